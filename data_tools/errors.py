@@ -1,0 +1,14 @@
+"""The one kind of error that a user can mend."""
+
+
+class UserError(Exception):
+    """Something outside the program is wrong; the message is one line: what, where, the remedy.
+
+    The command line prints the message without a traceback and exits with code 2. A programming
+    mistake is never a `UserError`.
+    """
+
+
+def join_message(where: str, problem: str, remedy: str) -> str:
+    """Put place, problem and remedy into one line, whatever line breaks their texts carry."""
+    return " ".join(f"{where}: {problem}; {remedy}".split())
