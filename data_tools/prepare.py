@@ -1,0 +1,256 @@
+"""The conversion of `.gnt` files into one store: parallel, deterministic, atomic.
+
+Two passes. The first reads headers only, so that the row of every sample is known before the first
+glyph is drawn; the second writes each glyph straight to its place in the file, from any process and
+in any order. Nothing is held but the list of samples, and the bytes do not depend on who worked.
+"""
+
+import importlib.metadata
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_tools.charset import CharacterSet, parse_charset
+from data_tools.contact_sheet import contact_sheet_path, draw_contact_sheet
+from data_tools.errors import UserError, join_message
+from data_tools.files import replacing
+from data_tools.glyphs import GlyphOptions, fit_glyph
+from data_tools.gnt import read_records
+from data_tools.parallel import available_cores, process_map
+from data_tools.sample import FONT_DRAWN_PREFIX
+from data_tools.sources import Member, find_members
+from data_tools.store import SourceInfo, Store, StoreHeader, create_store, seal_store
+
+OnProgress = Callable[[str, int, int], None]
+"""Called with the phase (`scan` or `convert`), samples done in it so far, and the total or 0."""
+
+
+@dataclass(frozen=True)
+class PrepareResult:
+    """What a conversion reports beside the store itself.
+
+    Attributes:
+        out: the store.
+        contact_sheet: a PNG of samples from it.
+        damaged: one line for each record or file left out because it is damaged.
+        missing: characters asked for by name that no source holds, in order of code points.
+    """
+
+    out: Path
+    contact_sheet: Path
+    damaged: list[str]
+    missing: str
+
+
+@dataclass(frozen=True)
+class _Scan:
+    """What the first pass learns of a member: the code point of every readable sample."""
+
+    member: Member
+    codes: NDArray[np.uint32]
+    sha256: str
+    state: tuple[int, int]
+    damaged: list[str]
+
+
+@dataclass(frozen=True)
+class _Placement:
+    """Work of the second pass: the row of each readable sample of a member, -1 to leave it out."""
+
+    scan: _Scan
+    rows: NDArray[np.int64]
+
+
+def prepare(
+    sources: Sequence[Path],
+    out: Path,
+    *,
+    test_sources: Sequence[Path] = (),
+    glyph: GlyphOptions | None = None,
+    charset: CharacterSet | None = None,
+    jobs: int | None = None,
+    skip_bad: bool = False,
+    force: bool = False,
+    on_progress: OnProgress = lambda phase, done, total: None,
+) -> PrepareResult:
+    """Convert `.gnt` files, folders and zip archives into one store.
+
+    Args:
+        sources: train data, except where an official name marks the test split.
+        out: the store to write; its folder is made. It appears whole or not at all.
+        test_sources: sources of the test split.
+        glyph: size, fit and margin; 64 pixels with the aspect kept by default.
+        charset: which characters to keep; every hanzi by default.
+        jobs: processes; all cores by default. The output does not depend on it.
+        skip_bad: go on past damaged records instead of stopping at the first.
+        force: replace an existing store.
+        on_progress: told of samples done.
+
+    Raises:
+        UserError: a source is damaged or missing, nothing matches, or `out` cannot be written.
+    """
+    glyph = glyph or GlyphOptions()
+    charset = charset or parse_charset("hanzi")
+    if out.exists() and not force:
+        remedy = "pass --force to replace it, or name another --out"
+        raise UserError(join_message(str(out), "exists already", remedy))
+    if out.is_dir():
+        raise UserError(join_message(str(out), "is a folder", "name a file for --out"))
+    members = find_members(sources, test_sources)
+    with (
+        replacing(out) as unfinished,
+        process_map(min(jobs or available_cores(), len(members))) as parallel,
+    ):
+        scans = []
+        for scan in parallel(partial(_scan, skip_bad=skip_bad), members):
+            scans.append(scan)
+            on_progress("scan", sum(len(done.codes) for done in scans), 0)
+        # The checksum orders members of one name, so that where they lie does not matter.
+        scans.sort(key=lambda scan: (scan.member.name, scan.sha256))
+        _refuse_copies(scans)
+
+        header, columns, placements = _plan(scans, glyph, charset)
+        first_image = create_store(unfinished, header, columns, _source_infos(placements))
+        total = len(columns["labels"])
+        _reserve(unfinished, first_image + total * glyph.size**2)
+        done = 0
+        convert = partial(_convert, out=unfinished, first_image=first_image, glyph=glyph)
+        for converted in parallel(convert, placements):
+            done += converted
+            on_progress("convert", done, total)
+        seal_store(unfinished)
+
+    with Store(out) as store:
+        sheet = draw_contact_sheet(store, contact_sheet_path(out))
+    damaged = [line for scan in scans for line in scan.damaged]
+    missing = "".join(sorted((charset.characters or frozenset()) - set(header.charset)))
+    return PrepareResult(out, sheet, damaged, missing)
+
+
+def _scan(member: Member, skip_bad: bool) -> _Scan:
+    """First pass over a member: its characters, checksum and damage."""
+    characters: list[str] = []
+    damaged: list[str] = []
+    on_bad = (lambda error: damaged.append(str(error))) if skip_bad else None
+    state = member.state()
+    with member.open() as stream:
+        try:
+            records = read_records(stream, member.name, on_bad)
+            characters.extend(record.character for record in records)
+        except UserError as error:
+            if not skip_bad:
+                raise
+            damaged.append(str(error))
+        codes = np.frombuffer("".join(characters).encode("utf-32-le"), np.uint32)
+        return _Scan(member, codes, stream.sha256(), state, damaged)
+
+
+def _convert(placement: _Placement, out: Path, first_image: int, glyph: GlyphOptions) -> int:
+    """Second pass over a member: draw its glyphs into their rows; return how many."""
+    member = placement.scan.member
+    image_bytes = glyph.size**2
+    records = 0
+    with member.open() as stream, out.open("r+b", buffering=0) as file:
+        try:
+            for record in read_records(stream, member.name, lambda error: None):
+                row = int(placement.rows[records]) if records < len(placement.rows) else -1
+                records += 1
+                if row >= 0:
+                    image = fit_glyph(record.pixels, record.width, record.height, glyph)
+                    _write_at(file.fileno(), image.tobytes(), first_image + row * image_bytes)
+        except UserError:
+            if not placement.scan.damaged:  # the first pass let this damage through
+                raise
+    if member.state() != placement.scan.state or records != len(placement.rows):
+        problem = "changed while it was being read"
+        remedy = "run it again once the file is complete"
+        raise UserError(join_message(member.name, problem, remedy))
+    return int(np.count_nonzero(placement.rows >= 0))
+
+
+def _write_at(descriptor: int, data: bytes, offset: int) -> None:
+    # A nearly full disk takes a part; asking for the rest brings the error.
+    while data:
+        written = os.pwrite(descriptor, data, offset)
+        data, offset = data[written:], offset + written
+
+
+def _plan(
+    scans: Sequence[_Scan], glyph: GlyphOptions, charset: CharacterSet
+) -> tuple[StoreHeader, dict[str, NDArray[np.integer]], list[_Placement]]:
+    """Decide the charset and the row of every sample, from the headers alone."""
+    codes = np.concatenate([scan.codes for scan in scans])
+    kept_codes = np.array([code for code in np.unique(codes) if chr(code) in charset], np.uint32)
+    if not len(kept_codes):
+        found = "".join(map(chr, np.unique(codes)[:10])) or "no readable sample"
+        problem = f"nothing in the input ({found} …) is in {charset.description}"
+        raise UserError(join_message("--charset", problem, "choose another character set"))
+    labels = np.searchsorted(kept_codes, codes)
+    kept = np.isin(codes, kept_codes)
+    counts = [len(scan.codes) for scan in scans]
+    writers = np.repeat(np.arange(len(scans)), counts)
+    splits = np.repeat([int(scan.member.split) for scan in scans], counts)
+
+    # Samples already lie in order of source and record; a stable sort keeps that within a class.
+    chosen = np.flatnonzero(kept)
+    chosen = chosen[np.lexsort((labels[chosen], splits[chosen]))]
+    rows = np.full(len(codes), -1, np.int64)
+    rows[chosen] = np.arange(len(chosen))
+
+    reason = "symbols" if charset.hanzi_only else "outside the character set"
+    left_out = Counter({reason: int(np.count_nonzero(~kept))})
+    left_out["damaged"] = sum(len(scan.damaged) for scan in scans)
+    header = StoreHeader(
+        charset="".join(map(chr, kept_codes)),
+        glyph=glyph,
+        font_drawn=any(_is_font_drawn(scan.member) for scan in scans),
+        left_out={reason: count for reason, count in left_out.items() if count},
+        tool_version=importlib.metadata.version("hanzi-lsgan"),
+    )
+    columns = {"labels": labels[chosen], "writers": writers[chosen], "splits": splits[chosen]}
+    starts = np.cumsum([0, *counts])
+    placements = [
+        _Placement(scan, rows[start : start + count])
+        for scan, start, count in zip(scans, starts[:-1], counts, strict=True)
+    ]
+    return header, columns, placements
+
+
+def _is_font_drawn(member: Member) -> bool:
+    return Path(member.inner or member.path).name.startswith(FONT_DRAWN_PREFIX)
+
+
+def _source_infos(placements: Sequence[_Placement]) -> list[SourceInfo]:
+    return [
+        SourceInfo(
+            name=placement.scan.member.name,
+            sha256=placement.scan.sha256,
+            bytes=placement.scan.member.file_bytes,
+            samples=int(np.count_nonzero(placement.rows >= 0)),
+        )
+        for placement in placements
+    ]
+
+
+def _refuse_copies(scans: Sequence[_Scan]) -> None:
+    """Two sources of the same bytes would count twice, or leak the test split into training."""
+    names: dict[str, str] = {}
+    for scan in scans:
+        name = scan.member.name
+        # Empty files, which only --skip-bad lets through, are no copies of each other.
+        if len(scan.codes) and (first := names.setdefault(scan.sha256, name)) is not name:
+            problem = f"holds the same bytes as {first}"
+            raise UserError(join_message(name, problem, "name one of the two"))
+
+
+def _reserve(path: Path, file_bytes: int) -> None:
+    """Claim the disk space at once, so that a full disk is found before hours of work."""
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, file_bytes)
