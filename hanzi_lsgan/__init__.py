@@ -1,0 +1,1 @@
+"""Conditional Least Squares GAN for handwritten Chinese characters."""

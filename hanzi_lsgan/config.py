@@ -1,0 +1,225 @@
+"""Settings of a training run: typed, checked, read from TOML and written to it.
+
+A recipe is one commented TOML file in `configs/`. The classes here are the only place that knows
+defaults and ranges.
+"""
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from data_tools.errors import UserError, join_message
+from hanzi_lsgan.losses import SCHEMES, LeastSquares
+
+Channels = Annotated[int, Field(ge=8, le=1024, multiple_of=8)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PaperModel(_Settings):
+    """The original networks at 28 × 28; nothing about them can be set."""
+
+    architecture: Literal["paper28"]
+
+    @property
+    def pack_size(self) -> int:
+        """Samples of one class that the discriminator judges together."""
+        return 1
+
+    @property
+    def size(self) -> int:
+        """Side of an image in pixels."""
+        return 28
+
+
+class ProjectionModel(_Settings):
+    """The default networks, at a side of 4 · 2^(number of channels - 1) pixels."""
+
+    architecture: Literal["projection"]
+    latent_features: int = Field(128, ge=1, le=4096)
+    label_features: int = Field(128, ge=1, le=4096)
+    score_features: int = Field(256, ge=1, le=4096)
+    pack_size: int = Field(4, ge=1, le=16)
+    generator_channels: tuple[Channels, ...] = Field(min_length=2, max_length=6)
+    discriminator_channels: tuple[Channels, ...] = Field(min_length=2, max_length=6)
+
+    @model_validator(mode="after")
+    def _same_size(self) -> "ProjectionModel":
+        if len(self.generator_channels) != len(self.discriminator_channels):
+            raise ValueError(
+                "generator_channels and discriminator_channels must be equally many, one entry for "
+                "each side from 4 pixels to the image's"
+            )
+        return self
+
+    @property
+    def size(self) -> int:
+        """Side of an image in pixels."""
+        return int(4 * 2 ** (len(self.generator_channels) - 1))
+
+
+ModelSettings = Annotated[PaperModel | ProjectionModel, Field(discriminator="architecture")]
+
+
+class ObjectiveSettings(_Settings):
+    """The losses: labels a, b, c of least squares and the weight of R1."""
+
+    labels: tuple[float, float, float] = (0.0, 1.0, 1.0)
+    r1_gamma: float = Field(0.0, ge=0, le=1000)
+    r1_every: int = Field(8, ge=1, le=1000)
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _scheme_by_name(cls, value: object) -> object:
+        if isinstance(value, str):
+            if value not in SCHEMES:
+                known = " or ".join(f'"{name}"' for name in SCHEMES)
+                raise ValueError(f"no scheme has this name; write {known}, or three numbers")
+            scheme = SCHEMES[value]
+            return (scheme.a, scheme.b, scheme.c)
+        return value
+
+    @property
+    def least_squares(self) -> LeastSquares:
+        """The objective itself."""
+        return LeastSquares(*self.labels)
+
+
+class TrainSettings(_Settings):
+    """How long, how fast, and from which seed."""
+
+    batch_size: int = Field(64, ge=2, le=65536)
+    kimg: float = Field(20000, gt=0, le=1e9)
+    generator_learning_rate: float = Field(2e-4, gt=0, le=1)
+    discriminator_learning_rate: float = Field(2e-4, gt=0, le=1)
+    adam_beta1: float = Field(0.5, ge=0, lt=1)
+    adam_beta2: float = Field(0.999, ge=0, lt=1)
+    ema_half_life_kimg: float = Field(10, ge=0, le=1e6)
+    precision: Literal["auto", "bf16", "fp16", "no"] = "auto"
+    seed: int = Field(0, ge=0, lt=2**32)
+    tick_kimg: float = Field(10, gt=0, le=1e6)
+    checkpoint_minutes: float = Field(5, gt=0, le=1e5)
+
+
+class DataSettings(_Settings):
+    """Where the samples lie while training goes on."""
+
+    residence: Literal["auto", "memory", "device", "stream"] = "auto"
+
+
+class Recipe(_Settings):
+    """All settings of a run."""
+
+    model: ModelSettings
+    objective: ObjectiveSettings = ObjectiveSettings()
+    train: TrainSettings = TrainSettings()
+    data: DataSettings = DataSettings()
+
+    @model_validator(mode="after")
+    def _whole_packs(self) -> "Recipe":
+        if self.train.batch_size % self.model.pack_size:
+            raise ValueError(
+                f"train.batch_size = {self.train.batch_size} is not a multiple of "
+                f"model.pack_size = {self.model.pack_size}"
+            )
+        return self
+
+
+def recipe_folder() -> Path:
+    """Where the recipes lie: inside an installed package, beside it in a checkout."""
+    installed = Path(__file__).parent / "configs"
+    return installed if installed.is_dir() else Path(__file__).parent.parent / "configs"
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes that come with the program."""
+    return sorted(path.stem for path in recipe_folder().glob("*.toml"))
+
+
+def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe and apply `section.key=value` overrides to it.
+
+    Args:
+        name_or_path: a name such as `quick32`, or the path of a TOML file.
+        overrides: values in TOML's notation; a bare word counts as a string.
+
+    Raises:
+        UserError: no such recipe, no valid TOML, or a key or value that is not allowed.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = recipe_folder() / f"{name_or_path}.toml"
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        known = ", ".join(recipe_names())
+        remedy = f"name one of {known}, or the path of a .toml file"
+        raise UserError(join_message(name_or_path, "there is no such recipe", remedy)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = "name a readable TOML file"
+        raise UserError(join_message(str(path), f"cannot be read ({error})", remedy)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(join_message(str(path), f"is no valid TOML ({error})", "mend it")) from None
+    for override in overrides:
+        _apply_override(values, override)
+    return parse_recipe(values, where=path.name)
+
+
+def parse_recipe(values: dict[str, Any], where: str) -> Recipe:
+    """Check settings that come from outside; `where` is what messages call their source.
+
+    Raises:
+        UserError: names each key that is unknown or out of its range.
+    """
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        raise UserError(
+            join_message(where, _describe(error), "correct the recipe or --set")
+        ) from None
+
+
+def _describe(error: ValidationError) -> str:
+    """What pydantic found, with keys as a recipe writes them."""
+    problems = []
+    for detail in error.errors(include_url=False):
+        # The name of a union's variant stands in the path of what is wrong inside it.
+        place = [str(part) for part in detail["loc"] if part not in ("paper28", "projection")]
+        key = ".".join(place) or "recipe"
+        message = detail["msg"].removeprefix("Value error, ")
+        if detail["type"] == "extra_forbidden":
+            problems.append(f"{key} is no setting")
+        elif detail["type"] == "missing":
+            problems.append(f"{key} is missing")
+        elif isinstance(detail["input"], dict):  # a rule about several keys names them itself
+            problems.append(message)
+        else:
+            problems.append(f"{key}: {message} (got {detail['input']!r:.60})")
+    return ", ".join(problems)
+
+
+def _apply_override(values: dict[str, Any], override: str) -> None:
+    key, separator, text = override.partition("=")
+    section, dot, name = key.strip().partition(".")
+    if not (separator and dot and section and name):
+        remedy = "write it as section.key=value, such as train.batch_size=128"
+        raise UserError(join_message(f"--set {override}", "is no setting", remedy))
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    table = values.setdefault(section, {})
+    if not isinstance(table, dict):
+        raise UserError(join_message(f"--set {override}", f"{section} is no section", "check it"))
+    table[name] = value
+
+
+def recipe_to_toml(recipe: Recipe) -> str:
+    """Write a recipe, with every default spelled out, so that `load_recipe` reads the same back."""
+    return tomli_w.dumps(recipe.model_dump(mode="json"))

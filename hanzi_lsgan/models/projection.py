@@ -1,0 +1,113 @@
+"""The default networks: a small conditional GAN whose discriminator judges packs of one class.
+
+Generator: the latent and Φ(y) together modulate every stage by conditional batch normalisation.
+Discriminator: a projection discriminator (Miyato and Koyama, 2018) that sees several samples of one
+class at once, as channels (PacGAN, Lin et al., 2018): a generator that draws a character always the
+same way is found out, which no judgement of single images can do.
+
+The side of the image is 4 · 2^(number of stages). Pixels lie in [-1, 1].
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from hanzi_lsgan.models.layers import ConditionalBatchNorm2d, LabelEmbedding
+
+_FIRST_SIDE_PIXELS = 4
+_SLOPE = 0.2
+
+
+class ProjectionGenerator(nn.Module):
+    """G(z, y) with a transposed convolution for each doubling of the side."""
+
+    pixel_range = (-1.0, 1.0)
+
+    def __init__(
+        self, classes: int, latent_features: int, label_features: int, channels: Sequence[int]
+    ) -> None:
+        """Build the network.
+
+        Args:
+            classes: number of characters.
+            latent_features: length of z.
+            label_features: length of Φ(y).
+            channels: of the maps at 4 × 4, 8 × 8 and so on up to the size of the image.
+        """
+        super().__init__()
+        condition_features = latent_features + label_features
+        first = channels[0]
+        self.latent_features = latent_features
+        self.label_embedding = LabelEmbedding(classes, label_features, std=1.0)
+        self.project = nn.Linear(condition_features, first * _FIRST_SIDE_PIXELS**2)
+        self.project_norm = ConditionalBatchNorm2d(first, condition_features)
+        # A kernel of twice the stride covers every pixel equally often: no checkerboard.
+        self.doublings = nn.ModuleList(
+            nn.ConvTranspose2d(before, after, kernel_size=4, stride=2, padding=1, bias=False)
+            for before, after in pairwise(channels)
+        )
+        self.norms = nn.ModuleList(
+            ConditionalBatchNorm2d(after, condition_features) for after in channels[1:]
+        )
+        self.to_pixels = nn.Conv2d(channels[-1], 1, kernel_size=3, padding=1)
+
+    def sample_latents(self, count: int, random: torch.Generator) -> Tensor:
+        """Draw z ~ N(0, 1): (count, latent_features), on the device of `random`."""
+        shape = (count, self.latent_features)
+        return torch.randn(shape, generator=random, device=random.device)
+
+    def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
+        """Draw images (B, 1, S, S) in [-1, 1] from latents (B, latent_features) and labels (B,)."""
+        condition = torch.cat([latents, self.label_embedding(labels)], dim=1)
+        maps = self.project(condition).unflatten(1, (-1, _FIRST_SIDE_PIXELS, _FIRST_SIDE_PIXELS))
+        maps = maps.contiguous(memory_format=torch.channels_last)
+        maps = F.relu(self.project_norm(maps, condition))
+        for double, norm in zip(self.doublings, self.norms, strict=True):
+            maps = F.relu(norm(double(maps), condition))
+        return torch.tanh(self.to_pixels(maps))
+
+
+class ProjectionDiscriminator(nn.Module):
+    """D(x₁ … x_p, y) = w · h + Φ(y) · h / √n, where h are n features of a pack of p images."""
+
+    def __init__(
+        self, classes: int, pack_size: int, features: int, channels: Sequence[int]
+    ) -> None:
+        """Build the network.
+
+        Args:
+            classes: number of characters.
+            pack_size: samples of one class that are judged together.
+            features: n, length of h and of Φ(y).
+            channels: of the maps at the size of the image, half of it and so on down to 4 × 4.
+        """
+        super().__init__()
+        self.pack_size = pack_size
+        self.label_embedding = LabelEmbedding(classes, features, std=1.0)
+        self.from_pixels = nn.Conv2d(pack_size, channels[0], kernel_size=3, padding=1)
+        self.halvings = nn.ModuleList(
+            nn.Conv2d(before, after, kernel_size=4, stride=2, padding=1)
+            for before, after in pairwise(channels)
+        )
+        self.to_features = nn.Linear(channels[-1] * _FIRST_SIDE_PIXELS**2, features)
+        self.to_score = nn.Linear(features, 1)
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Score packs of images (k·B, 1, S, S), k batches that share the labels (B,).
+
+        Neighbours in a pack have one label, so B is a multiple of p = `pack_size`: (k·B / p,).
+        """
+        batches = len(images) // len(labels)
+        pack_labels = labels[:: self.pack_size].repeat(batches)
+        maps = images.view(-1, self.pack_size, *images.shape[2:])
+        maps = maps.contiguous(memory_format=torch.channels_last)
+        maps = F.leaky_relu(self.from_pixels(maps), _SLOPE)
+        for halve in self.halvings:
+            maps = F.leaky_relu(halve(maps), _SLOPE)
+        features = F.leaky_relu(self.to_features(maps.flatten(1)), _SLOPE)
+        projection = (features * self.label_embedding(pack_labels)).sum(dim=1)
+        scores: Tensor = self.to_score(features).squeeze(1) + projection / features.shape[1] ** 0.5
+        return scores
