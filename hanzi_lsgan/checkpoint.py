@@ -1,0 +1,225 @@
+"""The run folder: what is in it, how it is written and read safely.
+
+    config.toml            the recipe, with every default spelled out
+    model.json             networks, charset, image size and the store that the run was trained on
+    generator.safetensors  the averaged generator, which every other command draws with
+    state/training.pt      weights, optimizers and position, for resuming only
+    metrics.jsonl          one line a tick; TensorBoard's files beside it where it is installed
+    samples/               one picture a tick
+
+Every file is written under a temporary name and renamed, so a killed run leaves the file before.
+Nothing that is read can run code: JSON, TOML, safetensors, and tensors through `weights_only`.
+"""
+
+import importlib.metadata
+import pickle
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
+from safetensors.torch import save as serialize_tensors
+from torch import nn
+
+from data_tools.errors import UserError, join_message
+from data_tools.files import replacing
+from data_tools.sources import Split
+from data_tools.store import Store
+from hanzi_lsgan.config import ModelSettings, Recipe, parse_recipe, recipe_to_toml
+from hanzi_lsgan.models import Generator, build_generator
+
+RUNS = Path("runs")
+
+
+class StoreProvenance(BaseModel):
+    """Which store a run was trained on."""
+
+    model_config = ConfigDict(frozen=True)
+    path: str
+    fingerprint: str
+    train_samples: int
+    font_drawn: bool
+
+
+class ModelInfo(BaseModel):
+    """What `model.json` holds: enough to build the generator and to name its labels."""
+
+    model_config = ConfigDict(frozen=True)
+    format_version: Literal[1] = 1
+    tool_version: str
+    model: ModelSettings
+    charset: str = Field(min_length=1)
+    store: StoreProvenance
+
+
+@dataclass(frozen=True)
+class TrainedGenerator:
+    """A generator ready to draw.
+
+    Attributes:
+        network: the averaged weights, in evaluation mode, on the CPU.
+        info: of its run.
+        images: real images that training had seen.
+    """
+
+    network: Generator
+    info: ModelInfo
+    images: int
+
+
+class RunFolder:
+    """One training run on disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / "config.toml"
+        self.model = path / "model.json"
+        self.generator = path / "generator.safetensors"
+        self.state = path / "state" / "training.pt"
+        self.metrics = path / "metrics.jsonl"
+        self.samples = path / "samples"
+
+    def refuse_if_used(self) -> None:
+        """Make sure that a new run would overwrite nothing.
+
+        Raises:
+            UserError: the folder is not empty.
+        """
+        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            remedy = "add --resume to go on with it, or name another --out"
+            raise UserError(join_message(str(self.path), "there is something already", remedy))
+
+    def create(self, recipe: Recipe, store: Store) -> None:
+        """Begin a run.
+
+        Raises:
+            UserError: the folder holds a run already, or cannot be written.
+        """
+        self.refuse_if_used()
+        info = ModelInfo(
+            tool_version=importlib.metadata.version("hanzi-lsgan"),
+            model=recipe.model,
+            charset=store.charset,
+            store=StoreProvenance(
+                path=str(store.path.resolve()),
+                fingerprint=store.fingerprint,
+                train_samples=len(store.rows_of(Split.TRAIN)),
+                font_drawn=store.header.font_drawn,
+            ),
+        )
+        with replacing(self.config) as path:
+            path.write_text(recipe_to_toml(recipe), "utf-8")
+        with replacing(self.model) as path:
+            path.write_text(info.model_dump_json(indent=2), "utf-8")
+
+    def recipe(self) -> Recipe:
+        """The settings of the run.
+
+        Raises:
+            UserError: the file is missing or damaged.
+        """
+        try:
+            values = tomllib.loads(self._text(self.config))
+        except tomllib.TOMLDecodeError as error:
+            raise self._damaged(self.config, f"is no valid TOML ({error})") from None
+        return parse_recipe(values, where=str(self.config))
+
+    def info(self) -> ModelInfo:
+        """What the run's model is.
+
+        Raises:
+            UserError: the file is missing or damaged.
+        """
+        try:
+            return ModelInfo.model_validate_json(self._text(self.model))
+        except ValidationError as error:
+            problem = f"is damaged ({error.errors()[0]['msg']})"
+            raise self._damaged(self.model, problem) from None
+
+    def save_generator(self, network: nn.Module, images: int) -> None:
+        """Write the averaged generator, for drawing."""
+        tensors = {name: value.contiguous() for name, value in network.state_dict().items()}
+        with replacing(self.generator) as path:
+            path.write_bytes(serialize_tensors(tensors, {"images": str(images)}))
+
+    def load_generator(self) -> TrainedGenerator:
+        """Read the averaged generator.
+
+        Raises:
+            UserError: the run has no generator yet, or its files disagree.
+        """
+        info = self.info()
+        network = build_generator(info.model, len(info.charset))
+        if not self.generator.is_file():
+            remedy = "train it first; the generator is written with each checkpoint"
+            raise UserError(join_message(str(self.path), "has no trained generator", remedy))
+        try:
+            with safe_open(self.generator, framework="pt") as file:
+                images = int((file.metadata() or {}).get("images", 0))
+            network.load_state_dict(load_file(self.generator))
+        except (SafetensorError, RuntimeError, OSError, ValueError) as error:
+            raise self._damaged(self.generator, f"does not suit model.json ({error})") from None
+        return TrainedGenerator(network.eval(), info, images)
+
+    def save_state(self, state: dict[str, Any]) -> None:
+        """Write everything that resuming needs: tensors and plain values."""
+        with replacing(self.state) as path:
+            torch.save(state, path)
+
+    def load_state(self) -> dict[str, Any]:
+        """Read what `save_state` wrote, on the CPU.
+
+        Raises:
+            UserError: there is no checkpoint, or it is damaged.
+        """
+        if not self.state.is_file():
+            remedy = "start the run anew in another folder"
+            raise UserError(join_message(str(self.path), "has no checkpoint to resume", remedy))
+        try:
+            state: dict[str, Any] = torch.load(self.state, map_location="cpu", weights_only=True)
+        except (RuntimeError, OSError, EOFError, pickle.UnpicklingError, ValueError) as error:
+            raise self._damaged(self.state, f"is damaged ({error})") from None
+        return state
+
+    def save_picture(self, picture: Image.Image, images: int) -> None:
+        """Write the picture of a tick, named after the images seen."""
+        with replacing(self.samples / f"{images:010}.png") as path:
+            picture.save(path, format="PNG")
+
+    def _text(self, path: Path) -> str:
+        if not self.path.is_dir():
+            remedy = "name a run folder, or train one with `hanzi-lsgan train`"
+            raise UserError(join_message(str(self.path), "there is no such run", remedy))
+        try:
+            return path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise self._damaged(path, f"cannot be read ({error})") from None
+
+    def _damaged(self, path: Path, problem: str) -> UserError:
+        return UserError(join_message(str(path), problem, "copy the run again, or train it anew"))
+
+
+def newest_run(runs: Path = RUNS) -> RunFolder:
+    """The run whose generator was written last.
+
+    Raises:
+        UserError: there is none.
+    """
+    generators = list(runs.glob("*/generator.safetensors"))
+    if not generators:
+        remedy = "train one with `hanzi-lsgan train`, or name it with --run"
+        raise UserError(join_message(str(runs), "no trained run is here", remedy))
+    return RunFolder(max(generators, key=lambda path: path.stat().st_mtime).parent)
+
+
+def next_run(recipe_name: str, runs: Path = RUNS) -> Path:
+    """A folder for a new run: `runs/quick32-01`, or the next number that is free."""
+    number = 1
+    while (path := runs / f"{recipe_name}-{number:02}").exists():
+        number += 1
+    return path

@@ -1,0 +1,110 @@
+"""Tables and progress bars of the command line; nothing here prints."""
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from data_tools.store import Store
+from data_tools.summary import summarise
+
+if TYPE_CHECKING:  # torch takes seconds to import, and preparing data needs none of it
+    from hanzi_lsgan.dry_run import Cost
+    from hanzi_lsgan.training import Tick
+
+
+def format_bytes(count: float) -> str:
+    """A number of bytes as a person reads it: 1536 is `1.5 KiB`."""
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if count < 1024 or unit == "GiB":
+            return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
+        count /= 1024
+    raise AssertionError("unreachable")
+
+
+def store_table(store: Store) -> Table:
+    """Everything that `prepare` and `info` say of a store."""
+    summary = summarise(store)
+    header = store.header
+    table = Table(title=str(store.path), title_justify="left", show_header=False)
+    if header.font_drawn:
+        table.add_row("kind", "font-drawn stand-in, not handwriting")
+    table.add_row("files", f"{summary.files:,} ({format_bytes(summary.source_bytes)})")
+    table.add_row("classes", f"{len(store.charset):,}")
+    for name, split in summary.splits.items():
+        low, middle, high = split.per_class
+        table.add_row(
+            name,
+            f"{split.samples:,} samples, {split.classes:,} classes, {split.writers:,} writers; "
+            f"a class has {low:,} to {high:,}, median {middle:,g}",
+        )
+    left_out = ", ".join(f"{count:,} {reason}" for reason, count in header.left_out.items())
+    table.add_row("left out", left_out or "nothing")
+    glyph = header.glyph
+    table.add_row("glyphs", f"{glyph.size} pixels, {glyph.fit}, margin {glyph.margin}")
+    table.add_row("images", format_bytes(summary.image_bytes))
+    table.add_row("fingerprint", store.fingerprint[:16])
+    return table
+
+
+def cost_table(cost: "Cost") -> Table:
+    """What a recipe costs, for `train --dry-run`."""
+    table = Table("", "generator", "discriminator", title="networks", title_justify="left")
+    table.add_row(
+        "parameters", f"{cost.generator_parameters:,}", f"{cost.discriminator_parameters:,}"
+    )
+    macs = (cost.generator_macs / 1e6, cost.discriminator_macs / 1e6)
+    table.add_row("multiply-adds an image", *(f"{count:,.1f} M" for count in macs))
+    table.add_row("loss after a step", *(f"{loss:.3f}" for loss in reversed(cost.losses)))
+    table.add_section()
+    table.add_row("weights and optimizers", format_bytes(cost.state_bytes))
+    table.add_row("samples in memory", format_bytes(cost.samples_bytes))
+    table.add_row("peak of this process", format_bytes(cost.peak_bytes))
+    table.add_row("second step", f"{cost.step_seconds * 1000:,.0f} ms")
+    return table
+
+
+def describe_tick(tick: "Tick") -> str:
+    """One line for a tick of training."""
+    return (
+        f"{tick.images / 1000:,.0f} kimg  D {tick.discriminator_loss:.3f}  "
+        f"G {tick.generator_loss:.3f}  {tick.images_per_second:,.0f} images/s"
+    )
+
+
+def samples_progress(console: Console) -> Progress:
+    """A bar for work that is counted in samples, with their rate and the time left."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description:<8}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+
+
+def training_progress(console: Console) -> Progress:
+    """A bar for training, whose description carries the losses."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        TaskProgressColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+        expand=True,
+    )

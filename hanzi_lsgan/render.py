@@ -1,0 +1,153 @@
+"""Images → the picture a person looks at: real above generated, one column a character.
+
+The layout is that of figure 8 in Mao et al., ICCV 2017, with a printed row above. Many columns wrap
+into several blocks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from data_tools.sources import Split
+from data_tools.store import Store
+from data_tools.typefaces import load_typeface, unsupported_characters
+from hanzi_lsgan.models import Generator
+from hanzi_lsgan.sampling import draw_images, draw_latents, labels_of
+
+COLUMNS_A_BLOCK = 24
+
+_PAPER = 255
+_GREY = 110
+_GAP_PIXELS = 2
+_CELL_PIXELS = 64  # the least side of a cell where the user names no scale
+_HEADER_FONT = 1  # Long Cang, the plainest of the four
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of cells: what it shows, and an image for each character, (columns, S, S) uint8."""
+
+    label: str
+    images: NDArray[np.uint8]
+
+
+def render_comparison(
+    generator: Generator,
+    charset: str,
+    characters: str,
+    *,
+    store: Store | None,
+    rows: int,
+    seed: int,
+    scale: int | None = None,
+) -> Image.Image:
+    """Draw samples of a store above samples of a generator, one column a character.
+
+    Args:
+        generator: in evaluation mode.
+        charset: label i of the generator is character i.
+        characters: one column each, in this order.
+        store: source of the real rows, of the test split where it has the character; only generated
+            rows without it.
+        rows: real rows, and as many generated ones.
+        seed: decides samples and latents; each generated row has one latent, so it looks like one
+            hand.
+        scale: each pixel becomes this many; by default a cell is at least 64 pixels wide.
+
+    Raises:
+        UserError: a character is unknown to the generator.
+    """
+    labels = labels_of(characters, charset)
+    latents = draw_latents(generator, rows, seed)
+    drawn = np.concatenate(list(draw_images(generator, latents, labels)))
+    generated = drawn.reshape(rows, len(labels), *drawn.shape[1:])
+    size = generated.shape[-1]
+    shown = [Row("Generated", images) for images in generated]
+    if store is not None:
+        label = "Font-drawn" if store.header.font_drawn else "Real"
+        real = _real_samples(store, characters, rows, seed, size)
+        shown = [Row(label, images) for images in real] + shown
+    return compose(characters, shown, scale or max(1, -(-_CELL_PIXELS // size)))
+
+
+def _real_samples(
+    store: Store, characters: str, rows: int, seed: int, size: int
+) -> NDArray[np.uint8]:
+    """Choose samples of each character: (rows, columns, size, size), paper where there is none."""
+    random = np.random.default_rng(seed)
+    label_of = {character: label for label, character in enumerate(store.charset)}
+    samples = np.full((rows, len(characters), size, size), _PAPER, np.uint8)
+    for column, character in enumerate(characters):
+        if character not in label_of:
+            continue
+        label = label_of[character]
+        available = store.rows_of_class(Split.TEST, label)
+        available = available or store.rows_of_class(Split.TRAIN, label)
+        chosen = random.permutation(len(available))[:rows]
+        for line, index in enumerate(chosen.tolist()):
+            glyph = Image.fromarray(store.images(available[index : index + 1])[0])
+            # Averaging over squares, as training reduces a larger store.
+            samples[line, column] = np.asarray(glyph.resize((size, size), Image.Resampling.BOX))
+    return samples
+
+
+def compose(characters: str, rows: Sequence[Row], scale: int) -> Image.Image:
+    """Put rows of images under printed characters, with the rows' labels on the left.
+
+    Args:
+        characters: of the columns.
+        rows: from top to bottom, each with one image a column.
+        scale: each pixel becomes this many, smoothly.
+    """
+    size = rows[0].images.shape[-1]
+    cell = (size + _GAP_PIXELS) * scale
+    printed = max(12, round(size * scale * 0.62))
+    header = round(printed * 1.35)
+    label_font = load_typeface(_HEADER_FONT, max(12, round(size * scale * 0.34)))
+    label_width = max(round(label_font.getlength(row.label)) for row in rows) + 3 * printed // 4
+    columns = min(len(characters), COLUMNS_A_BLOCK)
+    blocks = -(-len(characters) // COLUMNS_A_BLOCK)
+    block_height = header + len(rows) * cell
+    page = Image.new("L", (label_width + columns * cell, blocks * block_height), _PAPER)
+    draw = ImageDraw.Draw(page)
+    unprintable = set(unsupported_characters(characters))
+    for block in range(blocks):
+        top = block * block_height
+        first = block * COLUMNS_A_BLOCK
+        chosen = characters[first : first + COLUMNS_A_BLOCK]
+        for column, character in enumerate(chosen):
+            centre = (label_width + (column + 0.5) * cell, top + header / 2)
+            _print_character(draw, centre, character, printed, character in unprintable)
+        for number, row in enumerate(rows):
+            line_top = top + header + number * cell
+            if number == 0 or row.label != rows[number - 1].label:
+                place = (label_width - printed // 4, line_top + cell / 2)
+                draw.text(place, row.label, 0, label_font, anchor="rm")
+            images = row.images[first : first + COLUMNS_A_BLOCK]
+            page.paste(_strip(images, scale), (label_width, line_top))
+    return page
+
+
+def _print_character(
+    draw: ImageDraw.ImageDraw,
+    centre: tuple[float, float],
+    character: str,
+    size_pixels: int,
+    unprintable: bool,
+) -> None:
+    """Print the head of a column; a character that the font lacks is named by its code point."""
+    text, size = (
+        (f"{ord(character):X}", size_pixels // 2) if unprintable else (character, size_pixels)
+    )
+    draw.text(centre, text, _GREY, load_typeface(_HEADER_FONT, size), anchor="mm")
+
+
+def _strip(images: NDArray[np.uint8], scale: int) -> Image.Image:
+    """Images (columns, S, S) side by side, with a gap behind and below each, enlarged."""
+    padded = np.pad(images, ((0, 0), (0, _GAP_PIXELS), (0, _GAP_PIXELS)), constant_values=_PAPER)
+    strip = Image.fromarray(np.concatenate(list(padded), axis=1))
+    enlarged = (strip.width * scale, strip.height * scale)
+    return strip.resize(enlarged, Image.Resampling.BICUBIC)

@@ -1,0 +1,74 @@
+"""Run folder, characters and a seed → images."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from data_tools.errors import UserError, join_message
+from hanzi_lsgan.models import Generator
+
+_BATCH = 256
+
+
+def labels_of(characters: str, charset: str) -> list[int]:
+    """The label of each character.
+
+    Raises:
+        UserError: lists the characters that the model does not know.
+    """
+    index = {character: label for label, character in enumerate(charset)}
+    unknown = "".join(
+        dict.fromkeys(character for character in characters if character not in index)
+    )
+    if unknown:
+        shown = unknown[:20] + (" …" if len(unknown) > 20 else "")
+        problem = f"{len(unknown)} of these are unknown to the model: {shown}"
+        remedy = f"it knows {len(charset):,} characters; leave the others out"
+        raise UserError(join_message("--chars", problem, remedy))
+    if not characters:
+        raise UserError(join_message("--chars", "no character is given", "name at least one"))
+    return [index[character] for character in characters]
+
+
+def draw_latents(generator: Generator, count: int, seed: int) -> Tensor:
+    """Draw `count` latents from a seed alone, on the CPU: (count, latent features)."""
+    return generator.sample_latents(count, torch.Generator().manual_seed(seed))
+
+
+def draw_images(
+    generator: Generator, latents: Tensor, labels: Sequence[int]
+) -> Iterator[NDArray[np.uint8]]:
+    """Draw every label with every latent, all labels of the first latent first.
+
+    Args:
+        generator: in evaluation mode, so that no image depends on its batch.
+        latents: (L, latent features); each is one hand.
+        labels: of the characters.
+
+    Yields:
+        Batches (n, S, S) uint8, 255 is paper, of L * len(labels) images in all.
+    """
+    index = torch.tensor(labels)
+    count = len(latents) * len(labels)
+    with torch.inference_mode():
+        for start in range(0, count, _BATCH):
+            chosen = torch.arange(start, min(start + _BATCH, count))
+            images = generator(latents[chosen // len(labels)], index[chosen % len(labels)])
+            yield to_uint8(images, generator.pixel_range)
+
+
+def to_uint8(images: Tensor, pixel_range: tuple[float, float]) -> NDArray[np.uint8]:
+    """Turn a network's pixels (N, 1, S, S) into grey levels (N, S, S), 255 is paper."""
+    low, high = pixel_range
+    grey = (images.squeeze(1).float() - low) * (255 / (high - low))
+    levels: NDArray[np.uint8] = grey.round().clamp(0, 255).to(torch.uint8).numpy(force=True)
+    return levels
+
+
+def to_pixels(images: Tensor, pixel_range: tuple[float, float]) -> Tensor:
+    """Turn grey levels, uint8, into a network's pixels, float32: the inverse of `to_uint8`."""
+    low, high = pixel_range
+    return images.float() * ((high - low) / 255) + low

@@ -1,0 +1,183 @@
+"""One sitting of training: a recipe, a store and a run folder brought together."""
+
+import math
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Self
+
+import numpy as np
+from accelerate import PartialState
+from PIL import Image
+
+from data_tools.errors import UserError, join_message
+from data_tools.store import Store
+from hanzi_lsgan.checkpoint import RunFolder, newest_run, next_run
+from hanzi_lsgan.config import Recipe, load_recipe
+from hanzi_lsgan.dataset import BatchStream
+from hanzi_lsgan.models import Generator
+from hanzi_lsgan.render import render_comparison
+from hanzi_lsgan.training import Tick, Trainer, train
+
+_SAMPLE_COLUMNS = 16
+_SAMPLE_ROWS = 3
+_SAMPLE_SEED = 0
+
+
+@dataclass
+class Session:
+    """Everything that training needs, ready to start.
+
+    Attributes:
+        recipe: the settings.
+        store: open while the session lasts; use the session as a context manager.
+        run: where results go; it is written to only by `train`.
+        trainer: fresh, or as the last checkpoint left it.
+        stream: of the store's train split.
+        resumed: whether the run existed before.
+    """
+
+    recipe: Recipe
+    store: Store
+    run: RunFolder
+    trainer: Trainer
+    stream: BatchStream
+    resumed: bool = False
+    _stopped_by: list[int] = field(default_factory=list)
+
+    @classmethod
+    def begin(
+        cls,
+        recipe_name: str | None,
+        store_path: Path,
+        out: Path | None = None,
+        overrides: Sequence[str] = (),
+    ) -> Self:
+        """Prepare a new run.
+
+        Args:
+            recipe_name: a recipe's name or file; by default `quick32` on a CPU, `hwdb64` on a GPU.
+            store_path: what to train on.
+            out: the run folder; by default the next free name under `runs/`.
+            overrides: `section.key=value` settings.
+
+        Raises:
+            UserError: recipe, store and run folder do not go together.
+        """
+        if recipe_name is None:
+            recipe_name = "quick32" if PartialState().device.type == "cpu" else "hwdb64"
+        recipe = load_recipe(recipe_name, overrides)
+        store = Store(store_path)
+        run = RunFolder(out or next_run(Path(recipe_name).stem))
+        run.refuse_if_used()
+        trainer = Trainer(recipe, len(store.charset))
+        return cls(recipe, store, run, trainer, _stream(recipe, store, trainer))
+
+    @classmethod
+    def resume(cls, out: Path | None, store_path: Path | None = None) -> Self:
+        """Go on with a run from its last checkpoint.
+
+        Args:
+            out: the run folder; by default the newest under `runs/`.
+            store_path: the run's store, where it has moved.
+
+        Raises:
+            UserError: there is no checkpoint, or the store is not the one that it was trained on.
+        """
+        run = RunFolder(out) if out is not None else newest_run()
+        recipe, info = run.recipe(), run.info()
+        store = Store(store_path or Path(info.store.path))
+        if store.fingerprint != info.store.fingerprint:
+            problem = f"is not the store that {run.path} was trained on"
+            remedy = "name that store with --data, or begin a new run"
+            raise UserError(join_message(str(store.path), problem, remedy))
+        trainer = Trainer(recipe, len(store.charset))
+        trainer.load_state(run.load_state())
+        return cls(recipe, store, run, trainer, _stream(recipe, store, trainer), resumed=True)
+
+    def train(
+        self,
+        kimg: float | None = None,
+        minutes: float | None = None,
+        on_step: Callable[[int, float], None] = lambda images, seconds: None,
+        on_tick: Callable[[Tick], None] = lambda tick: None,
+    ) -> int | None:
+        """Train until a limit, Ctrl-C or SIGTERM; the last step is always saved.
+
+        Args:
+            kimg: stop at so many thousand images of the whole run; by default the recipe's.
+            minutes: stop after so many minutes of this session.
+            on_step: told of images and seconds of the whole run.
+            on_tick: told of each line of metrics.
+
+        Returns:
+            The number of the signal that ended it, or None where a limit did.
+
+        Raises:
+            UserError: a loss diverged, or the run folder cannot be written.
+        """
+        if not self.resumed:
+            self.run.create(self.recipe, self.store)
+        with _stop_signals(self._stopped_by):
+            train(
+                self.trainer,
+                self.stream,
+                self.run,
+                kimg=self.recipe.train.kimg if kimg is None else kimg,
+                minutes=math.inf if minutes is None else minutes,
+                draw_samples=partial(_draw_samples, store=self.store),
+                should_stop=lambda: bool(self._stopped_by),
+                on_step=on_step,
+                on_tick=on_tick,
+            )
+        return self._stopped_by[0] if self._stopped_by else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.store.close()
+
+
+def _stream(recipe: Recipe, store: Store, trainer: Trainer) -> BatchStream:
+    return BatchStream(
+        store,
+        size=recipe.model.size,
+        batch_size=recipe.train.batch_size,
+        pack_size=recipe.model.pack_size,
+        seed=recipe.train.seed,
+        residence=recipe.data.residence,
+        device=trainer.device,
+    )
+
+
+def _draw_samples(generator: Generator, store: Store) -> Image.Image:
+    """The picture of a tick: characters evenly spread over the charset, always the same latents."""
+    spread = np.linspace(0, len(store.charset) - 1, min(_SAMPLE_COLUMNS, len(store.charset)))
+    characters = "".join(store.charset[int(label)] for label in spread.round())
+    return render_comparison(
+        generator, store.charset, characters, store=store, rows=_SAMPLE_ROWS, seed=_SAMPLE_SEED
+    )
+
+
+@contextmanager
+def _stop_signals(stopped_by: list[int]) -> Iterator[None]:
+    """Note the first Ctrl-C or SIGTERM instead of dying of it; a second one is obeyed at once."""
+    caught = (signal.SIGINT, signal.SIGTERM)
+
+    def note(number: int, frame: FrameType | None) -> None:
+        stopped_by.append(number)
+        signal.signal(number, before[signal.Signals(number)])
+
+    before = {number: signal.getsignal(number) for number in caught}
+    try:
+        for number in caught:
+            signal.signal(number, note)
+        yield
+    finally:
+        for number in caught:
+            signal.signal(number, before[number])
