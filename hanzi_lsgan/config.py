@@ -197,8 +197,10 @@ def _describe(error: ValidationError) -> str:
             problems.append(f"{key} is no setting")
         elif detail["type"] == "missing":
             problems.append(f"{key} is missing")
-        elif isinstance(detail["input"], dict):  # a rule about several keys names them itself
-            problems.append(message)
+        elif detail["type"] == "value_error" and isinstance(detail["input"], dict):
+            problems.append(message)  # a rule about several keys names them itself
+        elif isinstance(detail["input"], dict):
+            problems.append(f"{key}: {message}")
         else:
             problems.append(f"{key}: {message} (got {detail['input']!r:.60})")
     return ", ".join(problems)

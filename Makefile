@@ -1,0 +1,35 @@
+# Each target does all its own set-up: the environment is made when pyproject.toml is newer.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: demo test fix benchmark clean
+
+demo: data/demo.h5  ## from nothing to a picture of real and generated characters
+	$(BIN)/hanzi-lsgan train quick32 --data data/demo.h5 --minutes 5
+	$(BIN)/hanzi-lsgan render --chars 暗朽叩栗
+
+data/demo.h5: | $(INSTALLED)
+	$(BIN)/hanzi-lsgan prepare --size 32 --out $@
+
+test: $(INSTALLED)  ## lint, types and the whole suite
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+fix: $(INSTALLED)  ## mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmark: $(INSTALLED)  ## speeds on this machine; DATA=path of .gnt files or HWDB archives
+	$(BIN)/python benchmarks/prepare.py $(DATA)
+	$(BIN)/python benchmarks/training.py
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

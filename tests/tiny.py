@@ -1,0 +1,52 @@
+"""A store and settings small enough that training takes a second."""
+
+from pathlib import Path
+
+import numpy as np
+
+from data_tools.glyphs import GlyphOptions
+from data_tools.gnt import write_record
+from data_tools.prepare import prepare
+from hanzi_lsgan.config import Recipe, parse_recipe
+
+CHARACTERS = "一二三十"
+OVERRIDES = [
+    "train.batch_size=8",
+    "train.kimg=0.08",
+    "train.tick_kimg=0.04",
+    "model.latent_features=8",
+    "model.label_features=8",
+    "model.score_features=8",
+    "model.generator_channels=[16, 8, 8, 8]",
+    "model.discriminator_channels=[8, 8, 8, 16]",
+    "model.pack_size=2",
+    "objective.r1_every=2",
+]
+"""Make `quick32` tiny: ten steps, two ticks."""
+
+
+def write_writers(folder: Path, writers: int, characters: str = CHARACTERS, seed: int = 0) -> Path:
+    """Files of `writers` writers with one random sample of each character."""
+    random = np.random.default_rng(seed)
+    folder.mkdir(parents=True)
+    for writer in range(writers):
+        with (folder / f"{writer:03}.gnt").open("wb") as stream:
+            for character in characters:
+                shape = tuple(random.integers(20, 60, 2))
+                write_record(stream, character, random.integers(0, 256, shape, dtype=np.uint8))
+    return folder
+
+
+def make_store(folder: Path, writers: int = 12, size: int = 32, test_writers: int = 2) -> Path:
+    """A prepared store of `writers` training samples a class."""
+    train = write_writers(folder / "train", writers)
+    test = write_writers(folder / "test", test_writers, seed=1)
+    store = folder / "tiny.h5"
+    prepare([train], store, test_sources=[test], glyph=GlyphOptions(size, "aspect", 1), jobs=1)
+    return store
+
+
+def paper_recipe(**train: float) -> Recipe:
+    """The original networks with other training settings."""
+    values = {"model": {"architecture": "paper28"}, "train": {"batch_size": 8, **train}}
+    return parse_recipe(values, where="test")
