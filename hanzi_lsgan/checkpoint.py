@@ -62,7 +62,7 @@ class TrainedGenerator:
     """A generator ready to draw.
 
     Attributes:
-        network: the averaged weights, in evaluation mode, on the CPU.
+        network: the averaged weights, in evaluation mode, on the GPU where there is one.
         info: of its run.
         images: real images that training had seen.
     """
@@ -164,6 +164,8 @@ class RunFolder:
             network.load_state_dict(load_file(self.generator))
         except (SafetensorError, RuntimeError, OSError, ValueError) as error:
             raise self._damaged(self.generator, f"does not suit model.json ({error})") from None
+        if torch.accelerator.is_available():
+            network.to(torch.accelerator.current_accelerator())
         return TrainedGenerator(network.eval(), info, images)
 
     def save_state(self, state: dict[str, Any]) -> None:

@@ -106,7 +106,7 @@ def compose(characters: str, rows: Sequence[Row], scale: int) -> Image.Image:
     cell = (size + _GAP_PIXELS) * scale
     printed = max(12, round(size * scale * 0.62))
     header = round(printed * 1.35)
-    label_font = load_typeface(_HEADER_FONT, max(12, round(size * scale * 0.34)))
+    label_font = load_typeface(_HEADER_FONT, max(12, round(size * scale * 0.4)))
     label_width = max(round(label_font.getlength(row.label)) for row in rows) + 3 * printed // 4
     columns = min(len(characters), COLUMNS_A_BLOCK)
     blocks = -(-len(characters) // COLUMNS_A_BLOCK)

@@ -10,7 +10,7 @@ from torch import Tensor
 from data_tools.errors import UserError, join_message
 from hanzi_lsgan.models import Generator
 
-_BATCH = 256
+_BATCH = 64  # small enough that the maps of a batch stay in a CPU's cache
 
 
 def labels_of(characters: str, charset: str) -> list[int]:
@@ -45,17 +45,18 @@ def draw_images(
 
     Args:
         generator: in evaluation mode, so that no image depends on its batch.
-        latents: (L, latent features); each is one hand.
+        latents: (L, latent features) on any device; each is one hand.
         labels: of the characters.
 
     Yields:
         Batches (n, S, S) uint8, 255 is paper, of L * len(labels) images in all.
     """
-    index = torch.tensor(labels)
+    device = next(generator.parameters()).device
+    latents, index = latents.to(device), torch.tensor(labels, device=device)
     count = len(latents) * len(labels)
     with torch.inference_mode():
         for start in range(0, count, _BATCH):
-            chosen = torch.arange(start, min(start + _BATCH, count))
+            chosen = torch.arange(start, min(start + _BATCH, count), device=device)
             images = generator(latents[chosen // len(labels)], index[chosen % len(labels)])
             yield to_uint8(images, generator.pixel_range)
 
