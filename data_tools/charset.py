@@ -1,6 +1,5 @@
 """Characters: their tags in `.gnt` files and the named sets that a user can ask for."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -115,13 +114,13 @@ def parse_charset(text: str) -> CharacterSet:
         UserError: the text is empty, or looks like a file that cannot be read.
     """
     if text == "hanzi":
-        return CharacterSet("every hanzi in the input", hanzi_only=True)
+        return CharacterSet("the hanzi", hanzi_only=True)
     if text == "all":
-        return CharacterSet("every character in the input")
+        return CharacterSet("all characters")
     if text in STANDARD_SETS:
         return CharacterSet(text.upper(), STANDARD_SETS[text]())
     path = Path(text)
-    if len(text) < 256 and path.is_file():
+    if _is_file(path):
         try:
             characters = _without_spaces(path.read_text(encoding="utf-8-sig"))
         except (OSError, UnicodeDecodeError) as error:
@@ -140,5 +139,12 @@ def parse_charset(text: str) -> CharacterSet:
     return CharacterSet(description, frozenset(characters))
 
 
-def _without_spaces(text: Iterable[str]) -> str:
-    return "".join("".join(text).split())
+def _without_spaces(text: str) -> str:
+    return "".join(text.split())
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # many characters make a name that is too long for a file
+        return False

@@ -10,5 +10,9 @@ class UserError(Exception):
 
 
 def join_message(where: str, problem: str, remedy: str) -> str:
-    """Put place, problem and remedy into one line, whatever line breaks their texts carry."""
-    return " ".join(f"{where}: {problem}; {remedy}".split())
+    """Put place, problem and remedy into one line that any terminal can show.
+
+    Line breaks become spaces, and bytes of a file name that are no UTF-8 become escapes.
+    """
+    line = " ".join(f"{where}: {problem}; {remedy}".split())
+    return line.encode(errors="backslashreplace").decode()

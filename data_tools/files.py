@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from data_tools.errors import UserError, join_message
 
@@ -26,12 +27,10 @@ def replacing(path: Path) -> Iterator[Path]:
     with writable(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with unfinished.open("ab") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not _lock(file, unfinished):
                 problem = "another process is writing this file"
                 remedy = "wait for it, or choose another name"
-                raise UserError(join_message(str(path), problem, remedy)) from None
+                raise UserError(join_message(str(path), problem, remedy))
             try:
                 file.truncate(0)
                 yield unfinished
@@ -40,7 +39,7 @@ def replacing(path: Path) -> Iterator[Path]:
             except BaseException:
                 unfinished.unlink(missing_ok=True)
                 raise
-        _sync_folder(path.parent)
+        flush(path.parent)
 
 
 @contextmanager
@@ -56,9 +55,30 @@ def writable(path: Path) -> Iterator[None]:
         raise UserError(join_message(str(path), problem, remedy)) from None
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make a rename last through a power failure."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def reserve(path: Path, file_bytes: int) -> None:
+    """Claim disk space at once, so that a full disk is found before hours of work.
+
+    Raises:
+        OSError: there is not so much.
+    """
+    if hasattr(os, "posix_fallocate"):
+        with path.open("ab") as file:
+            os.posix_fallocate(file.fileno(), 0, file_bytes)
+
+
+def _lock(file: BinaryIO, path: Path) -> bool:
+    """Whether this process alone may write the file opened at `path`."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # The one who held the lock before may have renamed or removed what was opened here.
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except (BlockingIOError, FileNotFoundError):
+        return False
+
+
+def flush(path: Path) -> None:
+    """Bring a file's data to the disk, or a folder's names: they last through a power failure."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -74,16 +74,14 @@ def fit_glyph(pixels: memoryview, width: int, height: int, options: GlyphOptions
     bitmap = Image.frombuffer("L", (width, height), bytes(pixels), "raw", "L", 0, 1)
     inner = options.size - 2 * options.margin
     page = Image.new("L", (options.size, options.size), PAPER)
-    box = (0, 0, width, height)
     fitted = (inner, inner)
     if options.fit == "aspect":
         ink_box = ImageChops.invert(bitmap).getbbox()
         if ink_box is None:
             return page
-        box = ink_box
-        ink_width, ink_height = box[2] - box[0], box[3] - box[1]
-        scale = inner / max(ink_width, ink_height)
-        fitted = (max(1, round(ink_width * scale)), max(1, round(ink_height * scale)))
-    resized = bitmap.resize(fitted, Image.Resampling.BILINEAR, box=box)
+        bitmap = bitmap.crop(ink_box)  # or the paper around would bleed into the outermost ink
+        scale = inner / max(bitmap.size)
+        fitted = (max(1, round(bitmap.width * scale)), max(1, round(bitmap.height * scale)))
+    resized = bitmap.resize(fitted, Image.Resampling.BILINEAR)
     page.paste(resized, ((options.size - fitted[0]) // 2, (options.size - fitted[1]) // 2))
     return page

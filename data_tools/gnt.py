@@ -36,11 +36,12 @@ class GntError(UserError):
         super().__init__(join_message(f"{name}: byte {offset:,}", problem, remedy))
         self.name = name
         self.offset = offset
-        self._arguments = (name, offset, problem, remedy)
+        self.problem = problem
+        self._remedy = remedy
 
     def __reduce__(self) -> tuple[type["GntError"], tuple[str, int, str, str]]:
         # An exception travels between processes as its constructor's arguments.
-        return GntError, self._arguments
+        return GntError, (self.name, self.offset, self.problem, self._remedy)
 
 
 class Readable(Protocol):
@@ -115,11 +116,13 @@ def read_records(
         except GntError as error:
             if on_bad is None:
                 raise
-            on_bad(error)
             next_offset = _next_record(window, header, offset)
             if next_offset is None:
-                _drain(window, offset)
+                lost = f"the last {_drain(window, offset):,} bytes are left out"
+                problem = f"{error.problem}, and no record can be found after it: {lost}"
+                on_bad(GntError(name, offset, problem))
                 return
+            on_bad(error)
             offset = next_offset
             continue
         yield record
@@ -141,7 +144,7 @@ def _parse(window: _Window, header: memoryview, name: str, offset: int) -> tuple
         expected = HEADER.size + width * height
         found = f"the size field says {size} but {width} × {height} pixels make {expected}"
         if offset == 0:
-            found = f"this is no .gnt file ({found})"
+            found = f"this is no .gnt file, or its first record is damaged: {found}"
         raise GntError(name, offset, found)
     if width == 0 or height == 0:
         raise GntError(name, offset, f"the bitmap is {width} × {height}, which holds no pixel")
@@ -159,7 +162,10 @@ def _parse(window: _Window, header: memoryview, name: str, offset: int) -> tuple
 
 
 def _next_record(window: _Window, header: memoryview, offset: int) -> int | None:
-    """Where the record behind a damaged one begins: believe the field that leads to a header."""
+    """Where the record behind a damaged one begins, or the file ends.
+
+    Believe the field that leads there, if any does.
+    """
     if len(header) < HEADER.size:
         return None
     size, _, width, height = HEADER.unpack(header)
@@ -167,18 +173,26 @@ def _next_record(window: _Window, header: memoryview, offset: int) -> int | None
     for candidate in sorted(candidates):
         if not HEADER.size <= candidate <= HEADER.size + MAX_SIDE_PIXELS**2:
             continue
-        following = window.view(offset, candidate + HEADER.size)[candidate:]
-        if len(following) == HEADER.size:
-            next_size, _, next_width, next_height = HEADER.unpack(following)
+        found = window.view(offset, candidate + HEADER.size)
+        if len(found) == candidate:
+            return offset + candidate
+        if len(found) == candidate + HEADER.size:
+            next_size, _, next_width, next_height = HEADER.unpack(found[candidate:])
             if next_size == HEADER.size + next_width * next_height:
                 return offset + candidate
     return None
 
 
-def _drain(window: _Window, offset: int) -> None:
-    """Read to the end, so that checksums kept by the stream cover the whole file."""
-    while chunk := window.view(offset, _CHUNK_BYTES):
-        offset += len(chunk)
+def _drain(window: _Window, offset: int) -> int:
+    """Read to the end, so that checksums kept by the stream cover the whole file.
+
+    Returns:
+        The number of bytes from `offset` to the end.
+    """
+    drained = 0
+    while chunk := window.view(offset + drained, _CHUNK_BYTES):
+        drained += len(chunk)
+    return drained
 
 
 def write_record(stream: BinaryIO, character: str, bitmap: NDArray[np.uint8]) -> None:
@@ -194,7 +208,8 @@ def write_record(stream: BinaryIO, character: str, bitmap: NDArray[np.uint8]) ->
         ValueError: the bitmap has the wrong shape or type.
     """
     if bitmap.ndim != 2 or bitmap.dtype != np.uint8:
-        raise ValueError(f"a bitmap is a two-dimensional uint8 array, not {bitmap.shape}")
+        found = f"{bitmap.dtype} {bitmap.shape}"
+        raise ValueError(f"a bitmap is a two-dimensional uint8 array, not {found}")
     height, width = bitmap.shape
     if not (1 <= width <= MAX_SIDE_PIXELS and 1 <= height <= MAX_SIDE_PIXELS):
         raise ValueError(f"a bitmap has 1 to {MAX_SIDE_PIXELS} pixels a side, not {bitmap.shape}")

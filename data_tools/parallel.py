@@ -27,7 +27,7 @@ class Map(Protocol):
         ...
 
 
-def available_cores() -> int:
+def _usable_cores() -> int:
     """Cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
@@ -35,22 +35,27 @@ def available_cores() -> int:
 
 
 @contextmanager
-def process_map(jobs: int) -> Iterator[Map]:
-    """Open a pool of `jobs` processes, or none at all for a single job.
+def process_map(jobs: int | None, most_tasks: int) -> Iterator[Map]:
+    """Open a pool of processes, or none at all for a single job.
 
     Functions and tasks must be picklable. The first error of a task is raised in its place.
+
+    Args:
+        jobs: processes; one for each usable core if None.
+        most_tasks: the length of the longest sequence of tasks; more processes would idle.
 
     Raises:
         UserError: `jobs` is below 1, or a process died without an exception.
     """
-    if jobs < 1:
+    if jobs is not None and jobs < 1:
         raise UserError(f"--jobs {jobs}: at least one process is needed; pass 1 or more")
-    if jobs == 1:
+    processes = min(jobs or _usable_cores(), most_tasks)
+    if processes == 1:
         yield lambda function, tasks: map(function, tasks)
         return
     # Forking is quick and shares what is imported; elsewhere than on Linux it is unsafe.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker)
+    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_start_worker)
     try:
         yield lambda function, tasks: pool.map(function, tasks)
     except BrokenProcessPool:

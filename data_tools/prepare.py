@@ -1,6 +1,6 @@
 """The conversion of `.gnt` files into one store: parallel, deterministic, atomic.
 
-Two passes. The first reads headers only, so that the row of every sample is known before the first
+Two passes. The first only lists the samples, so that the row of each is known before the first
 glyph is drawn; the second writes each glyph straight to its place in the file, from any process and
 in any order. Nothing is held but the list of samples, and the bytes do not depend on who worked.
 """
@@ -9,6 +9,7 @@ import importlib.metadata
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,10 +20,10 @@ from numpy.typing import NDArray
 from data_tools.charset import CharacterSet, parse_charset
 from data_tools.contact_sheet import contact_sheet_path, draw_contact_sheet
 from data_tools.errors import UserError, join_message
-from data_tools.files import replacing
+from data_tools.files import flush, replacing, writable
 from data_tools.glyphs import GlyphOptions, fit_glyph
-from data_tools.gnt import read_records
-from data_tools.parallel import available_cores, process_map
+from data_tools.gnt import GntError, read_records
+from data_tools.parallel import process_map
 from data_tools.sample import FONT_DRAWN_PREFIX
 from data_tools.sources import Member, find_members
 from data_tools.store import SourceInfo, Store, StoreHeader, create_store, seal_store
@@ -50,12 +51,15 @@ class PrepareResult:
 
 @dataclass(frozen=True)
 class _Scan:
-    """What the first pass learns of a member: the code point of every readable sample."""
+    """What the first pass learns of a member: the code point of every readable sample.
+
+    `sha256` and `bytes` cover all of it, or all that could be read.
+    """
 
     member: Member
     codes: NDArray[np.uint32]
     sha256: str
-    state: tuple[int, int]
+    bytes: int
     damaged: list[str]
 
 
@@ -97,20 +101,15 @@ def prepare(
     """
     glyph = glyph or GlyphOptions()
     charset = charset or parse_charset("hanzi")
-    if out.exists() and not force:
-        remedy = "pass --force to replace it, or name another --out"
-        raise UserError(join_message(str(out), "exists already", remedy))
-    if out.is_dir():
-        raise UserError(join_message(str(out), "is a folder", "name a file for --out"))
+    check_out(out, force)
     members = find_members(sources, test_sources)
-    with (
-        replacing(out) as unfinished,
-        process_map(min(jobs or available_cores(), len(members))) as parallel,
-    ):
+    with replacing(out) as unfinished, process_map(jobs, len(members)) as parallel:
         scans = []
+        scanned = 0
         for scan in parallel(partial(_scan, skip_bad=skip_bad), members):
             scans.append(scan)
-            on_progress("scan", sum(len(done.codes) for done in scans), 0)
+            scanned += len(scan.codes)
+            on_progress("scan", scanned, 0)
         # The checksum orders members of one name, so that where they lie does not matter.
         scans.sort(key=lambda scan: (scan.member.name, scan.sha256))
         _refuse_copies(scans)
@@ -118,13 +117,16 @@ def prepare(
         header, columns, placements = _plan(scans, glyph, charset)
         first_image = create_store(unfinished, header, columns, _source_infos(placements))
         total = len(columns["labels"])
-        _reserve(unfinished, first_image + total * glyph.size**2)
         done = 0
         convert = partial(_convert, out=unfinished, first_image=first_image, glyph=glyph)
         for converted in parallel(convert, placements):
             done += converted
             on_progress("convert", done, total)
-        seal_store(unfinished)
+        with ThreadPoolExecutor(max_workers=1) as disk:
+            # The images reach the disk while their checksums are computed from memory.
+            flushed = disk.submit(flush, unfinished)
+            seal_store(unfinished)
+            flushed.result()
 
     with Store(out) as store:
         sheet = draw_contact_sheet(store, contact_sheet_path(out))
@@ -133,22 +135,38 @@ def prepare(
     return PrepareResult(out, sheet, damaged, missing)
 
 
+def check_out(out: Path, force: bool) -> None:
+    """Make sure, before any work, that a store may be written.
+
+    Raises:
+        UserError: `out` is a folder, or exists and `force` is not set.
+    """
+    with writable(out):
+        if out.is_dir():
+            raise UserError(join_message(str(out), "is a folder", "name a file for --out"))
+        if out.exists() and not force:
+            remedy = "pass --force to replace it, or name another --out"
+            raise UserError(join_message(str(out), "exists already", remedy))
+
+
 def _scan(member: Member, skip_bad: bool) -> _Scan:
     """First pass over a member: its characters, checksum and damage."""
     characters: list[str] = []
     damaged: list[str] = []
-    on_bad = (lambda error: damaged.append(str(error))) if skip_bad else None
-    state = member.state()
+
+    def note(error: GntError) -> None:
+        damaged.append(f"{error.name}: byte {error.offset:,}: {error.problem}")
+
     with member.open() as stream:
         try:
-            records = read_records(stream, member.name, on_bad)
+            records = read_records(stream, member.name, note if skip_bad else None)
             characters.extend(record.character for record in records)
         except UserError as error:
             if not skip_bad:
                 raise
             damaged.append(str(error))
         codes = np.frombuffer("".join(characters).encode("utf-32-le"), np.uint32)
-        return _Scan(member, codes, stream.sha256(), state, damaged)
+        return _Scan(member, codes, stream.sha256(), stream.bytes_read, damaged)
 
 
 def _convert(placement: _Placement, out: Path, first_image: int, glyph: GlyphOptions) -> int:
@@ -167,10 +185,10 @@ def _convert(placement: _Placement, out: Path, first_image: int, glyph: GlyphOpt
         except UserError:
             if not placement.scan.damaged:  # the first pass let this damage through
                 raise
-    if member.state() != placement.scan.state or records != len(placement.rows):
-        problem = "changed while it was being read"
-        remedy = "run it again once the file is complete"
-        raise UserError(join_message(member.name, problem, remedy))
+        if stream.sha256() != placement.scan.sha256:
+            problem = "changed while it was being read"
+            remedy = "run it again once the file is complete"
+            raise UserError(join_message(member.name, problem, remedy))
     return int(np.count_nonzero(placement.rows >= 0))
 
 
@@ -187,9 +205,11 @@ def _plan(
     """Decide the charset and the row of every sample, from the headers alone."""
     codes = np.concatenate([scan.codes for scan in scans])
     kept_codes = np.array([code for code in np.unique(codes) if chr(code) in charset], np.uint32)
+    if not len(codes):
+        raise UserError("the sources: no sample in them can be read; get the files again")
     if not len(kept_codes):
-        found = "".join(map(chr, np.unique(codes)[:10])) or "no readable sample"
-        problem = f"nothing in the input ({found} …) is in {charset.description}"
+        found = "".join(map(chr, np.unique(codes)[:10]))
+        problem = f"no character of the input ({found} …) is among {charset.description}"
         raise UserError(join_message("--charset", problem, "choose another character set"))
     labels = np.searchsorted(kept_codes, codes)
     kept = np.isin(codes, kept_codes)
@@ -231,7 +251,7 @@ def _source_infos(placements: Sequence[_Placement]) -> list[SourceInfo]:
         SourceInfo(
             name=placement.scan.member.name,
             sha256=placement.scan.sha256,
-            bytes=placement.scan.member.file_bytes,
+            bytes=placement.scan.bytes,
             samples=int(np.count_nonzero(placement.rows >= 0)),
         )
         for placement in placements
@@ -240,17 +260,10 @@ def _source_infos(placements: Sequence[_Placement]) -> list[SourceInfo]:
 
 def _refuse_copies(scans: Sequence[_Scan]) -> None:
     """Two sources of the same bytes would count twice, or leak the test split into training."""
-    names: dict[str, str] = {}
+    firsts: dict[str, Member] = {}
     for scan in scans:
-        name = scan.member.name
+        first = firsts.setdefault(scan.sha256, scan.member)
         # Empty files, which only --skip-bad lets through, are no copies of each other.
-        if len(scan.codes) and (first := names.setdefault(scan.sha256, name)) is not name:
-            problem = f"holds the same bytes as {first}"
-            raise UserError(join_message(name, problem, "name one of the two"))
-
-
-def _reserve(path: Path, file_bytes: int) -> None:
-    """Claim the disk space at once, so that a full disk is found before hours of work."""
-    if hasattr(os, "posix_fallocate"):
-        with path.open("r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, file_bytes)
+        if first != scan.member and len(scan.codes):
+            problem = f"holds the same bytes as {first.place}"
+            raise UserError(join_message(scan.member.place, problem, "name one of the two"))

@@ -22,9 +22,9 @@ from data_tools.charset import (
     tag_of_character,
 )
 from data_tools.errors import UserError, join_message
-from data_tools.files import replacing
+from data_tools.files import replacing, writable
 from data_tools.gnt import write_record
-from data_tools.parallel import available_cores, process_map
+from data_tools.parallel import process_map
 from data_tools.typefaces import EM_PIXELS, TYPEFACES, draw_reference, unsupported_characters
 
 FONT_DRAWN_PREFIX = "font-drawn"
@@ -190,9 +190,10 @@ def write_corpus(
     if seed < 0:
         raise UserError(join_message("--seed", f"{seed} is negative", "give 0 or more"))
     characters = _drawable(characters)
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        problem = "there is something already" if out.is_dir() else "this is not a folder"
-        raise UserError(join_message(str(out), problem, "name a new or an empty folder"))
+    with writable(out):
+        if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+            problem = "there is something already" if out.is_dir() else "this is not a folder"
+            raise UserError(join_message(str(out), problem, "name a new or an empty folder"))
 
     numbers = range(1, writers + test_writers + 1)
     folders = [out / f"{FONT_DRAWN_PREFIX}-{'trn' if n <= writers else 'tst'}_gnt" for n in numbers]
@@ -200,7 +201,7 @@ def write_corpus(
         folder / f"{FONT_DRAWN_PREFIX}-{number:04}.gnt"
         for folder, number in zip(folders, numbers, strict=True)
     ]
-    with process_map(min(jobs or available_cores(), len(paths))) as parallel:
+    with process_map(jobs, len(paths)) as parallel:
         write = partial(_write_writer, characters, seed)
         for done, _ in enumerate(parallel(write, list(zip(numbers, paths, strict=True))), start=1):
             if on_writer is not None:

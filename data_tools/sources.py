@@ -3,22 +3,26 @@
 import hashlib
 import os
 import re
+import stat
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import IO
+from types import TracebackType
+from typing import IO, Self
 
 from data_tools.errors import UserError, join_message
+
+SOURCE_SUFFIXES = (".gnt", ".zip", ".alz")
+"""Names that mark HWDB files; `.alz` only to say which tool unpacks it."""
 
 _ZIP_REMEDY = "download the archive again"
 _ALZ_REMEDY = "unpack the .alz with unalz or unar and name the folder that it makes"
 # The official names of test archives and folders: Gnt1.0Test.zip, HWDB1.1tst_gnt.zip, test.zip.
-_TEST_NAME = re.compile(r"(Test|(?<![A-Za-z])test|tst_gnt)$")
+_TEST_NAME = re.compile(r"(Test|(?<![A-Za-z])test|tst_gnt)(?i:\.zip|\.gnt)?$")
 
 
 class Split(IntEnum):
@@ -37,73 +41,83 @@ class Member:
         path: the file on disk, the archive when `inner` is given.
         inner: the member's name inside the archive.
         split: train or test.
-        file_bytes: unpacked size as the file system or the archive states it.
     """
 
     name: str
     path: Path
     inner: str | None
     split: Split
-    file_bytes: int
 
-    def state(self) -> tuple[int, int]:
-        """Size and time of change of the file on disk, which tell whether it is still the same.
+    @property
+    def place(self) -> str:
+        """Where a person finds it."""
+        return str(self.path if self.inner is None else self.path / self.inner)
 
-        Raises:
-            UserError: the file is gone.
-        """
-        with _mendable_errors(self.name):
-            status = self.path.stat()
-        return status.st_size, status.st_mtime_ns
-
-    @contextmanager
-    def open(self) -> Iterator["MemberStream"]:
-        """Open the member for one reading from its beginning.
-
-        Raises:
-            UserError: the file or the archive cannot be opened, or is damaged.
-        """
-        with ExitStack() as stack:
-            with _mendable_errors(self.name):
-                if self.inner is None:
-                    stream: IO[bytes] = stack.enter_context(self.path.open("rb"))
-                else:
-                    archive = _open_archive(self.path, os.getpid())
-                    stream = stack.enter_context(archive.open(self.inner))
-            yield MemberStream(stream, self.name)
+    def open(self) -> "MemberStream":
+        """A stream for one reading from the beginning, to be used in a `with` statement."""
+        return MemberStream(self)
 
 
 @lru_cache(maxsize=8)
-def _open_archive(path: Path, process: int) -> zipfile.ZipFile:
+def _open_archive(path: Path, state: tuple[int, ...], process: int) -> zipfile.ZipFile:
     """An archive whose directory is read once for all its members.
 
-    `process` is the caller's own: a handle inherited by a fork shares its position in the file.
+    `state` tells one file at `path` from the next. `process` is the caller's own: a handle
+    inherited by a fork shares its position in the file.
     """
     return zipfile.ZipFile(path)
 
 
 class MemberStream:
-    """Bytes of a member, read forward, whose checksum is kept on the way."""
+    """Bytes of a member, read forward, counted and summed up on the way.
 
-    def __init__(self, stream: IO[bytes], name: str) -> None:
-        self._stream = stream
-        self._name = name
+    Attributes:
+        bytes_read: how many so far.
+    """
+
+    def __init__(self, member: Member) -> None:
+        self._member = member
+        self._stream: IO[bytes] | None = None
         self._digest = hashlib.sha256()
+        self.bytes_read = 0
 
     def read(self, size: int, /) -> bytes:
         """Return at most `size` bytes, and none only at the end.
 
         Raises:
-            UserError: the file cannot be read, or the archive is damaged here.
+            UserError: the file or archive cannot be opened or read, or is damaged here.
         """
-        with _mendable_errors(self._name):
+        with _mendable_errors(self._member.name):
+            if self._stream is None:
+                self._stream = self._open()
             data = self._stream.read(size)
         self._digest.update(data)
+        self.bytes_read += len(data)
         return data
 
     def sha256(self) -> str:
         """The checksum of everything read so far, in hexadecimal."""
         return self._digest.hexdigest()
+
+    def _open(self) -> IO[bytes]:
+        path, inner = self._member.path, self._member.inner
+        if inner is None:
+            return path.open("rb")
+        status = path.stat()
+        state = (status.st_ino, status.st_size, status.st_mtime_ns)
+        return _open_archive(path, state, os.getpid()).open(inner)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._stream is not None:
+            self._stream.close()
 
 
 @contextmanager
@@ -111,11 +125,22 @@ def _mendable_errors(name: str) -> Iterator[None]:
     """Turn what the file system and zipfile raise into one line that names the source."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise UserError(join_message(name, f"is damaged ({error})", _ZIP_REMEDY)) from None
-    except OSError as error:
-        problem = f"cannot be read ({error.strerror or error})"
-        raise UserError(join_message(name, problem, "check the path and its permissions")) from None
+    except NotImplementedError as error:
+        remedy = "unpack the archive with another tool and name the folder"
+        raise UserError(join_message(name, f"cannot be read here ({error})", remedy)) from None
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise _unreadable(name, error) from None
+        # On damage zipfile hands on whatever comes up: BadZipFile, zlib.error, LZMAError, EOFError,
+        # an OSError from bz2, UnicodeDecodeError, IndexError, OverflowError and more.
+        problem = f"is damaged ({str(error) or type(error).__name__})"
+        raise UserError(join_message(name, problem, _ZIP_REMEDY)) from None
+
+
+def _unreadable(name: str, error: OSError) -> UserError:
+    problem = f"cannot be read ({error.strerror or error})"
+    place = str(error.filename or name)
+    return UserError(join_message(place, problem, "check the path and its permissions"))
 
 
 def find_members(sources: Sequence[Path], test_sources: Sequence[Path] = ()) -> list[Member]:
@@ -129,8 +154,10 @@ def find_members(sources: Sequence[Path], test_sources: Sequence[Path] = ()) -> 
         The members in order of their names, which does not depend on the order of the arguments.
 
     Raises:
-        UserError: a source cannot be read, holds no `.gnt` file, or is named twice.
+        UserError: a source cannot be read, holds no `.gnt` file, or is named twice; or none is.
     """
+    if not sources and not test_sources:
+        raise UserError("no source is named; name .gnt files, folders or .zip archives")
     members: list[Member] = []
     for source in sources:
         members += _members_of(source, None)
@@ -139,30 +166,38 @@ def find_members(sources: Sequence[Path], test_sources: Sequence[Path] = ()) -> 
     members.sort()
     seen: set[tuple[Path, str | None]] = set()
     for member in members:
-        place = (member.path.resolve(), member.inner)
-        if place in seen:
+        file = (member.path.resolve(), member.inner)
+        if file in seen:
             remedy = "name each file once, either for train or for --test"
-            raise UserError(join_message(member.name, "the same source is given twice", remedy))
-        seen.add(place)
+            raise UserError(join_message(member.place, "the same source is given twice", remedy))
+        seen.add(file)
     return members
 
 
 def _members_of(source: Path, split: Split | None) -> list[Member]:
     with _mendable_errors(str(source)):
-        if source.is_dir():
-            return _members_of_folder(source, split)
-        return _members_of_file(source, source.name, split)
+        is_folder = source.is_dir()
+    if is_folder:
+        return _members_of_folder(source, split)
+    return _members_of_file(source, source.name, split)
 
 
 def _members_of_folder(folder: Path, split: Split | None) -> list[Member]:
     def stop(error: OSError) -> None:
-        raise error
+        raise _unreadable(str(folder), error)
 
     members: list[Member] = []
     unpackable: list[Path] = []
     base = folder.resolve()
-    for parent, _, names in os.walk(base, onerror=stop):
-        for path in (Path(parent, name) for name in names):
+    walked: set[Path] = set()
+    for parent, folders, names in os.walk(base, onerror=stop, followlinks=True):
+        # Links may lead in circles, or twice to one folder, which the order then names.
+        folders.sort()
+        if (real := Path(parent).resolve()) in walked:
+            folders.clear()
+            continue
+        walked.add(real)
+        for path in (Path(parent, name) for name in sorted(names)):
             if path.suffix.lower() in (".gnt", ".zip"):
                 shown = f"{base.name}/{path.relative_to(base).as_posix()}"
                 members += _members_of_file(path, shown, split)
@@ -181,28 +216,33 @@ def _members_of_file(path: Path, name: str, split: Split | None) -> list[Member]
         raise UserError(join_message(str(path), "cannot be read here", _ALZ_REMEDY))
     if path.suffix.lower() == ".zip":
         return _members_of_zip(path, name, split)
-    with path.open("rb"):  # an unreadable file is reported before any work begins
-        pass
-    chosen = split if split is not None else _split_of(name)
-    return [Member(name, path, None, chosen, path.stat().st_size)]
+    with _mendable_errors(str(path)):
+        is_regular = stat.S_ISREG(path.stat().st_mode)
+        if is_regular:
+            path.open("rb").close()  # an unreadable file is reported before any work begins
+    if not is_regular:  # a pipe, for one, cannot be read twice
+        remedy = "name .gnt files, folders or .zip archives"
+        raise UserError(join_message(str(path), "is neither a file nor a folder", remedy))
+    return [Member(name, path, None, _split_of(name) if split is None else split)]
 
 
 def _members_of_zip(path: Path, name: str, split: Split | None) -> list[Member]:
-    with _mendable_errors(name), zipfile.ZipFile(path) as archive:
+    with _mendable_errors(str(path)), zipfile.ZipFile(path) as archive:
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     members = []
     for entry in entries:
         suffix = Path(entry.filename).suffix.lower()
         shown = f"{name}/{entry.filename}"
+        chosen = _split_of(shown) if split is None else split
+        member = Member(shown, path, entry.filename, chosen)
         if suffix == ".alz":
-            raise UserError(join_message(shown, "cannot be read here", _ALZ_REMEDY))
+            raise UserError(join_message(member.place, "cannot be read here", _ALZ_REMEDY))
         if suffix != ".gnt":
             continue
         if entry.flag_bits & 0x1:
             remedy = "unpack the archive with its password and name the folder"
-            raise UserError(join_message(shown, "is encrypted", remedy))
-        chosen = split if split is not None else _split_of(shown)
-        members.append(Member(shown, path, entry.filename, chosen, entry.file_size))
+            raise UserError(join_message(member.place, "is encrypted", remedy))
+        members.append(member)
     if not members:
         inside = ", ".join(entry.filename for entry in entries[:3]) or "nothing"
         remedy = "name an archive of .gnt files, such as Gnt1.0TrainPart1.zip"
@@ -212,6 +252,4 @@ def _members_of_zip(path: Path, name: str, split: Split | None) -> list[Member]:
 
 def _split_of(name: str) -> Split:
     """Read the split off the names of archives and folders as CASIA gives them."""
-    parts = name.split("/")
-    stems = [part.removesuffix(".zip") for part in parts[:-1]] + [Path(parts[-1]).stem]
-    return Split.TEST if any(_TEST_NAME.search(stem) for stem in stems) else Split.TRAIN
+    return Split.TEST if any(map(_TEST_NAME.search, name.split("/"))) else Split.TRAIN

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_tools.errors import UserError, join_message
+from data_tools.files import reserve
 from data_tools.glyphs import GlyphOptions
 from data_tools.sources import Split
 
@@ -32,8 +33,15 @@ FORMAT_VERSION = 1
 
 _HASH_BLOCK_BYTES = 8 << 20
 _PAGE_BYTES = 4096
+_METADATA_BYTES = 1 << 20  # more than attributes and addresses ever take
 _REMEDY = "make it again with `hanzi-lsgan prepare`"
 _COLUMNS = {"labels": "int32", "writers": "int32", "splits": "uint8"}
+_DAMAGE = (
+    *(OSError, LookupError, TypeError, ValueError, AttributeError, RuntimeError, ArithmeticError),
+    MemoryError,  # a broken shape asks for more than there is
+    UserError,  # the glyph options are checked by their class
+)
+_NO_DIGEST = "0" * 64
 _SOURCE_COLUMNS = ("name", "sha256", "bytes", "samples")
 
 
@@ -95,6 +103,13 @@ def create_store(
     """
     size = header.glyph.size
     rows = len(columns["labels"])
+    source_columns = {
+        name: _source_column([getattr(source, name) for source in sources])
+        for name in _SOURCE_COLUMNS
+    }
+    # HDF5 may crash where it finds the disk full, so it begins only once there is room for all.
+    data_bytes = sum(column.nbytes for column in (*columns.values(), *source_columns.values()))
+    reserve(path, rows * size**2 + data_bytes + _METADATA_BYTES)
     # The latest format has checksums on its own metadata and room for a charset of any length.
     # Images that begin on a page are written without reading the page before.
     with h5py.File(
@@ -108,24 +123,18 @@ def create_store(
         for name, dtype in _COLUMNS.items():
             file.create_dataset(name, data=columns[name].astype(dtype))
         group = file.create_group("sources")
-        for name in _SOURCE_COLUMNS:
-            values = [getattr(source, name) for source in sources]
-            if isinstance(values[0], str):
-                encoded = [value.encode(errors="replace") for value in values]
-                text = h5py.string_dtype("utf-8", max(map(len, encoded)))
-                group.create_dataset(name, data=np.array(encoded, text))
-            else:
-                group.create_dataset(name, data=np.array(values, np.int64))
-        attributes = {
-            "format_version": FORMAT_VERSION,
+        for name, column in source_columns.items():
+            group.create_dataset(name, data=column)
+        file.attrs["format_version"] = FORMAT_VERSION
+        file.attrs["font_drawn"] = header.font_drawn
+        texts = {
             "tool_version": header.tool_version,
             "charset": header.charset,
             "glyph": json.dumps(asdict(header.glyph), sort_keys=True),
-            "font_drawn": header.font_drawn,
-            "left_out": json.dumps(dict(header.left_out), sort_keys=True, ensure_ascii=False),
+            "left_out": json.dumps(dict(header.left_out), sort_keys=True),
         }
-        for name, value in attributes.items():
-            file.attrs[name] = value
+        for name, text in texts.items():
+            _write_text(file.attrs, name, text)
         creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         creation.set_layout(h5py.h5d.CONTIGUOUS)
         creation.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
@@ -133,15 +142,26 @@ def create_store(
         creation.set_obj_track_times(False)  # a date would make equal stores differ
         space = h5py.h5s.create_simple((rows, size, size))
         images = h5py.h5d.create(file.id, b"images", h5py.h5t.NATIVE_UINT8, space, creation)
-        return int(images.get_offset())
+        for part in (file, *_datasets(file)):
+            _write_text(part.attrs, "sha256", _NO_DIGEST)
+        first_image = int(images.get_offset())
+    reserve(path, path.stat().st_size)
+    return first_image
+
+
+def _source_column(values: Sequence[str] | Sequence[int]) -> NDArray[Any]:
+    encoded = [value.encode(errors="replace") for value in values if isinstance(value, str)]
+    if not encoded:
+        return np.array(values, np.int64)
+    return np.array(encoded, h5py.string_dtype("utf-8", max(map(len, encoded))))
 
 
 def seal_store(path: Path) -> None:
-    """Write the checksums, once every image is in its place."""
+    """Write the checksums over their placeholders, once every image is in its place."""
     with h5py.File(path, "r+", libver="latest", locking=False) as file:
         for dataset in _datasets(file):
-            dataset.attrs["sha256"] = _digest(dataset)
-        file.attrs["sha256"] = _fingerprint(file)
+            dataset.attrs.modify("sha256", np.bytes_(_digest(dataset)))
+        file.attrs.modify("sha256", np.bytes_(_fingerprint(file)))
 
 
 class Store:
@@ -180,13 +200,16 @@ class Store:
             problem = f"has format version {version} and this program reads {FORMAT_VERSION}"
             raise StoreError(self.path, problem)
         self.header = StoreHeader(
-            charset=str(attributes["charset"]),
-            glyph=GlyphOptions(**json.loads(attributes["glyph"])),
+            charset=_read_text(attributes, "charset"),
+            glyph=GlyphOptions(**json.loads(_read_text(attributes, "glyph"))),
             font_drawn=bool(attributes["font_drawn"]),
-            left_out=json.loads(attributes["left_out"]),
-            tool_version=str(attributes["tool_version"]),
+            left_out={
+                str(reason): int(count)
+                for reason, count in json.loads(_read_text(attributes, "left_out")).items()
+            },
+            tool_version=_read_text(attributes, "tool_version"),
         )
-        self.fingerprint = str(attributes["sha256"])
+        self.fingerprint = _read_text(attributes, "sha256")
         for name, dtype in _COLUMNS.items():
             if self._file[name].dtype != dtype or self._file[name].ndim != 1:
                 raise StoreError(self.path, f"/{name} is not a column of {dtype}")
@@ -272,7 +295,7 @@ class Store:
             damaged = [
                 dataset.name
                 for dataset in _datasets(self._file)
-                if dataset.attrs["sha256"] != _digest(dataset)
+                if _read_text(dataset.attrs, "sha256") != _digest(dataset)
             ]
             if _fingerprint(self._file) != self.fingerprint:
                 damaged.append("the attributes")
@@ -295,10 +318,10 @@ class Store:
 
 
 def _open(path: Path) -> h5py.File:
-    if not path.exists():
-        remedy = "make one with `hanzi-lsgan prepare --out " + str(path) + "`"
-        raise StoreError(path, "there is no such store", remedy)
     try:
+        if not path.exists():
+            remedy = f"make one with `hanzi-lsgan prepare --out {path}`"
+            raise StoreError(path, "there is no such store", remedy)
         return h5py.File(path, "r")
     except OSError as error:
         raise StoreError(path, f"cannot be opened as a store ({error})") from None
@@ -306,15 +329,26 @@ def _open(path: Path) -> h5py.File:
 
 @contextmanager
 def _damage(path: Path) -> Iterator[None]:
-    """Turn what h5py and json raise on a broken file into one line that names it."""
+    """Turn what h5py, numpy and json raise on a broken file into one line that names it."""
     try:
         yield
     except StoreError:
         raise
-    except (OSError, KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+    except _DAMAGE as error:
         raise StoreError(path, f"is damaged ({error})") from None
-    except UserError as error:
-        raise StoreError(path, f"is damaged ({error})") from None
+
+
+def _write_text(attributes: h5py.AttributeManager, name: str, text: str) -> None:
+    # Of fixed length: HDF5 keeps others in a heap without checksum, and one wrong byte there lets
+    # it loop forever.
+    encoded = text.encode()
+    attributes.create(name, encoded, dtype=h5py.string_dtype("utf-8", len(encoded)))
+
+
+def _read_text(attributes: h5py.AttributeManager, name: str) -> str:
+    if attributes.get_id(name).dtype.kind != "S":
+        raise TypeError(f"attribute {name} is not a text of fixed length")
+    return bytes(attributes[name]).decode()
 
 
 def _datasets(file: h5py.File) -> list[h5py.Dataset]:
@@ -335,10 +369,12 @@ def _digest(dataset: h5py.Dataset) -> str:
 
 def _fingerprint(file: h5py.File) -> str:
     """SHA-256 over the attributes and the data sets' checksums."""
-    parts: dict[str, str] = {
-        name: str(value) for name, value in file.attrs.items() if name != "sha256"
+    parts = {
+        name: value.decode() if isinstance(value, bytes) else str(value)
+        for name, value in file.attrs.items()
+        if name != "sha256"
     }
     for dataset in _datasets(file):
         shape = f"{dataset.dtype.str} {dataset.shape}"
-        parts[dataset.name] = f"{shape} {dataset.attrs['sha256']}"
+        parts[dataset.name] = f"{shape} {_read_text(dataset.attrs, 'sha256')}"
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -13,7 +13,8 @@ from data_tools import sample
 from data_tools.charset import PAPER_FIGURE_CHARACTERS
 from data_tools.errors import UserError
 from data_tools.gnt import read_records
-from data_tools.sample import Hand, draw_sample, unsupported_characters, write_corpus
+from data_tools.sample import Hand, draw_sample, write_corpus
+from data_tools.typefaces import unsupported_characters
 
 CHARACTERS = "藕暗一雍"
 # Only a forked worker sees what a test has patched.
@@ -180,7 +181,7 @@ def test_unsupported_characters_are_listed_up_to_ten_and_counted(tmp_path: Path)
     [
         ({"writers": 0}, "--writers: 0 is too few"),
         ({"test_writers": 0}, "--test-writers: 0 is too few"),
-        ({"jobs": 0}, "--jobs: 0 is too few"),
+        ({"jobs": 0}, "--jobs 0: at least one process"),
         ({"seed": -1}, "--seed: -1 is negative"),
         ({"characters": ""}, "--charset: no character"),
         ({"characters": "暗©"}, "no GBK tag"),
@@ -233,7 +234,7 @@ def test_files_appear_whole_under_their_final_name(
 
     monkeypatch.setattr(sample, "draw_sample", draw_and_note_files)
     write_corpus(tmp_path / "out", characters="一", writers=1, jobs=1)
-    assert seen.read_text().splitlines()[0] == "['font-drawn-0001.gnt.tmp']"
+    assert seen.read_text().splitlines()[0] == "['font-drawn-0001.gnt.partial']"
     assert sorted(path.name for path in (tmp_path / "out").rglob("*.gnt*")) == [
         "font-drawn-0001.gnt",
         "font-drawn-0002.gnt",

@@ -20,7 +20,9 @@ def main() -> None:
     try:
         app(_repeat_test(sys.argv[1:]))
     except UserError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {error}", markup=False)
+        Console(stderr=True, highlight=False, emoji=False, soft_wrap=True).print(
+            f"error: {error}", markup=False
+        )
         sys.exit(EXIT_USER_ERROR)
 
 

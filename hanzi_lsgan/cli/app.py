@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-console = Console(highlight=False)
+console = Console(highlight=False, emoji=False)
 
 SeedOption = Annotated[int, typer.Option(min=0, help="Same seed, same result.")]
 JobsOption = Annotated[int | None, typer.Option(help="Processes; all cores by default.")]

@@ -57,6 +57,7 @@ def prepare(
     """Turn HWDB .gnt files into one HDF5 store; without any, build a font-drawn sample corpus."""
     from data_tools.charset import parse_charset
     from data_tools.glyphs import GlyphOptions, check_fit, default_margin
+    from data_tools.prepare import check_out
     from data_tools.prepare import prepare as convert
     from data_tools.store import Store
 
@@ -65,6 +66,7 @@ def prepare(
         size, chosen_fit, default_margin(size, chosen_fit) if margin is None else margin
     )
     characters = parse_charset(charset)
+    check_out(out, force)
     with (
         _sources_or_corpus(sources, test, charset) as (chosen, chosen_test),
         samples_bar() as progress,
@@ -85,7 +87,9 @@ def prepare(
     for line in result.damaged:
         console.print(f"left out: {line}", markup=False, soft_wrap=True)
     if result.missing:
-        console.print(f"asked for, but in no source: {result.missing}", markup=False)
+        some = result.missing[:40] + (" …" if len(result.missing) > 40 else "")
+        count = len(result.missing)
+        console.print(f"asked for, but in no source: {count:,} characters, {some}", markup=False)
     console.print(f"contact sheet: {result.contact_sheet}", markup=False, soft_wrap=True)
 
 
@@ -135,9 +139,11 @@ def _sources_or_corpus(
     sources: list[Path] | None, test: list[Path] | None, charset: str
 ) -> Iterator[tuple[list[Path], list[Path]]]:
     """What the user names, else `data/raw`, else a sample corpus that is gone afterwards."""
+    from data_tools.sources import SOURCE_SUFFIXES
+
     if sources or test:
         yield sources or [], test or []
-    elif RAW_DATA.is_dir() and any(RAW_DATA.iterdir()):
+    elif any(file.suffix.lower() in SOURCE_SUFFIXES for file in RAW_DATA.rglob("*")):
         console.print(f"no sources named: taking {RAW_DATA}")
         yield [RAW_DATA], []
     else:
