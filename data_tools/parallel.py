@@ -27,42 +27,60 @@ class Map(Protocol):
         ...
 
 
-def _usable_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-@contextmanager
-def process_map(jobs: int | None, most_tasks: int) -> Iterator[Map]:
-    """Open a pool of processes, or none at all for a single job.
-
-    Functions and tasks must be picklable. The first error of a task is raised in its place.
+def process_count(jobs: int | None, most_tasks: int) -> int:
+    """How many processes to start.
 
     Args:
-        jobs: processes; one for each usable core if None.
+        jobs: what the user asks for; one for each usable core if None.
         most_tasks: the length of the longest sequence of tasks; more processes would idle.
 
     Raises:
-        UserError: `jobs` is below 1, or a process died without an exception.
+        UserError: `jobs` is below 1.
     """
     if jobs is not None and jobs < 1:
         raise UserError(f"--jobs {jobs}: at least one process is needed; pass 1 or more")
-    processes = min(jobs or _usable_cores(), most_tasks)
+    if hasattr(os, "sched_getaffinity"):  # a container or scheduler may grant a few cores of many
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return min(jobs or cores, most_tasks)
+
+
+@contextmanager
+def process_map(processes: int) -> Iterator[Map]:
+    """Open a pool of processes, or none at all for a single one.
+
+    Functions and tasks must be picklable. The first error of a task is raised in its place. The
+    n-th task always goes to the same process, so what a process remembers of its tasks in one call
+    is at hand for tasks of the same numbers in the next.
+
+    Raises:
+        UserError: a process died without an exception.
+    """
     if processes == 1:
         yield lambda function, tasks: map(function, tasks)
         return
     # Forking is quick and shares what is imported; elsewhere than on Linux it is unsafe.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_start_worker)
+    pools = [
+        ProcessPoolExecutor(1, mp_context=context, initializer=_start_worker)
+        for _ in range(processes)
+    ]
+
+    def run(function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
+        futures = [
+            pools[number % processes].submit(function, task) for number, task in enumerate(tasks)
+        ]
+        return (future.result() for future in futures)
+
     try:
-        yield lambda function, tasks: pool.map(function, tasks)
+        yield run
     except BrokenProcessPool:
         problem = "a worker process died, perhaps killed for want of memory"
         raise UserError(f"{problem}; run it again with fewer --jobs") from None
     finally:
-        pool.shutdown(cancel_futures=True)
+        for pool in pools:
+            pool.shutdown(cancel_futures=True)
 
 
 def _start_worker() -> None:

@@ -2,15 +2,16 @@
 
 Two passes. The first only lists the samples, so that the row of each is known before the first
 glyph is drawn; the second writes each glyph straight to its place in the file, from any process and
-in any order. Nothing is held but the list of samples, and the bytes do not depend on who worked.
+in any order. Held are the list of samples and, up to a fixed size, what the first pass has read, so
+that small inputs are unpacked once. The bytes do not depend on who worked.
 """
 
 import importlib.metadata
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -22,8 +23,8 @@ from data_tools.contact_sheet import contact_sheet_path, draw_contact_sheet
 from data_tools.errors import UserError, join_message
 from data_tools.files import flush, replacing, writable
 from data_tools.glyphs import GlyphOptions, fit_glyph
-from data_tools.gnt import GntError, read_records
-from data_tools.parallel import process_map
+from data_tools.gnt import GntError, GntRecord, read_records
+from data_tools.parallel import process_count, process_map
 from data_tools.sample import FONT_DRAWN_PREFIX
 from data_tools.sources import Member, find_members
 from data_tools.store import SourceInfo, Store, StoreHeader, create_store, seal_store
@@ -61,6 +62,26 @@ class _Scan:
     sha256: str
     bytes: int
     damaged: list[str]
+
+
+@dataclass
+class _Memory:
+    """Records that this process has read in the first pass and will draw in the second."""
+
+    records: dict[Member, list[GntRecord]] = field(default_factory=dict)
+    source_bytes: int = 0
+
+    def keep(self, member: Member, records: list[GntRecord], source_bytes: int) -> None:
+        self.records[member] = records
+        self.source_bytes += source_bytes
+
+    def clear(self) -> None:
+        self.records.clear()
+        self.source_bytes = 0
+
+
+_memory = _Memory()
+_MEMORY_BYTES = 192 << 20  # of sources, in all processes together
 
 
 @dataclass(frozen=True)
@@ -103,10 +124,13 @@ def prepare(
     charset = charset or parse_charset("hanzi")
     check_out(out, force)
     members = find_members(sources, test_sources)
-    with replacing(out) as unfinished, process_map(jobs, len(members)) as parallel:
+    processes = process_count(jobs, len(members))
+    _memory.clear()  # what a call before may have left
+    with replacing(out) as unfinished, process_map(processes) as parallel:
         scans = []
         scanned = 0
-        for scan in parallel(partial(_scan, skip_bad=skip_bad), members):
+        scan_one = partial(_scan, skip_bad=skip_bad, memory_bytes=_MEMORY_BYTES // processes)
+        for scan in parallel(scan_one, members):
             scans.append(scan)
             scanned += len(scan.codes)
             on_progress("scan", scanned, 0)
@@ -149,47 +173,67 @@ def check_out(out: Path, force: bool) -> None:
             raise UserError(join_message(str(out), "exists already", remedy))
 
 
-def _scan(member: Member, skip_bad: bool) -> _Scan:
+def _scan(member: Member, skip_bad: bool, memory_bytes: int) -> _Scan:
     """First pass over a member: its characters, checksum and damage."""
     characters: list[str] = []
+    records: list[GntRecord] = []
     damaged: list[str] = []
 
     def note(error: GntError) -> None:
         damaged.append(f"{error.name}: byte {error.offset:,}: {error.problem}")
 
     with member.open() as stream:
+        free_bytes = memory_bytes - _memory.source_bytes
         try:
-            records = read_records(stream, member.name, note if skip_bad else None)
-            characters.extend(record.character for record in records)
+            for record in read_records(stream, member.name, note if skip_bad else None):
+                characters.append(record.character)
+                if stream.bytes_read <= free_bytes:
+                    records.append(record)
+                else:
+                    records.clear()
         except UserError as error:
             if not skip_bad:
                 raise
             damaged.append(str(error))
-        codes = np.frombuffer("".join(characters).encode("utf-32-le"), np.uint32)
-        return _Scan(member, codes, stream.sha256(), stream.bytes_read, damaged)
+    if len(records) == len(characters):
+        _memory.keep(member, records, stream.bytes_read)
+    codes = np.frombuffer("".join(characters).encode("utf-32-le"), np.uint32)
+    return _Scan(member, codes, stream.sha256(), stream.bytes_read, damaged)
 
 
 def _convert(placement: _Placement, out: Path, first_image: int, glyph: GlyphOptions) -> int:
     """Second pass over a member: draw its glyphs into their rows; return how many."""
-    member = placement.scan.member
     image_bytes = glyph.size**2
-    records = 0
-    with member.open() as stream, out.open("r+b", buffering=0) as file:
-        try:
-            for record in read_records(stream, member.name, lambda error: None):
-                row = int(placement.rows[records]) if records < len(placement.rows) else -1
-                records += 1
-                if row >= 0:
-                    image = fit_glyph(record.pixels, record.width, record.height, glyph)
-                    _write_at(file.fileno(), image.tobytes(), first_image + row * image_bytes)
-        except UserError:
-            if not placement.scan.damaged:  # the first pass let this damage through
-                raise
-        if stream.sha256() != placement.scan.sha256:
-            problem = "changed while it was being read"
-            remedy = "run it again once the file is complete"
-            raise UserError(join_message(member.name, problem, remedy))
+    with out.open("r+b", buffering=0) as file:
+        rows = placement.rows.tolist()
+        for number, record in enumerate(_records_again(placement.scan)):
+            # A source that has grown is refused when it has been read to its end.
+            row = rows[number] if number < len(rows) else -1
+            if row >= 0:
+                image = fit_glyph(record.pixels, record.width, record.height, glyph)
+                _write_at(file.fileno(), image.tobytes(), first_image + row * image_bytes)
     return int(np.count_nonzero(placement.rows >= 0))
+
+
+def _records_again(scan: _Scan) -> Iterator[GntRecord]:
+    """The records of the first pass once more, from memory or read again.
+
+    Raises:
+        UserError: the source is not what it was; raised at its end.
+    """
+    if (kept := _memory.records.pop(scan.member, None)) is not None:
+        yield from kept
+        return
+    with scan.member.open() as stream:
+        try:
+            yield from read_records(stream, scan.member.name, lambda error: None)
+        except UserError:
+            if not scan.damaged:  # the first pass let this damage through
+                raise
+    if stream.sha256() != scan.sha256:
+        problem = "changed while it was being read"
+        remedy = "run it again once the file is complete"
+        raise UserError(join_message(scan.member.name, problem, remedy))
 
 
 def _write_at(descriptor: int, data: bytes, offset: int) -> None:
@@ -204,15 +248,19 @@ def _plan(
 ) -> tuple[StoreHeader, dict[str, NDArray[np.integer]], list[_Placement]]:
     """Decide the charset and the row of every sample, from the headers alone."""
     codes = np.concatenate([scan.codes for scan in scans])
-    kept_codes = np.array([code for code in np.unique(codes) if chr(code) in charset], np.uint32)
     if not len(codes):
         raise UserError("the sources: no sample in them can be read; get the files again")
-    if not len(kept_codes):
-        found = "".join(map(chr, np.unique(codes)[:10]))
-        problem = f"no character of the input ({found} …) is among {charset.description}"
+    # Counting code points finds those that occur in one pass, where sorting samples takes several.
+    found = np.flatnonzero(np.bincount(codes))
+    kept_codes = [code for code in found.tolist() if chr(code) in charset]
+    if not kept_codes:
+        some = "".join(map(chr, found[:10]))
+        problem = f"no character of the input ({some} …) is among {charset.description}"
         raise UserError(join_message("--charset", problem, "choose another character set"))
-    labels = np.searchsorted(kept_codes, codes)
-    kept = np.isin(codes, kept_codes)
+    label_of_code = np.full(found[-1] + 1, -1)
+    label_of_code[kept_codes] = np.arange(len(kept_codes))
+    labels = label_of_code[codes]
+    kept = labels >= 0
     counts = [len(scan.codes) for scan in scans]
     writers = np.repeat(np.arange(len(scans)), counts)
     splits = np.repeat([int(scan.member.split) for scan in scans], counts)

@@ -24,7 +24,7 @@ from data_tools.charset import (
 from data_tools.errors import UserError, join_message
 from data_tools.files import replacing, writable
 from data_tools.gnt import write_record
-from data_tools.parallel import process_map
+from data_tools.parallel import process_count, process_map
 from data_tools.typefaces import EM_PIXELS, TYPEFACES, draw_reference, unsupported_characters
 
 FONT_DRAWN_PREFIX = "font-drawn"
@@ -201,7 +201,7 @@ def write_corpus(
         folder / f"{FONT_DRAWN_PREFIX}-{number:04}.gnt"
         for folder, number in zip(folders, numbers, strict=True)
     ]
-    with process_map(jobs, len(paths)) as parallel:
+    with process_map(process_count(jobs, len(paths))) as parallel:
         write = partial(_write_writer, characters, seed)
         for done, _ in enumerate(parallel(write, list(zip(numbers, paths, strict=True))), start=1):
             if on_writer is not None:

@@ -361,8 +361,10 @@ def _digest(dataset: h5py.Dataset) -> str:
     digest = hashlib.sha256()
     row_bytes = max(1, dataset.nbytes // max(1, len(dataset)))
     step = max(1, _HASH_BLOCK_BYTES // row_bytes)
+    buffer = np.empty((min(step, len(dataset)), *dataset.shape[1:]), dataset.dtype)
     for start in range(0, len(dataset), step):
-        block = np.ascontiguousarray(dataset[start : start + step])
+        block = buffer[: len(dataset) - start]
+        dataset.read_direct(block, np.s_[start : start + len(block)])
         digest.update(block.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
 

@@ -46,7 +46,7 @@ def summarise(store: Store) -> StoreSummary:
             splits[split.name.lower()] = SplitSummary(
                 samples=len(rows),
                 classes=len(present),
-                writers=len(np.unique(store.writers[rows.start : rows.stop])),
+                writers=int(np.count_nonzero(np.bincount(store.writers[rows.start : rows.stop]))),
                 per_class=(int(present.min()), float(np.median(present)), int(present.max())),
             )
     return StoreSummary(

@@ -333,6 +333,7 @@ def test_a_source_that_changes_between_the_passes_is_refused(
         change(tmp_path / "data" / "a" / "2.gnt")
         return plan(*arguments)
 
+    monkeypatch.setattr(prepare_module, "_MEMORY_BYTES", 0)  # so that sources are read twice
     monkeypatch.setattr(prepare_module, "_plan", plan_and_change)
     assert message in error_of(sources, out, jobs=jobs)
     assert files_in(out.parent) == set()
@@ -513,7 +514,7 @@ def test_the_command_line_lists_what_is_damaged_and_what_is_missing(tmp_path: Pa
     result = command_line(*arguments, "--skip-bad", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "left out: 1.gnt: byte 222: the size field says 99 but 8 × 8 pixels" in result.stdout
-    assert "asked for, but in no source: 龙" in result.stdout
+    assert "asked for, but in no source (1): 龙" in result.stdout
     assert "1 damaged, 2 outside the character set" in " ".join(result.stdout.split())
     assert_one_line_error(command_line(*arguments, cwd=tmp_path), "x.h5: exists already")
 

@@ -89,7 +89,7 @@ def prepare(
     if result.missing:
         some = result.missing[:40] + (" …" if len(result.missing) > 40 else "")
         count = len(result.missing)
-        console.print(f"asked for, but in no source: {count:,} characters, {some}", markup=False)
+        console.print(f"asked for, but in no source ({count:,}): {some}", markup=False)
     console.print(f"contact sheet: {result.contact_sheet}", markup=False, soft_wrap=True)
 
 
