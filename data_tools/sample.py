@@ -160,7 +160,7 @@ def write_corpus(
     out: Path,
     *,
     characters: Sequence[str] = tuple(PAPER_FIGURE_CHARACTERS),
-    writers: int = 200,
+    writers: int = 400,
     test_writers: int | None = None,
     seed: int = 0,
     jobs: int | None = None,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from data_tools.store import Store
 
 RAW_DATA = Path("data/raw")
-CORPUS_WRITERS = 200
+CORPUS_WRITERS = 400
 
 CharsetOption = Annotated[
     str,
