@@ -16,12 +16,14 @@ import torch
 
 from data_tools.glyphs import GlyphOptions
 from data_tools.sources import Split
-from data_tools.store import SourceInfo, Store, StoreHeader, create_store, seal_store
+from data_tools.store import Store
+from data_tools.store_schema import SourceInfo, StoreHeader
+from data_tools.store_writer import create_store, seal_store
 from hanzi_lsgan.config import Recipe, load_recipe
 from hanzi_lsgan.dataset import BatchStream
 from hanzi_lsgan.export import export_samples
 from hanzi_lsgan.render import render_comparison
-from hanzi_lsgan.training import Trainer
+from hanzi_lsgan.trainer import Trainer
 
 _SAMPLES_A_CLASS = 24
 _FIRST_HANZI = 0x4E00

@@ -79,7 +79,8 @@ def fit_glyph(pixels: memoryview, width: int, height: int, options: GlyphOptions
         ink_box = ImageChops.invert(bitmap).getbbox()
         if ink_box is None:
             return page
-        bitmap = bitmap.crop(ink_box)  # or the paper around would bleed into the outermost ink
+        if ink_box != (0, 0, width, height):
+            bitmap = bitmap.crop(ink_box)  # or the paper around would bleed into the outermost ink
         scale = inner / max(bitmap.size)
         fitted = (max(1, round(bitmap.width * scale)), max(1, round(bitmap.height * scale)))
     resized = bitmap.resize(fitted, Image.Resampling.BILINEAR)

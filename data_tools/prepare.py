@@ -27,7 +27,9 @@ from data_tools.gnt import GntError, GntRecord, read_records
 from data_tools.parallel import process_count, process_map
 from data_tools.sample import FONT_DRAWN_PREFIX
 from data_tools.sources import Member, find_members
-from data_tools.store import SourceInfo, Store, StoreHeader, create_store, seal_store
+from data_tools.store import Store
+from data_tools.store_schema import SourceInfo, StoreHeader
+from data_tools.store_writer import create_store, seal_store
 
 OnProgress = Callable[[str, int, int], None]
 """Called with the phase (`scan` or `convert`), samples done in it so far, and the total or 0."""

@@ -9,7 +9,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from hanzi_lsgan.dataset import BatchStream
-from hanzi_lsgan.training import Trainer
+from hanzi_lsgan.trainer import Trainer
 
 _FLOAT_BYTES = 4
 _STEPS = 2

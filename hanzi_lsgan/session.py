@@ -21,7 +21,8 @@ from hanzi_lsgan.config import Recipe, load_recipe
 from hanzi_lsgan.dataset import BatchStream
 from hanzi_lsgan.models import Generator
 from hanzi_lsgan.render import render_comparison
-from hanzi_lsgan.training import Tick, Trainer, train
+from hanzi_lsgan.trainer import Trainer
+from hanzi_lsgan.training import Tick, train
 
 _SAMPLE_COLUMNS = 16
 _SAMPLE_ROWS = 3

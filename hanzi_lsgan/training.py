@@ -1,31 +1,20 @@
-"""The training loop: one discriminator step and one generator step on the same generated images."""
+"""The training loop: steps, a line of metrics every tick, a checkpoint every few minutes."""
 
-import copy
 import math
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
-import numpy as np
-import torch
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState
-from accelerate.utils import is_bf16_available
 from PIL import Image
 from torch import Tensor
 
 from data_tools.errors import UserError, join_message
 from hanzi_lsgan.checkpoint import RunFolder
-from hanzi_lsgan.config import Recipe
-from hanzi_lsgan.dataset import Batch, BatchStream, Position
-from hanzi_lsgan.losses import r1_penalty
+from hanzi_lsgan.dataset import BatchStream
 from hanzi_lsgan.metrics_log import MetricsLog
-from hanzi_lsgan.models import Discriminator, Generator, build_discriminator, build_generator
-from hanzi_lsgan.sampling import to_pixels
-
-_EMA_RAMP = 0.05  # the half-life is at most this share of the images seen: early weights fade soon
+from hanzi_lsgan.models import Generator
+from hanzi_lsgan.trainer import Trainer
 
 
 @dataclass(frozen=True)
@@ -74,169 +63,6 @@ class _Sums:
         """The mean of each value over the steps that had it; R1 is 0 where no step had it."""
         means = {name: float(total) / self.counts[name] for name, total in self.values.items()}
         return {"r1": 0.0} | means
-
-
-class Trainer:
-    """Networks, optimizers and position of one run.
-
-    Attributes:
-        images: real images seen.
-        seconds: spent in the loop, over all sessions of the run.
-        position: in the data.
-        ema: the averaged generator, in evaluation mode.
-        random: source of latents, seeded anew for each step.
-    """
-
-    def __init__(self, recipe: Recipe, classes: int) -> None:
-        """Build the networks from the recipe's seed, on whatever device accelerate finds.
-
-        Raises:
-            UserError: the precision or the number of processes cannot be had.
-        """
-        self.recipe = recipe
-        self.images = 0
-        self.seconds = 0.0
-        self.position = Position()
-        self._accelerator = _make_accelerator(recipe.train.precision)
-        torch.manual_seed(recipe.train.seed)
-        generator = build_generator(recipe.model, classes)
-        discriminator = build_discriminator(recipe.model, classes)
-        self.ema = copy.deepcopy(generator).eval().requires_grad_(False)
-        self.ema.to(self.device)
-
-        settings = recipe.train
-        betas = (settings.adam_beta1, settings.adam_beta2)
-        prepared = self._accelerator.prepare(
-            generator.to(memory_format=torch.channels_last),
-            discriminator.to(memory_format=torch.channels_last),
-            torch.optim.Adam(
-                generator.parameters(), settings.generator_learning_rate, betas, fused=True
-            ),
-            torch.optim.Adam(
-                discriminator.parameters(), settings.discriminator_learning_rate, betas, fused=True
-            ),
-        )
-        self.generator: Generator = prepared[0]
-        self.discriminator: Discriminator = prepared[1]
-        self._generator_optimizer, self._discriminator_optimizer = prepared[2:]
-        self.random = torch.Generator(self.device)
-
-    @property
-    def device(self) -> torch.device:
-        """Where the networks are."""
-        device: torch.device = self._accelerator.device
-        return device
-
-    @property
-    def precision(self) -> str:
-        """What accelerate computes in: `bf16`, `fp16` or `no`."""
-        return str(self._accelerator.mixed_precision)
-
-    @property
-    def step(self) -> int:
-        """Steps done so far."""
-        return self.images // self.recipe.train.batch_size
-
-    def train_step(self, batch: Batch) -> dict[str, Tensor]:
-        """Update both networks on one batch; return losses and mean scores, each a scalar."""
-        labels = batch.labels.to(self.device, non_blocking=True)
-        grey = batch.images.to(self.device, non_blocking=True)
-        real = to_pixels(grey, self.generator.pixel_range)
-        # A seed for each step: what is drawn depends on the position alone, also after a resume.
-        self.random.manual_seed(_mix_seed(self.recipe.train.seed, self.step))
-        latents = self.generator.sample_latents(len(labels), self.random)
-        fake = self.generator(latents, labels)
-
-        values = self._discriminator_step(real, fake.detach(), labels)
-        values |= self._generator_step(fake, labels)
-        self._update_ema(len(labels))
-        self.images += len(labels)
-        self.position = batch.following
-        return {name: value.detach() for name, value in values.items()}
-
-    def _discriminator_step(self, real: Tensor, fake: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        objective = self.recipe.objective
-        self._discriminator_optimizer.zero_grad()
-        scores = self.discriminator(torch.cat([real, fake]), labels)
-        real_scores, fake_scores = scores.chunk(2)
-        loss = objective.least_squares.discriminator(real_scores, fake_scores)
-        self._accelerator.backward(loss)
-        values = {
-            "discriminator_loss": loss,
-            "real_score": real_scores.mean(),
-            "fake_score": fake_scores.mean(),
-        }
-        if objective.r1_gamma > 0 and self.step % objective.r1_every == 0:
-            # Lazy regularisation (Karras et al., 2020): rarely, and stronger by as much.
-            real = real.requires_grad_()
-            penalty = r1_penalty(self.discriminator(real, labels), real)
-            weight = objective.r1_gamma / 2 * objective.r1_every
-            self._accelerator.backward(weight * penalty)
-            values["r1"] = penalty
-        self._discriminator_optimizer.step()
-        return values
-
-    def _generator_step(self, fake: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        self._generator_optimizer.zero_grad()
-        # The discriminator passes gradients on but needs none of its own here.
-        self.discriminator.requires_grad_(False)
-        loss = self.recipe.objective.least_squares.generator(self.discriminator(fake, labels))
-        self._accelerator.backward(loss)
-        self.discriminator.requires_grad_(True)
-        self._generator_optimizer.step()
-        return {"generator_loss": loss}
-
-    @torch.no_grad()
-    def _update_ema(self, batch_size: int) -> None:
-        """Move the averaged generator towards the trained one, by a half-life counted in images."""
-        half_life = self.recipe.train.ema_half_life_kimg * 1000
-        half_life = min(half_life, self.images * _EMA_RAMP)
-        weight = 1 - 0.5 ** (batch_size / half_life) if half_life > 0 else 1.0
-        trained = self._accelerator.unwrap_model(self.generator).state_dict()
-        for name, average in self.ema.state_dict().items():
-            if average.is_floating_point():
-                average.lerp_(trained[name], weight)
-            else:
-                average.copy_(trained[name])
-
-    def state(self) -> dict[str, Any]:
-        """Everything that `load_state` needs to go on as if nothing had happened."""
-        scaler = self._accelerator.scaler
-        return {
-            "images": self.images,
-            "seconds": self.seconds,
-            "epoch": self.position.epoch,
-            "batch": self.position.batch,
-            "scaler": scaler.state_dict() if scaler is not None else {},
-        } | {name: part.state_dict() for name, part in self._parts().items()}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from a state.
-
-        Raises:
-            UserError: the state belongs to other networks.
-        """
-        try:
-            for name, part in self._parts().items():
-                part.load_state_dict(state[name])
-            if self._accelerator.scaler is not None and state["scaler"]:
-                self._accelerator.scaler.load_state_dict(state["scaler"])
-            self.images = int(state["images"])
-            self.seconds = float(state["seconds"])
-            self.position = Position(int(state["epoch"]), int(state["batch"]))
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            remedy = "resume with the recipe that the run was begun with"
-            problem = f"does not fit these networks ({error})"
-            raise UserError(join_message("the checkpoint", problem, remedy)) from None
-
-    def _parts(self) -> dict[str, Any]:
-        return {
-            "generator": self._accelerator.unwrap_model(self.generator),
-            "discriminator": self._accelerator.unwrap_model(self.discriminator),
-            "ema": self.ema,
-            "generator_optimizer": self._generator_optimizer,
-            "discriminator_optimizer": self._discriminator_optimizer,
-        }
 
 
 def train(
@@ -332,29 +158,3 @@ def _diverged(run: RunFolder, tick: Tick, last_checkpoint: Progress) -> Divergen
     if run.state.exists():
         remedy = f"the checkpoint at {last_checkpoint.images:,} images is kept; {remedy}"
     return DivergenceError(join_message(where, problem, remedy))
-
-
-def _make_accelerator(precision: str) -> Accelerator:
-    """An accelerator in the precision asked for, or in the best that the device computes fast."""
-    AcceleratorState._reset_state(reset_partial_state=True)  # it remembers the run before
-    accelerator = Accelerator(mixed_precision="no" if precision == "auto" else precision)
-    on_cpu = accelerator.device.type == "cpu"
-    if accelerator.num_processes > 1:
-        problem = f"{accelerator.num_processes} processes were started"
-        raise UserError(f"{problem}, and training is for one so far; start it without a launcher")
-    if precision == "fp16" and on_cpu:
-        raise UserError("train.precision: fp16 needs a GPU; choose auto, bf16 or no")
-    if precision != "auto":
-        return accelerator
-    if on_cpu:
-        fast = bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-        best = "bf16" if fast else "no"
-    else:
-        best = "bf16" if is_bf16_available() else "fp16"
-    AcceleratorState._reset_state(reset_partial_state=True)
-    return Accelerator(mixed_precision=best)
-
-
-def _mix_seed(seed: int, step: int) -> int:
-    """A seed for one step; numpy's mixing keeps neighbouring steps unrelated."""
-    return int(np.random.SeedSequence((seed, step)).generate_state(1, np.uint64)[0])

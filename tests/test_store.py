@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from data_tools.glyphs import GlyphOptions
 from data_tools.sources import Split
-from data_tools.store import SourceInfo, Store, StoreError, StoreHeader, create_store, seal_store
+from data_tools.store import Store, StoreError
+from data_tools.store_schema import SourceInfo, StoreHeader
+from data_tools.store_writer import create_store, seal_store
 from data_tools.summary import SplitSummary, summarise
 
 HEADER = StoreHeader(

@@ -15,7 +15,8 @@ from hanzi_lsgan.checkpoint import RunFolder
 from hanzi_lsgan.config import load_recipe
 from hanzi_lsgan.dataset import Batch, BatchStream
 from hanzi_lsgan.session import Session
-from hanzi_lsgan.training import DivergenceError, Tick, Trainer
+from hanzi_lsgan.trainer import Trainer
+from hanzi_lsgan.training import DivergenceError, Tick
 from tests.tiny import OVERRIDES, make_store
 
 PRECISIONS = ["no", "bf16"]
