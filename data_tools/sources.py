@@ -12,9 +12,10 @@ from enum import IntEnum
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 from data_tools.errors import UserError, join_message
+from data_tools.inflate import ByteStream, open_member
 
 SOURCE_SUFFIXES = (".gnt", ".zip", ".alz")
 """Names that mark HWDB files; `.alz` only to say which tool unpacks it."""
@@ -77,7 +78,7 @@ class MemberStream:
 
     def __init__(self, member: Member) -> None:
         self._member = member
-        self._stream: IO[bytes] | None = None
+        self._stream: ByteStream | None = None
         self._digest = hashlib.sha256()
         self.bytes_read = 0
 
@@ -99,13 +100,13 @@ class MemberStream:
         """The checksum of everything read so far, in hexadecimal."""
         return self._digest.hexdigest()
 
-    def _open(self) -> IO[bytes]:
+    def _open(self) -> ByteStream:
         path, inner = self._member.path, self._member.inner
         if inner is None:
             return path.open("rb")
         status = path.stat()
         state = (status.st_ino, status.st_size, status.st_mtime_ns)
-        return _open_archive(path, state, os.getpid()).open(inner)
+        return open_member(_open_archive(path, state, os.getpid()), inner)
 
     def __enter__(self) -> Self:
         return self
