@@ -1,5 +1,6 @@
 """A pool of processes that ends with its parent and hands on the first error."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -86,6 +87,9 @@ def process_map(processes: int) -> Iterator[Map]:
 def _start_worker() -> None:
     """Leave Ctrl-C to the parent, and end with it however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Records come in their thousands and none refers to itself: the collector of cycles would only
+    # walk over them again and again.
+    gc.disable()
     threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 
