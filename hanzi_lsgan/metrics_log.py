@@ -1,6 +1,7 @@
 """Where a training run's figures go: `metrics.jsonl`, and TensorBoard where it is installed."""
 
 import json
+import math
 from importlib.util import find_spec
 from typing import Any
 
@@ -15,13 +16,13 @@ class MetricsLog:
         """Open the log behind the given number of images.
 
         Later lines, left by a session that went on after its last checkpoint, are dropped: the
-        resumed run writes them again.
+        resumed run writes them again. So is a line that a killed session did not finish.
         """
         self._path = run.metrics
         self._tensorboard: Any = None
         if self._path.exists():
             lines = self._path.read_text("utf-8").splitlines(keepends=True)
-            kept = [line for line in lines if json.loads(line)["images"] <= images]
+            kept = [line for line in lines if _images_of(line) <= images]
             with replacing(self._path) as path:
                 path.write_text("".join(kept), "utf-8")
         if find_spec("tensorboard") is not None:
@@ -41,3 +42,11 @@ class MetricsLog:
             for name, value in figures.items():
                 self._tensorboard.add_scalar(name, value, figures["images"])
             self._tensorboard.flush()
+
+
+def _images_of(line: str) -> float:
+    """The position of a line, infinite where the line is damaged."""
+    try:
+        return float(json.loads(line)["images"])
+    except (ValueError, KeyError, TypeError):
+        return math.inf

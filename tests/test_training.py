@@ -111,7 +111,7 @@ def test_resuming_drops_lines_that_it_writes_again(tmp_path: Path) -> None:
         session.train(kimg=0.04)
     metrics = tmp_path / "run" / "metrics.jsonl"
     with metrics.open("a") as file:
-        file.write('{"images": 72}\n')
+        file.write('{"images": 72}\n{"images": 8')  # the last line was cut off by a kill
     with Session.resume(tmp_path / "run") as session:
         session.train(kimg=0.08)
     images = [json.loads(line)["images"] for line in metrics.read_text().splitlines()]

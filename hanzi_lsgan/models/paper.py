@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from hanzi_lsgan.models.layers import LabelEmbedding
 
-SIZE_PIXELS = 28
 LATENT_FEATURES = 1024
 LABEL_FEATURES = 256
 INIT_STD = 0.02
