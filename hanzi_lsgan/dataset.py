@@ -147,7 +147,7 @@ class BatchStream:
         self._pack_size = pack_size
         self._seed = seed
         self._rows = store.rows_of(Split.TRAIN)
-        self._factor = _reduction_factor(store, size)
+        _reduction_factor(store, size)  # an error now, not when the first row is read
         self.samples = len(self._rows)
         if self.samples < batch_size:
             raise self._too_few()
@@ -230,15 +230,11 @@ class BatchStream:
 
     def _load(self, ranges: list[range]) -> NDArray[np.uint8]:
         """Read rows and reduce them to the size wanted: (rows, size, size)."""
-        size, factor = self._size, self._factor
-        images = np.empty((sum(map(len, ranges)), size, size), np.uint8)
-        block_rows = max(1, BLOCK_BYTES // self._store.size**2)
+        images = np.empty((sum(map(len, ranges)), self._size, self._size), np.uint8)
         done = 0
         for rows in ranges:
-            for start in range(rows.start, rows.stop, block_rows):
-                block = self._store.images(range(start, min(start + block_rows, rows.stop)))
-                images[done : done + len(block)] = reduce_images(block, factor)
-                done += len(block)
+            load_rows(self._store, rows, self._size, images[done : done + len(rows)])
+            done += len(rows)
         return images
 
     def _too_few(self) -> UserError:
@@ -247,6 +243,23 @@ class BatchStream:
         )
         remedy = "prepare more samples, or pass a smaller --set train.batch_size=N"
         return UserError(join_message(str(self._store.path), problem, remedy))
+
+
+def load_rows(
+    store: Store, rows: range, size: int, out: NDArray[np.uint8] | None = None
+) -> NDArray[np.uint8]:
+    """Read neighbouring rows of a store, reduced to `size` pixels: (rows, size, size).
+
+    Raises:
+        UserError: the store's size is no multiple of `size`, or it cannot be read.
+    """
+    factor = _reduction_factor(store, size)
+    images = np.empty((len(rows), size, size), np.uint8) if out is None else out
+    block_rows = max(1, BLOCK_BYTES // store.size**2)
+    for start in range(0, len(rows), block_rows):
+        block = rows[start : start + block_rows]
+        images[start : start + len(block)] = reduce_images(store.images(block), factor)
+    return images
 
 
 def reduce_images(images: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:

@@ -51,14 +51,36 @@ def draw_images(
     Yields:
         Batches (n, S, S) uint8, 255 is paper, of L * len(labels) images in all.
     """
+    chosen = torch.arange(len(latents) * len(labels))
+    index = torch.tensor(labels)
+    return draw_pairs(generator, latents, chosen // len(labels), index[chosen % len(labels)])
+
+
+def draw_pairs(
+    generator: Generator, latents: Tensor, rows: Tensor, labels: Tensor
+) -> Iterator[NDArray[np.uint8]]:
+    """Draw image i from row `rows[i]` of the latents and label `labels[i]`.
+
+    Yields:
+        Batches (n, S, S) uint8, 255 is paper, of len(rows) images in all.
+    """
     device = next(generator.parameters()).device
-    latents, index = latents.to(device), torch.tensor(labels, device=device)
-    count = len(latents) * len(labels)
-    with torch.inference_mode():
-        for start in range(0, count, _BATCH):
-            chosen = torch.arange(start, min(start + _BATCH, count), device=device)
-            images = generator(latents[chosen // len(labels)], index[chosen % len(labels)])
-            yield to_uint8(images, generator.pixel_range)
+    latents, rows, labels = latents.to(device), rows.to(device), labels.to(device)
+    for start in range(0, len(rows), _BATCH):
+        chosen = slice(start, start + _BATCH)
+        with torch.inference_mode():
+            images = generator(latents[rows[chosen]], labels[chosen])
+        yield to_uint8(images, generator.pixel_range)
+
+
+def draw_class(generator: Generator, label: int, count: int, seed: int) -> NDArray[np.uint8]:
+    """Draw one character `count` times, (count, S, S) uint8, each with a latent of its own.
+
+    The latents depend on seed and label, so those of two characters are independent.
+    """
+    mixed = int(np.random.SeedSequence((seed, label)).generate_state(1, np.uint64)[0])
+    latents = draw_latents(generator, count, mixed)
+    return np.concatenate(list(draw_images(generator, latents, [label])))
 
 
 def to_uint8(images: Tensor, pixel_range: tuple[float, float]) -> NDArray[np.uint8]:

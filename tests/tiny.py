@@ -14,6 +14,8 @@ OVERRIDES = [
     "train.batch_size=8",
     "train.kimg=0.08",
     "train.tick_kimg=0.04",
+    "train.decay_kimg=0",
+    "train.score_samples=0",
     "model.latent_features=8",
     "model.label_features=8",
     "model.score_features=8",
@@ -38,11 +40,11 @@ def write_writers(folder: Path, writers: int, characters: str = CHARACTERS, seed
 
 
 def make_store(folder: Path, writers: int = 12, size: int = 32, test_writers: int = 2) -> Path:
-    """A prepared store of `writers` training samples a class."""
+    """A prepared store of `writers` training and `test_writers` test samples a class."""
     train = write_writers(folder / "train", writers)
-    test = write_writers(folder / "test", test_writers, seed=1)
+    test = [write_writers(folder / "test", test_writers, seed=1)] if test_writers else []
     store = folder / "tiny.h5"
-    prepare([train], store, test_sources=[test], glyph=GlyphOptions(size, "aspect", 1), jobs=1)
+    prepare([train], store, test_sources=test, glyph=GlyphOptions(size, "aspect", 1), jobs=1)
     return store
 
 
