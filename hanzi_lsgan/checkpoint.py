@@ -2,7 +2,8 @@
 
     config.toml            the recipe, with every default spelled out
     model.json             networks, charset, image size and the store that the run was trained on
-    generator.safetensors  the averaged generator, which every other command draws with
+    generator.safetensors  the averaged generator of the last checkpoint
+    best.safetensors       that of the best checkpoint, by the rule of `quick_score.py`
     state/training.pt      weights, optimizers and position, for resuming only
     metrics.jsonl          one line a tick; TensorBoard's files beside it where it is installed
     samples/               one picture a tick
@@ -65,11 +66,13 @@ class TrainedGenerator:
         network: the averaged weights, in evaluation mode, on the GPU where there is one.
         info: of its run.
         images: real images that training had seen.
+        checkpoint: which of the run's it is, `best` or `last`.
     """
 
     network: Generator
     info: ModelInfo
     images: int
+    checkpoint: str
 
 
 class RunFolder:
@@ -80,6 +83,7 @@ class RunFolder:
         self.config = path / "config.toml"
         self.model = path / "model.json"
         self.generator = path / "generator.safetensors"
+        self.best = path / "best.safetensors"
         self.state = path / "state" / "training.pt"
         self.metrics = path / "metrics.jsonl"
         self.samples = path / "samples"
@@ -143,30 +147,52 @@ class RunFolder:
 
     def save_generator(self, network: nn.Module, images: int) -> None:
         """Write the averaged generator, for drawing."""
-        tensors = {name: value.contiguous() for name, value in network.state_dict().items()}
-        with replacing(self.generator) as path:
-            path.write_bytes(serialize_tensors(tensors, {"images": str(images)}))
+        _save_weights(self.generator, network, {"images": str(images)})
 
-    def load_generator(self) -> TrainedGenerator:
-        """Read the averaged generator.
+    def offer_best(self, network: nn.Module, images: int, frechet: float) -> bool:
+        """Keep the averaged generator if it scores lower than the best so far; tell whether."""
+        if self.best.exists() and frechet >= float(self._metadata(self.best)["frechet"]):
+            return False
+        _save_weights(self.best, network, {"images": str(images), "frechet": repr(frechet)})
+        return True
+
+    def load_generator(self, checkpoint: str | None = None) -> TrainedGenerator:
+        """Read an averaged generator: the best where the run was scored, else the last.
+
+        Args:
+            checkpoint: `best` or `last`, if one of them is wanted.
 
         Raises:
-            UserError: the run has no generator yet, or its files disagree.
+            UserError: the run has no such generator, or its files disagree.
         """
         info = self.info()
         network = build_generator(info.model, len(info.charset))
-        if not self.generator.is_file():
-            remedy = "train it first; the generator is written with each checkpoint"
-            raise UserError(join_message(str(self.path), "has no trained generator", remedy))
+        chosen = checkpoint or ("best" if self.best.exists() else "last")
+        paths = {"best": self.best, "last": self.generator}
+        if chosen not in paths:
+            raise UserError(join_message(f"--checkpoint {chosen}", "is none", "say best or last"))
+        path = paths[chosen]
+        if not path.is_file():
+            remedy = "train it first; generators are written with each checkpoint"
+            if chosen == "best":
+                remedy = "take the last one, or train with --set train.score_samples=4000"
+            raise UserError(join_message(str(self.path), f"has no {path.name}", remedy))
+        images = int(self._metadata(path).get("images", 0))
         try:
-            with safe_open(self.generator, framework="pt") as file:
-                images = int((file.metadata() or {}).get("images", 0))
-            network.load_state_dict(load_file(self.generator))
+            network.load_state_dict(load_file(path))
         except (SafetensorError, RuntimeError, OSError, ValueError) as error:
-            raise self._damaged(self.generator, f"does not suit model.json ({error})") from None
+            raise self._damaged(path, f"does not suit model.json ({error})") from None
         if torch.accelerator.is_available():
             network.to(torch.accelerator.current_accelerator())
-        return TrainedGenerator(network.eval(), info, images)
+        return TrainedGenerator(network.eval(), info, images, chosen)
+
+    def _metadata(self, path: Path) -> dict[str, str]:
+        """What stands beside the weights in a file."""
+        try:
+            with safe_open(path, framework="pt") as file:
+                return dict(file.metadata() or {})
+        except (SafetensorError, OSError) as error:
+            raise self._damaged(path, f"is no file of weights ({error})") from None
 
     def save_state(self, state: dict[str, Any]) -> None:
         """Write everything that resuming needs: tensors and plain values."""
@@ -204,6 +230,12 @@ class RunFolder:
 
     def _damaged(self, path: Path, problem: str) -> UserError:
         return UserError(join_message(str(path), problem, "copy the run again, or train it anew"))
+
+
+def _save_weights(path: Path, network: nn.Module, metadata: dict[str, str]) -> None:
+    tensors = {name: value.contiguous() for name, value in network.state_dict().items()}
+    with replacing(path) as unfinished:
+        unfinished.write_bytes(serialize_tensors(tensors, metadata))
 
 
 def newest_run(runs: Path = RUNS) -> RunFolder:

@@ -98,6 +98,7 @@ class TrainSettings(_Settings):
     kimg: float = Field(20000, gt=0, le=1e9)
     generator_learning_rate: float = Field(2e-4, gt=0, le=1)
     discriminator_learning_rate: float = Field(2e-4, gt=0, le=1)
+    decay_kimg: float = Field(0, ge=0, le=1e9)
     adam_beta1: float = Field(0.5, ge=0, lt=1)
     adam_beta2: float = Field(0.999, ge=0, lt=1)
     ema_half_life_kimg: float = Field(10, ge=0, le=1e6)
@@ -105,6 +106,7 @@ class TrainSettings(_Settings):
     seed: int = Field(0, ge=0, lt=2**32)
     tick_kimg: float = Field(10, gt=0, le=1e6)
     checkpoint_minutes: float = Field(5, gt=0, le=1e5)
+    score_samples: int = Field(0, ge=0, le=1_000_000)
 
 
 class DataSettings(_Settings):

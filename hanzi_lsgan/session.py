@@ -20,9 +20,11 @@ from hanzi_lsgan.checkpoint import RunFolder, newest_run, next_run
 from hanzi_lsgan.config import Recipe, load_recipe
 from hanzi_lsgan.dataset import BatchStream
 from hanzi_lsgan.models import Generator
+from hanzi_lsgan.quick_score import QuickScorer
+from hanzi_lsgan.reference import OnSamples
 from hanzi_lsgan.render import render_comparison
 from hanzi_lsgan.trainer import Trainer
-from hanzi_lsgan.training import Tick, train
+from hanzi_lsgan.training import Saved, Tick, train
 
 _SAMPLE_COLUMNS = 16
 _SAMPLE_ROWS = 3
@@ -40,6 +42,7 @@ class Session:
         trainer: fresh, or as the last checkpoint left it.
         stream: of the store's train split.
         resumed: whether the run existed before.
+        scorer: of checkpoints, once `prepare_scorer` has made it.
     """
 
     recipe: Recipe
@@ -48,6 +51,7 @@ class Session:
     trainer: Trainer
     stream: BatchStream
     resumed: bool = False
+    scorer: QuickScorer | None = None
     _stopped_by: list[int] = field(default_factory=list)
 
     @classmethod
@@ -100,12 +104,25 @@ class Session:
         trainer.load_state(run.load_state())
         return cls(recipe, store, run, trainer, _stream(recipe, store, trainer), resumed=True)
 
+    def prepare_scorer(self, on_samples: OnSamples = lambda phase, done, total: None) -> None:
+        """Get ready to score checkpoints, if the recipe asks for it.
+
+        A store that has no recogniser yet gets one, which takes minutes.
+
+        Raises:
+            UserError: the recogniser is damaged, or cannot be written beside the store.
+        """
+        samples = self.recipe.train.score_samples
+        if samples and self.scorer is None:
+            self.scorer = QuickScorer(self.store, self.recipe.model.size, samples, on_samples)
+
     def train(
         self,
         kimg: float | None = None,
         minutes: float | None = None,
         on_step: Callable[[int, float], None] = lambda images, seconds: None,
         on_tick: Callable[[Tick], None] = lambda tick: None,
+        on_saved: Callable[[Saved], None] = lambda saved: None,
     ) -> int | None:
         """Train until a limit, Ctrl-C or SIGTERM; the last step is always saved.
 
@@ -114,26 +131,37 @@ class Session:
             minutes: stop after so many minutes of this session.
             on_step: told of images and seconds of the whole run.
             on_tick: told of each line of metrics.
+            on_saved: told of each checkpoint.
 
         Returns:
             The number of the signal that ended it, or None where a limit did.
 
         Raises:
-            UserError: a loss diverged, or the run folder cannot be written.
+            UserError: a loss diverged, the run folder cannot be written, or `kimg` is more than a
+                recipe whose learning rate falls allows.
         """
+        settings = self.recipe.train
+        kimg = settings.kimg if kimg is None else kimg
+        if settings.decay_kimg > 0 and kimg > settings.kimg:
+            problem = f"the learning rate has fallen to zero at train.kimg = {settings.kimg:g}"
+            remedy = "begin a longer run with --set train.kimg=N"
+            raise UserError(join_message(f"--kimg {kimg:g}", problem, remedy))
         if not self.resumed:
             self.run.create(self.recipe, self.store)
+        self.prepare_scorer()
         with _stop_signals(self._stopped_by):
             train(
                 self.trainer,
                 self.stream,
                 self.run,
-                kimg=self.recipe.train.kimg if kimg is None else kimg,
+                kimg=kimg,
                 minutes=math.inf if minutes is None else minutes,
                 draw_samples=partial(_draw_samples, store=self.store),
+                score=self.scorer.score if self.scorer is not None else None,
                 should_stop=lambda: bool(self._stopped_by),
                 on_step=on_step,
                 on_tick=on_tick,
+                on_saved=on_saved,
             )
         return self._stopped_by[0] if self._stopped_by else None
 

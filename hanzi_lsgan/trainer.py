@@ -5,12 +5,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState
-from accelerate.utils import is_bf16_available
 from torch import Tensor
 
 from data_tools.errors import UserError, join_message
+from hanzi_lsgan.acceleration import make_accelerator
 from hanzi_lsgan.config import Recipe
 from hanzi_lsgan.dataset import Batch, Position
 from hanzi_lsgan.losses import r1_penalty
@@ -41,7 +39,7 @@ class Trainer:
         self.images = 0
         self.seconds = 0.0
         self.position = Position()
-        self._accelerator = _make_accelerator(recipe.train.precision)
+        self._accelerator = make_accelerator(recipe.train.precision)
         torch.manual_seed(recipe.train.seed)
         generator = build_generator(recipe.model, classes)
         discriminator = build_discriminator(recipe.model, classes)
@@ -89,6 +87,7 @@ class Trainer:
         # A seed for each step: what is drawn depends on the position alone, also after a resume.
         self.random.manual_seed(_mix_seed(self.recipe.train.seed, self.step))
         latents = self.generator.sample_latents(len(labels), self.random)
+        self._set_learning_rates()
         fake = self.generator(latents, labels)
 
         values = self._discriminator_step(real, fake.detach(), labels)
@@ -97,6 +96,19 @@ class Trainer:
         self.images += len(labels)
         self.position = batch.following
         return {name: value.detach() for name, value in values.items()}
+
+    def _set_learning_rates(self) -> None:
+        """Let both learning rates fall linearly to zero over the last `decay_kimg` of the run."""
+        settings = self.recipe.train
+        share = 1.0
+        if settings.decay_kimg > 0:
+            share = min(1.0, (settings.kimg - self.images / 1000) / settings.decay_kimg)
+        for optimizer, rate in (
+            (self._generator_optimizer, settings.generator_learning_rate),
+            (self._discriminator_optimizer, settings.discriminator_learning_rate),
+        ):
+            for group in optimizer.param_groups:
+                group["lr"] = rate * max(0.0, share)
 
     def _discriminator_step(self, real: Tensor, fake: Tensor, labels: Tensor) -> dict[str, Tensor]:
         objective = self.recipe.objective
@@ -181,27 +193,6 @@ class Trainer:
             "generator_optimizer": self._generator_optimizer,
             "discriminator_optimizer": self._discriminator_optimizer,
         }
-
-
-def _make_accelerator(precision: str) -> Accelerator:
-    """An accelerator in the precision asked for, or in the best that the device computes fast."""
-    AcceleratorState._reset_state(reset_partial_state=True)  # it remembers the run before
-    accelerator = Accelerator(mixed_precision="no" if precision == "auto" else precision)
-    on_cpu = accelerator.device.type == "cpu"
-    if accelerator.num_processes > 1:
-        problem = f"{accelerator.num_processes} processes were started"
-        raise UserError(f"{problem}, and training is for one so far; start it without a launcher")
-    if precision == "fp16" and on_cpu:
-        raise UserError("train.precision: fp16 needs a GPU; choose auto, bf16 or no")
-    if precision != "auto":
-        return accelerator
-    if on_cpu:
-        mkldnn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-        best = "bf16" if mkldnn and torch.ops.mkldnn._is_mkldnn_bf16_supported() else "no"
-    else:
-        best = "bf16" if is_bf16_available() else "fp16"
-    AcceleratorState._reset_state(reset_partial_state=True)
-    return Accelerator(mixed_precision=best)
 
 
 def _mix_seed(seed: int, step: int) -> int:

@@ -14,6 +14,7 @@ from hanzi_lsgan.checkpoint import RunFolder
 from hanzi_lsgan.dataset import BatchStream
 from hanzi_lsgan.metrics_log import MetricsLog
 from hanzi_lsgan.models import Generator
+from hanzi_lsgan.quick_score import QuickScore
 from hanzi_lsgan.trainer import Trainer
 
 
@@ -31,6 +32,21 @@ class Tick:
     real_score: float
     fake_score: float
     r1: float
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A checkpoint: what was saved, and how good it is.
+
+    Attributes:
+        images: real images seen.
+        score: of the averaged generator, or None where the recipe asks for none.
+        best: whether it is the best so far.
+    """
+
+    images: int
+    score: QuickScore | None
+    best: bool
 
 
 class DivergenceError(UserError):
@@ -73,9 +89,11 @@ def train(
     kimg: float,
     minutes: float = math.inf,
     draw_samples: Callable[[Generator], Image.Image],
+    score: Callable[[Generator], QuickScore] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     on_step: Callable[[int, float], None] = lambda images, seconds: None,
     on_tick: Callable[[Tick], None] = lambda tick: None,
+    on_saved: Callable[[Saved], None] = lambda saved: None,
 ) -> None:
     """Train until a limit is reached or `should_stop`, writing everything into the run folder.
 
@@ -86,9 +104,12 @@ def train(
         kimg: stop at so many thousand real images, counted from the beginning of the run.
         minutes: stop after so many minutes, counted from this call.
         draw_samples: draws the picture of a tick with the averaged generator.
+        score: judges the averaged generator before each checkpoint. Its seconds do not count as
+            training.
         should_stop: asked after each step; the step is kept.
         on_step: told of images and seconds so far, over all sessions of the run.
         on_tick: told of each tick, after it is logged.
+        on_saved: told of each checkpoint, after it is saved.
 
     Raises:
         DivergenceError: a loss is infinite or no number; no checkpoint is written then.
@@ -121,7 +142,6 @@ def train(
         tick = _make_tick(trainer, sums, last_tick)
         if not math.isfinite(tick.discriminator_loss + tick.generator_loss + tick.r1):
             raise _diverged(run, tick, last_checkpoint)
-        metrics.write(asdict(tick))
         run.save_picture(draw_samples(trainer.ema), trainer.images)
         on_tick(tick)
         sums, last_tick = _Sums(), Progress(trainer.images, trainer.seconds)
@@ -129,11 +149,18 @@ def train(
 
         # One checkpoint, in the tick after it is due, so that its losses are known to be sound
         due_seconds = last_checkpoint.seconds + settings.checkpoint_minutes * 60
-        if stopping or trainer.seconds >= due_seconds:
-            trainer.seconds = time.perf_counter() - started
-            run.save_state(trainer.state())
-            run.save_generator(trainer.ema, trainer.images)
-            last_checkpoint = Progress(trainer.images, trainer.seconds)
+        if not stopping and trainer.seconds < due_seconds:
+            metrics.write(asdict(tick))
+            continue
+        trainer.seconds = time.perf_counter() - started
+        found = score(trainer.ema) if score is not None else None
+        started = time.perf_counter() - trainer.seconds
+        metrics.write(asdict(tick) | (asdict(found) if found is not None else {}))
+        run.save_state(trainer.state())
+        run.save_generator(trainer.ema, trainer.images)
+        best = found is not None and run.offer_best(trainer.ema, trainer.images, found.frechet)
+        last_checkpoint = Progress(trainer.images, trainer.seconds)
+        on_saved(Saved(trainer.images, found, best))
 
 
 def _make_tick(trainer: Trainer, sums: _Sums, last: Progress) -> Tick:
