@@ -10,6 +10,7 @@ from PIL import Image
 from data_tools.errors import UserError, join_message
 from data_tools.files import replacing, writable
 from data_tools.gnt import write_record
+from hanzi_lsgan.best_of import BestOf
 from hanzi_lsgan.models import Generator
 from hanzi_lsgan.sampling import draw_images, draw_latents, labels_of
 
@@ -26,6 +27,7 @@ def export_samples(
     per_class: int,
     seed: int,
     force: bool = False,
+    best_of: BestOf | None = None,
     on_samples: Callable[[int], None] = lambda samples: None,
 ) -> int:
     """Draw labelled samples and write them, dark ink on 255, cropped to the ink as in HWDB.
@@ -37,6 +39,7 @@ def export_samples(
         out: a `.gnt` file, or a folder in which each character gets a folder of PNGs.
         per_class: samples of each character; the n-th samples share a latent, as one hand.
         seed: of the latents.
+        best_of: draws the samples where given, each with latents of its own.
         force: replace an existing file, or write into a folder that is not empty.
         on_samples: told how many are written.
 
@@ -51,7 +54,10 @@ def export_samples(
     labels = labels_of(characters, charset)
     if not force and out.exists() and (out.is_file() or any(out.iterdir())):
         raise UserError(join_message(str(out), "exists already", "pass --force, or another --out"))
-    samples = _samples(generator, characters, labels, per_class, seed)
+    if best_of is None:
+        samples = _hand_after_hand(generator, characters, labels, per_class, seed)
+    else:
+        samples = _best_samples(best_of, characters, labels, per_class, seed)
     written = 0
     if out.suffix.lower() == ".gnt":
         with replacing(out) as unfinished, unfinished.open("wb") as stream:
@@ -70,14 +76,23 @@ def export_samples(
     return written
 
 
-def _samples(
+def _hand_after_hand(
     generator: Generator, characters: str, labels: list[int], per_class: int, seed: int
 ) -> Iterator[tuple[str, int, NDArray[np.uint8]]]:
-    """Character, number and bitmap of each sample, one hand after the other."""
+    """Character, number and bitmap of each sample, one latent after the other."""
     latents = draw_latents(generator, per_class, seed)
     batches = draw_images(generator, latents, labels)
     for index, image in enumerate(image for batch in batches for image in batch):
         yield characters[index % len(labels)], index // len(labels), crop_to_ink(image)
+
+
+def _best_samples(
+    best_of: BestOf, characters: str, labels: list[int], per_class: int, seed: int
+) -> Iterator[tuple[str, int, NDArray[np.uint8]]]:
+    """Character, number and bitmap of each sample, one character after the other."""
+    for character, label in zip(characters, labels, strict=True):
+        for number, image in enumerate(best_of.draw(label, per_class, seed)):
+            yield character, number, crop_to_ink(image)
 
 
 def crop_to_ink(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from data_tools.sources import Split
 from data_tools.store import Store
 from data_tools.typefaces import load_typeface, unsupported_characters
+from hanzi_lsgan.best_of import BestOf
 from hanzi_lsgan.models import Generator
 from hanzi_lsgan.sampling import draw_images, draw_latents, labels_of
 
@@ -43,6 +44,7 @@ def render_comparison(
     rows: int,
     seed: int,
     scale: int | None = None,
+    best_of: BestOf | None = None,
 ) -> Image.Image:
     """Draw samples of a store above samples of a generator, one column a character.
 
@@ -56,16 +58,23 @@ def render_comparison(
         seed: decides samples and latents; each generated row has one latent, so it looks like one
             hand.
         scale: each pixel becomes this many; by default a cell is at least 64 pixels wide.
+        best_of: draws the generated images where given, and the rows say so; a row is not one hand
+            then.
 
     Raises:
         UserError: a character is unknown to the generator.
     """
     labels = labels_of(characters, charset)
-    latents = draw_latents(generator, rows, seed)
-    drawn = np.concatenate(list(draw_images(generator, latents, labels)))
-    generated = drawn.reshape(rows, len(labels), *drawn.shape[1:])
+    name = "Generated"
+    if best_of is None:
+        latents = draw_latents(generator, rows, seed)
+        drawn = np.concatenate(list(draw_images(generator, latents, labels)))
+        generated = drawn.reshape(rows, len(labels), *drawn.shape[1:])
+    else:
+        name = f"Best of {best_of.candidates}"
+        generated = np.stack([best_of.draw(label, rows, seed) for label in labels], axis=1)
     size = generated.shape[-1]
-    shown = [Row("Generated", images) for images in generated]
+    shown = [Row(name, images) for images in generated]
     if store is not None:
         label = "Font-drawn" if store.header.font_drawn else "Real"
         real = _real_samples(store, characters, rows, seed, size)

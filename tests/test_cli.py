@@ -10,6 +10,8 @@ import pytest
 
 from data_tools.gnt import read_records
 from data_tools.store import Store
+from hanzi_lsgan import reference
+from hanzi_lsgan.scores import Scores
 from tests.tiny import CHARACTERS, OVERRIDES, make_store, write_writers
 
 README = Path(__file__).parent.parent / "README.md"
@@ -79,6 +81,48 @@ def test_render_without_the_store_says_so(home: Path, tmp_path: Path) -> None:
     assert (tmp_path / "x.png").stat().st_size < (tmp_path / "y.png").stat().st_size
 
 
+def test_a_run_is_evaluated_and_drawn_from_its_best(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reference, "training_steps", lambda samples: 2)
+    store = make_store(tmp_path, writers=40, test_writers=6)
+    scored = [*settings(), "--set", "train.score_samples=8"]
+    with Store(store) as opened:  # here, since a recogniser of the usual length takes a minute
+        reference.obtain_recogniser(opened, 32, lambda *progress: None)
+    said = succeed("train", *scored, "--data", store, "--out", "run", cwd=tmp_path)
+    assert re.search(r"checkpoint at 0 kimg: readability .*%, Fréchet .*, the best so far", said)
+    said = succeed("evaluate", "--run", "run", "--per-class", "6", cwd=tmp_path)
+    assert "run, best checkpoint, 80 images seen" in said
+    scores = Scores.model_validate_json((tmp_path / "run" / "scores.json").read_text("utf-8"))
+    assert scores.checkpoint == "best"
+    for figure in scores.figures:
+        assert figure.name.split()[0] in said
+    assert "<!doctype html>" in (tmp_path / "run" / "report.html").read_text("utf-8")
+    drawing = ("--run", "run", "--chars", "一三", "--best-of", "3")
+    succeed("render", *drawing, "--checkpoint", "last", cwd=tmp_path)
+    said = succeed("generate", *drawing, "--per-class", "4", "--out", "f.gnt", cwd=tmp_path)
+    assert "8 samples, each the best of 3" in said
+    with (tmp_path / "f.gnt").open("rb") as stream:
+        drawn = [record.character for record in read_records(stream, "f.gnt")]
+    assert drawn == list("一一一一三三三三")
+
+
+def test_what_cannot_be_judged_is_one_line(home: Path, tmp_path: Path) -> None:
+    assert "hanzi.h5: has no test split; prepare one with --test" in fail("evaluate", cwd=home)
+    write_writers(tmp_path / "raw", 2, "一二")
+    other = tmp_path / "other.h5"
+    succeed("prepare", "raw", "--size", "32", "--out", other, cwd=tmp_path)
+    for command in (
+        ["evaluate"],
+        ["render", "--best-of", "2"],
+        ["generate", "--all", "--best-of", "2", "--out", tmp_path / "x.gnt"],
+    ):
+        said = fail(*command, "--data", other, cwd=home)
+        assert "other.h5: has other characters (2) than the model knows" in said
+    assert "say best or last" in fail("render", "--checkpoint", "newest", cwd=home)
+    assert "has no best.safetensors" in fail("render", "--checkpoint", "best", cwd=home)
+
+
 def test_an_unknown_character_is_one_line(home: Path) -> None:
     said = fail("render", "--chars", "一龘", cwd=home)
     assert "unknown to the model: 龘; it knows 4 characters" in said
@@ -140,6 +184,7 @@ def test_info_finds_damage(tmp_path: Path) -> None:
         (["train", "--resume"], "no trained run is here"),
         (["train", "--resume", "--set", "train.seed=1"], "--resume: a run keeps its recipe"),
         (["render"], "no trained run is here"),
+        (["evaluate"], "no trained run is here"),
         (["render", "--run", "nowhere"], "nowhere: there is no such run"),
         (["generate", "--out", "x.gnt"], "--chars, or pass --all"),
         (["prepare", "nowhere.gnt"], "nowhere.gnt"),

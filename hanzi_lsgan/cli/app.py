@@ -25,6 +25,13 @@ console = Console(highlight=False, emoji=False)
 
 SeedOption = Annotated[int, typer.Option(min=0, help="Same seed, same result.")]
 JobsOption = Annotated[int | None, typer.Option(help="Processes; all cores by default.")]
+RunOption = Annotated[
+    Path | None, typer.Option("--run", help="Run folder; the newest under runs/ by default.")
+]
+CheckpointOption = Annotated[
+    str | None,
+    typer.Option(help="best or last; best by default, where checkpoints were scored."),
+]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace what exists.")]
 
 

@@ -20,7 +20,11 @@ from data_tools.summary import summarise
 
 if TYPE_CHECKING:  # torch takes seconds to import, and preparing data needs none of it
     from hanzi_lsgan.dry_run import Cost
-    from hanzi_lsgan.training import Tick
+    from hanzi_lsgan.scores import Scores
+    from hanzi_lsgan.training import Saved, Tick
+
+
+_WORST_SHOWN = 8
 
 
 def format_bytes(count: float) -> str:
@@ -74,12 +78,45 @@ def cost_table(cost: "Cost") -> Table:
     return table
 
 
+def scores_table(scores: "Scores") -> Table:
+    """The figures of an evaluation, for `evaluate`."""
+    title = f"{scores.run}, {scores.checkpoint} checkpoint, {scores.images_seen:,} images seen"
+    table = Table("figure", title=title, title_justify="left")
+    table.add_column("generated", justify="right")
+    table.add_column("real", justify="right")
+    table.add_column("best is")
+    table.add_column("samples", style="dim")
+    for figure in scores.figures:
+        table.add_row(
+            figure.name, figure.shown, f"{figure.real:.4g}", figure.better, figure.compared
+        )
+    worst = sorted(scores.characters, key=lambda score: score.top1)[:_WORST_SHOWN]
+    named = ", ".join(
+        f"{score.character} {score.top1:.0%}" + (f" ({score.read_as})" if score.misread else "")
+        for score in worst
+    )
+    table.caption = f"read worst (most often taken for): {named}"
+    if scores.font_drawn:
+        table.caption += "\nreal here is a font-drawn stand-in, not handwriting"
+    return table
+
+
 def describe_tick(tick: "Tick") -> str:
     """One line for a tick of training."""
     return (
         f"{tick.images / 1000:,.0f} kimg  D {tick.discriminator_loss:.3f}  "
         f"G {tick.generator_loss:.3f}  {tick.images_per_second:,.0f} images/s"
     )
+
+
+def describe_saved(saved: "Saved") -> str:
+    """One line for a checkpoint."""
+    line = f"checkpoint at {saved.images / 1000:,.0f} kimg"
+    if saved.score is None:
+        return line
+    figures = f"readability {saved.score.readability:.1%}, Fréchet {saved.score.frechet:.2f}"
+    rank = ", the best so far" if saved.best else ""
+    return f"{line}: {figures}{rank} ({saved.score.score_seconds:.1f} s)"
 
 
 def samples_progress(console: Console) -> Progress:

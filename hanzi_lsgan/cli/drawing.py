@@ -1,22 +1,31 @@
 """`render` and `generate`."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from data_tools.errors import UserError
-from hanzi_lsgan.cli.app import ForceOption, SeedOption, app, console, samples_bar
+from hanzi_lsgan.cli.app import (
+    CheckpointOption,
+    ForceOption,
+    RunOption,
+    SeedOption,
+    app,
+    console,
+    samples_bar,
+)
+from hanzi_lsgan.cli.runs import load_recogniser, load_run, open_store
 
 if TYPE_CHECKING:
     from data_tools.store import Store
+    from hanzi_lsgan.best_of import BestOf
     from hanzi_lsgan.checkpoint import TrainedGenerator
 
-RunOption = Annotated[
-    Path | None, typer.Option("--run", help="Run folder; the newest under runs/ by default.")
+BestOfOption = Annotated[
+    int,
+    typer.Option(min=1, max=1000, help="Draw so many candidates, keep the one read best."),
 ]
 
 
@@ -29,6 +38,8 @@ def render(
     ] = None,
     rows: Annotated[int, typer.Option(min=1, max=100, help="Real rows, and generated rows.")] = 1,
     seed: SeedOption = 0,
+    best_of: BestOfOption = 1,
+    checkpoint: CheckpointOption = None,
     out: Annotated[
         Path | None, typer.Option(help="The PNG; grid.png in the run folder by default.")
     ] = None,
@@ -41,12 +52,22 @@ def render(
     from data_tools.files import replacing
     from hanzi_lsgan.render import render_comparison
 
-    folder, trained = _load_run(run)
+    folder, trained = load_run(run, checkpoint)
     charset = trained.info.charset
     chosen = "".join(chars.split()) or _first_known(PAPER_FIGURE_CHARACTERS, charset)
-    with _store_for_real_rows(trained, data) as store:
+    with open_store(trained, data) as store:
+        if store is None:
+            gone = trained.info.store.path
+            console.print(f"{gone} is gone: no real rows; name a store with --data", soft_wrap=True)
         picture = render_comparison(
-            trained.network, charset, chosen, store=store, rows=rows, seed=seed, scale=scale
+            trained.network,
+            charset,
+            chosen,
+            store=store,
+            rows=rows,
+            seed=seed,
+            scale=scale,
+            best_of=_best_of(trained, store, best_of),
         )
     path = out or folder / "grid.png"
     with replacing(path) as unfinished:
@@ -65,7 +86,12 @@ def generate(
     ] = False,
     per_class: Annotated[int, typer.Option(help="Samples of each character.")] = 100,
     run: RunOption = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Store of the recogniser of --best-of; the run's own.")
+    ] = None,
     seed: SeedOption = 0,
+    best_of: BestOfOption = 1,
+    checkpoint: CheckpointOption = None,
     force: ForceOption = False,
 ) -> None:
     """Write labelled synthetic samples, in HWDB's own format or as PNGs."""
@@ -74,10 +100,12 @@ def generate(
     chosen = "".join(chars.split())
     if bool(chosen) == everything:
         raise UserError("generate: name characters with --chars, or pass --all, one of the two")
-    _, trained = _load_run(run)
+    _, trained = load_run(run, checkpoint)
     charset = trained.info.charset
     chosen = charset if everything else chosen
     total = len(chosen) * per_class
+    with open_store(trained, data) as store:
+        chooser = _best_of(trained, store, best_of)
     started = time.perf_counter()
     with samples_bar() as progress:
         count = export_samples(
@@ -88,35 +116,23 @@ def generate(
             per_class=per_class,
             seed=seed,
             force=force,
+            best_of=chooser,
             on_samples=lambda done: progress("draw", done, total),
         )
     rate = count / (time.perf_counter() - started)
-    console.print(f"wrote {count:,} samples to {out} ({rate:,.0f}/s)", soft_wrap=True)
+    kept = f", each the best of {best_of}" if best_of > 1 else ""
+    console.print(f"wrote {count:,} samples{kept} to {out} ({rate:,.0f}/s)", soft_wrap=True)
 
 
-def _load_run(run: Path | None) -> "tuple[Path, TrainedGenerator]":
-    from hanzi_lsgan.checkpoint import RunFolder, newest_run
+def _best_of(
+    trained: "TrainedGenerator", store: "Store | None", candidates: int
+) -> "BestOf | None":
+    """Candidates for each image, where more than one is asked for."""
+    from hanzi_lsgan.best_of import BestOf
 
-    folder = RunFolder(run) if run is not None else newest_run()
-    return folder.path, folder.load_generator()
-
-
-@contextmanager
-def _store_for_real_rows(
-    trained: "TrainedGenerator", data: Path | None
-) -> "Iterator[Store | None]":
-    """The store named, or the run's own where it still exists."""
-    from data_tools.store import Store
-
-    path = data or Path(trained.info.store.path)
-    if data is None and not path.exists():
-        console.print(f"{path} is gone: no real rows; name a store with --data", soft_wrap=True)
-        yield None
-        return
-    with Store(path) as store:
-        if data is None and store.fingerprint != trained.info.store.fingerprint:
-            console.print(f"{path} is not what the run was trained on any more", soft_wrap=True)
-        yield store
+    if candidates == 1:
+        return None
+    return BestOf(trained.network, load_recogniser(trained, store), candidates)
 
 
 def _first_known(wanted: str, charset: str) -> str:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from data_tools.errors import UserError
-from hanzi_lsgan.cli.app import DEFAULT_STORE, app, console
+from hanzi_lsgan.cli.app import DEFAULT_STORE, app, console, samples_bar
 
 if TYPE_CHECKING:
     from hanzi_lsgan.session import Session
-    from hanzi_lsgan.training import Tick
+    from hanzi_lsgan.training import Saved, Tick
 
 
 @app.command()
@@ -57,8 +57,10 @@ def train(
 
 def _run_session(session: "Session", kimg: float | None, minutes: float | None) -> None:
     """Train with a progress display, then say what comes next."""
-    from hanzi_lsgan.cli.display import describe_tick, training_progress
+    from hanzi_lsgan.cli.display import describe_saved, describe_tick, training_progress
 
+    with samples_bar() as progress:
+        session.prepare_scorer(progress)
     run = session.run.path
     goal_kimg = session.recipe.train.kimg if kimg is None else kimg
     first_images, first_seconds = session.trainer.images, session.trainer.seconds
@@ -86,8 +88,11 @@ def _run_session(session: "Session", kimg: float | None, minutes: float | None) 
         if not console.is_terminal:
             console.print(line, soft_wrap=True)
 
+    def on_saved(saved: "Saved") -> None:
+        console.print(describe_saved(saved), soft_wrap=True)
+
     with display if console.is_terminal else nullcontext():
-        stopped_by = session.train(kimg, minutes, on_step, on_tick)
+        stopped_by = session.train(kimg, minutes, on_step, on_tick, on_saved)
     named = shlex.quote(str(run))
     draw = f"hanzi-lsgan render --run {named}"
     console.print(

@@ -1,0 +1,63 @@
+"""What commands that draw share: the run they draw with, its store and its recogniser."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data_tools.errors import UserError, join_message
+from hanzi_lsgan.cli.app import console, samples_bar
+
+if TYPE_CHECKING:
+    from data_tools.store import Store
+    from hanzi_lsgan.checkpoint import TrainedGenerator
+    from hanzi_lsgan.recogniser import Recogniser
+
+
+def load_run(run: Path | None, checkpoint: str | None) -> "tuple[Path, TrainedGenerator]":
+    """The run named, or the newest, and its generator."""
+    from hanzi_lsgan.checkpoint import RunFolder, newest_run
+
+    folder = RunFolder(run) if run is not None else newest_run()
+    return folder.path, folder.load_generator(checkpoint)
+
+
+@contextmanager
+def open_store(trained: "TrainedGenerator", data: Path | None) -> "Iterator[Store | None]":
+    """The store named, or the run's own; None where that is gone."""
+    from data_tools.store import Store
+
+    path = data or Path(trained.info.store.path)
+    if data is None and not path.exists():
+        yield None
+        return
+    with Store(path) as store:
+        if data is None and store.fingerprint != trained.info.store.fingerprint:
+            console.print(f"{path} is not what the run was trained on any more", soft_wrap=True)
+        yield store
+
+
+def require_same_charset(trained: "TrainedGenerator", store: "Store | None") -> "Store":
+    """The store, if there is one and its labels are the model's.
+
+    Raises:
+        UserError: there is none, or it has other characters.
+    """
+    if store is None:
+        where = trained.info.store.path
+        raise UserError(join_message(where, "the run's store is gone", "name a store with --data"))
+    if store.charset != trained.info.charset:
+        problem = f"has other characters ({len(store.charset):,}) than the model knows"
+        remedy = f"name a store with just the model's {len(trained.info.charset):,}"
+        raise UserError(join_message(str(store.path), problem, remedy))
+    return store
+
+
+def load_recogniser(trained: "TrainedGenerator", store: "Store | None") -> "Recogniser":
+    """The recogniser of a store, trained now if it has none, for the images of a run."""
+    from hanzi_lsgan.reference import obtain_recogniser
+
+    with samples_bar() as progress:
+        return obtain_recogniser(
+            require_same_charset(trained, store), trained.info.model.size, progress
+        )
