@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 .PHONY: demo test fix benchmark clean
 
 demo: data/demo.h5  ## from nothing to a picture of real and generated characters
-	$(BIN)/hanzi-lsgan train quick32 --data data/demo.h5 --minutes 5
+	$(BIN)/hanzi-lsgan train quick32 --data data/demo.h5 --minutes 5 --set train.score_samples=0
 	$(BIN)/hanzi-lsgan render --chars 暗朽叩栗
 
 data/demo.h5: | $(INSTALLED)

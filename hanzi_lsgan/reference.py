@@ -66,6 +66,11 @@ def training_steps(samples: int) -> int:
     return -(-images // BATCH)
 
 
+def has_recogniser(store: Store, size: int) -> bool:
+    """Whether a store has a recogniser already, so that obtaining it takes no time."""
+    return _beside(store, "recogniser", size).exists()
+
+
 def obtain_recogniser(store: Store, size: int, on_samples: OnSamples) -> Recogniser:
     """Load the recogniser of a store for glyphs of `size` pixels, or train it on the train split.
 

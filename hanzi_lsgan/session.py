@@ -21,7 +21,7 @@ from hanzi_lsgan.config import Recipe, load_recipe
 from hanzi_lsgan.dataset import BatchStream
 from hanzi_lsgan.models import Generator
 from hanzi_lsgan.quick_score import QuickScorer
-from hanzi_lsgan.reference import OnSamples
+from hanzi_lsgan.reference import OnSamples, has_recogniser
 from hanzi_lsgan.render import render_comparison
 from hanzi_lsgan.trainer import Trainer
 from hanzi_lsgan.training import Saved, Tick, train
@@ -104,6 +104,12 @@ class Session:
         trainer.load_state(run.load_state())
         return cls(recipe, store, run, trainer, _stream(recipe, store, trainer), resumed=True)
 
+    @property
+    def lacks_recogniser(self) -> bool:
+        """Whether `prepare_scorer` will train a recogniser first."""
+        wanted = self.recipe.train.score_samples > 0 and self.scorer is None
+        return wanted and not has_recogniser(self.store, self.recipe.model.size)
+
     def prepare_scorer(self, on_samples: OnSamples = lambda phase, done, total: None) -> None:
         """Get ready to score checkpoints, if the recipe asks for it.
 
@@ -146,9 +152,9 @@ class Session:
             problem = f"the learning rate has fallen to zero at train.kimg = {settings.kimg:g}"
             remedy = "begin a longer run with --set train.kimg=N"
             raise UserError(join_message(f"--kimg {kimg:g}", problem, remedy))
+        self.prepare_scorer()
         if not self.resumed:
             self.run.create(self.recipe, self.store)
-        self.prepare_scorer()
         with _stop_signals(self._stopped_by):
             train(
                 self.trainer,

@@ -224,7 +224,7 @@ def test_no_heavy_import_at_start(tmp_path: Path) -> None:
 def test_every_command_in_the_readme_exists(tmp_path: Path) -> None:
     text = README.read_text("utf-8")
     commands = set(re.findall(r"^\s*hanzi-lsgan (\w+)", text, flags=re.MULTILINE))
-    assert commands >= {"prepare", "train", "render", "generate", "info", "corpus"}
+    assert commands >= {"prepare", "train", "evaluate", "render", "generate", "info", "corpus"}
     for command in commands:
         help_text = re.sub(r"\s", "", succeed(command, "--help", cwd=tmp_path))
         for line in re.findall(rf"^\s*hanzi-lsgan {command} (.*)$", text, flags=re.MULTILINE):

@@ -104,16 +104,19 @@ def test_a_run_without_scores_has_one_generator(tmp_path: Path) -> None:
 def test_the_real_scorer_scores_and_does_not_disturb_training(tmp_path: Path) -> None:
     store = make_store(tmp_path, writers=40)
     states = []
-    for samples in (0, 10):
-        out = tmp_path / f"run{samples}"
+    lacking = []
+    for samples in (0, 10, 10):
+        out = tmp_path / f"run{len(states)}"
         overrides = [*OFTEN, f"train.score_samples={samples}"]
         with Session.begin("quick32", store, out, overrides) as session:
+            lacking.append(session.lacks_recogniser)
             session.train(kimg=0.048)
         states.append(RunFolder(out).load_state()["generator"]["to_pixels.weight"])
-    assert torch.equal(*states)
-    lines = (tmp_path / "run10" / "metrics.jsonl").read_text().splitlines()
+    assert lacking == [False, True, False]
+    assert torch.equal(states[0], states[1])
+    lines = (tmp_path / "run1" / "metrics.jsonl").read_text().splitlines()
     assert all(json.loads(line)["frechet"] > 0 for line in lines)
-    assert RunFolder(tmp_path / "run10").load_generator().checkpoint == "best"
+    assert RunFolder(tmp_path / "run1").load_generator().checkpoint == "best"
 
 
 def learning_rates(trainer: Trainer) -> list[float]:

@@ -59,6 +59,12 @@ def _run_session(session: "Session", kimg: float | None, minutes: float | None) 
     """Train with a progress display, then say what comes next."""
     from hanzi_lsgan.cli.display import describe_saved, describe_tick, training_progress
 
+    if session.lacks_recogniser:
+        console.print(
+            "training the recogniser that checkpoints are scored with, once for this store; "
+            "--set train.score_samples=0 does without",
+            soft_wrap=True,
+        )
     with samples_bar() as progress:
         session.prepare_scorer(progress)
     run = session.run.path
