@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test fix benchmark clean
+.PHONY: demo test faults fuzz fix benchmark clean
 
 demo: data/demo.h5  ## from nothing to a picture of real and generated characters
 	$(BIN)/hanzi-lsgan train quick32 --data data/demo.h5 --minutes 5 --set train.score_samples=0
@@ -17,6 +17,12 @@ test: $(INSTALLED)  ## lint, types and the whole suite
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+faults: $(INSTALLED)  ## kill conversions and trainings at random instants, 200 times each
+	$(BIN)/pytest tests/test_faults.py tests/test_prepare.py -k 'killed or disk' --kills 200
+
+fuzz: $(INSTALLED)  ## read a million mutated .gnt files
+	$(BIN)/pytest tests/test_fuzz.py --cases 1000000
 
 fix: $(INSTALLED)  ## mend what ruff can mend
 	$(BIN)/ruff check --fix .

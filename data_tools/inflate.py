@@ -40,19 +40,20 @@ def open_member(archive: zipfile.ZipFile, name: str) -> ByteStream:
 
 
 class _Inflated:
-    """The inflated bytes of a member, whose CRC is checked at the end."""
+    """The inflated bytes of a member, whose size and CRC are checked against the directory."""
 
     def __init__(self, deflated: IO[bytes], entry: zipfile.ZipInfo) -> None:
         self._deflated = deflated
         self._entry = entry
         self._inflate = isal_zlib.decompressobj(wbits=_RAW_DEFLATE)
         self._crc = 0
+        self._bytes = 0
 
     def read(self, size: int, /) -> bytes:
         """Return at most `size` bytes, and none only at the end.
 
         Raises:
-            zipfile.BadZipFile: the stream ends early, or its CRC is not the one stated.
+            zipfile.BadZipFile: the stream ends early or late, or its CRC is not the one stated.
             isal_zlib.error: the stream is damaged.
         """
         data = b""
@@ -62,6 +63,11 @@ class _Inflated:
                 raise zipfile.BadZipFile(f"{self._entry.filename} ends before its time")
             data = self._inflate.decompress(waiting, size)
         self._crc = isal_zlib.crc32(data, self._crc)
+        self._bytes += len(data)
+        stated = self._entry.file_size
+        if self._bytes > stated or (not data and self._bytes < stated):
+            problem = f"inflates to other than the {stated:,} bytes that the archive states"
+            raise zipfile.BadZipFile(f"{self._entry.filename} {problem}")
         if not data and self._crc != self._entry.CRC:
             raise zipfile.BadZipFile(f"Bad CRC-32 for file {self._entry.filename!r}")
         return data

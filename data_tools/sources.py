@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from data_tools.archives import read_directory
 from data_tools.errors import UserError, join_message
 from data_tools.inflate import ByteStream, open_member
 
@@ -126,6 +127,8 @@ def _mendable_errors(name: str) -> Iterator[None]:
     """Turn what the file system and zipfile raise into one line that names the source."""
     try:
         yield
+    except UserError:
+        raise
     except NotImplementedError as error:
         remedy = "unpack the archive with another tool and name the folder"
         raise UserError(join_message(name, f"cannot be read here ({error})", remedy)) from None
@@ -228,8 +231,8 @@ def _members_of_file(path: Path, name: str, split: Split | None) -> list[Member]
 
 
 def _members_of_zip(path: Path, name: str, split: Split | None) -> list[Member]:
-    with _mendable_errors(str(path)), zipfile.ZipFile(path) as archive:
-        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    with _mendable_errors(str(path)):
+        entries = read_directory(path)
     members = []
     for entry in entries:
         suffix = Path(entry.filename).suffix.lower()

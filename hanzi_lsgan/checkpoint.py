@@ -14,6 +14,7 @@ Nothing that is read can run code: JSON, TOML, safetensors, and tensors through 
 
 import importlib.metadata
 import pickle
+import shutil
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ from safetensors.torch import save as serialize_tensors
 from torch import nn
 
 from data_tools.errors import UserError, join_message
-from data_tools.files import replacing
+from data_tools.files import flush, replacing, writable
 from data_tools.sources import Split
 from data_tools.store import Store
 from hanzi_lsgan.config import ModelSettings, Recipe, parse_recipe, recipe_to_toml
@@ -116,10 +117,17 @@ class RunFolder:
                 font_drawn=store.header.font_drawn,
             ),
         )
-        with replacing(self.config) as path:
-            path.write_text(recipe_to_toml(recipe), "utf-8")
-        with replacing(self.model) as path:
-            path.write_text(info.model_dump_json(indent=2), "utf-8")
+        # The folder appears with both files in it, so that a killed run can be begun or resumed.
+        unfinished = self.path.with_name(self.path.name + ".partial")
+        with writable(self.path):
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir(parents=True)
+            (unfinished / self.config.name).write_text(recipe_to_toml(recipe), "utf-8")
+            (unfinished / self.model.name).write_text(info.model_dump_json(indent=2), "utf-8")
+            for written in (*unfinished.iterdir(), unfinished):
+                flush(written)
+            unfinished.rename(self.path)
+            flush(self.path.parent)
 
     def recipe(self) -> Recipe:
         """The settings of the run.

@@ -84,14 +84,14 @@ class Session:
 
     @classmethod
     def resume(cls, out: Path | None, store_path: Path | None = None) -> Self:
-        """Go on with a run from its last checkpoint.
+        """Go on with a run from its last checkpoint, or from its beginning if it has none yet.
 
         Args:
             out: the run folder; by default the newest under `runs/`.
             store_path: the run's store, where it has moved.
 
         Raises:
-            UserError: there is no checkpoint, or the store is not the one that it was trained on.
+            UserError: there is no such run, or the store is not the one that it was trained on.
         """
         run = RunFolder(out) if out is not None else newest_run()
         recipe, info = run.recipe(), run.info()
@@ -101,7 +101,8 @@ class Session:
             remedy = "name that store with --data, or begin a new run"
             raise UserError(join_message(str(store.path), problem, remedy))
         trainer = Trainer(recipe, len(store.charset))
-        trainer.load_state(run.load_state())
+        if run.state.exists():
+            trainer.load_state(run.load_state())
         return cls(recipe, store, run, trainer, _stream(recipe, store, trainer), resumed=True)
 
     @property

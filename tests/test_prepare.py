@@ -457,7 +457,9 @@ def is_running(process: psutil.Process) -> bool:
 
 
 @on_linux
-def test_a_killed_run_leaves_the_old_output_or_the_new_and_no_process(tmp_path: Path) -> None:
+def test_a_killed_run_leaves_the_old_output_or_the_new_and_no_process(
+    tmp_path: Path, kills: int
+) -> None:
     names = [f"{number}.gnt" for number in range(4)]
     sources = [write_gnt(tmp_path / n, "一丁七" * 400, seed=i) for i, n in enumerate(names)]
     out = tmp_path / "out" / "x.h5"
@@ -470,11 +472,11 @@ def test_a_killed_run_leaves_the_old_output_or_the_new_and_no_process(tmp_path: 
     assert new != old
 
     killed_at_work = 0
-    for kill in range(8):
+    for kill in range(kills):
         out.write_bytes(old)
         process = convert_in_a_process(sources, out)
         assert process.pid is not None
-        time.sleep(seconds * (kill + 0.5) / 8)
+        time.sleep(seconds * (kill + 0.5) / kills)
         if process.is_alive():
             os.kill(process.pid, signal.SIGSTOP)  # so that no worker starts unseen
             workers = psutil.Process(process.pid).children(recursive=True)

@@ -1,0 +1,129 @@
+"""Training that is killed at any instant, or runs out of disk: nothing finished is ever lost."""
+
+import multiprocessing
+import os
+import random
+import resource
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import pytest
+import torch
+
+from data_tools.errors import UserError
+from hanzi_lsgan.checkpoint import RunFolder
+from hanzi_lsgan.session import Session
+from tests.tiny import OVERRIDES, make_store
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals and limits as on Linux")
+
+OFTEN = [*OVERRIDES, "train.checkpoint_minutes=1e-9", "train.tick_kimg=0.008"]
+"""A checkpoint after each of ten steps."""
+
+
+def train_to_the_end(store: Path, out: Path) -> None:
+    """What a user does: begin, or resume where there is something to resume."""
+    torch.set_num_threads(1)
+    with (
+        Session.resume(out) if out.exists() else Session.begin("quick32", store, out, OFTEN) as run
+    ):
+        run.train()
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[ForkServerContext]:
+    """Processes that start at once, from a server that has imported torch and computed nothing."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.test_faults"])
+    yield context
+
+
+def start(processes: ForkServerContext, store: Path, out: Path) -> BaseProcess:
+    process = processes.Process(target=train_to_the_end, args=(store, out))
+    process.start()
+    return process
+
+
+def finish(process: BaseProcess) -> None:
+    process.join(timeout=120)
+    assert process.exitcode == 0
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    state = RunFolder(run).load_state()
+    return {
+        f"{part}.{name}": value
+        for part in ("generator", "ema")
+        for name, value in state[part].items()
+    }
+
+
+def test_a_killed_run_keeps_its_last_checkpoint_and_ends_as_if_nothing_had_been(
+    tmp_path: Path, kills: int, processes: ForkServerContext
+) -> None:
+    store = make_store(tmp_path)
+    finish(start(processes, store, tmp_path / "first"))  # the server starts with it
+    started = time.monotonic()
+    finish(start(processes, store, tmp_path / "whole"))
+    seconds = time.monotonic() - started
+    expected = weights(tmp_path / "whole")
+    instants = random.Random(0)
+    survived = []
+    for kill in range(kills):
+        out = tmp_path / f"killed{kill}"
+        process = start(processes, store, out)
+        time.sleep(instants.uniform(0, seconds))
+        process.kill()
+        process.join()
+        if out.exists():
+            run = RunFolder(out)
+            run.recipe()
+            run.info()
+            if run.state.exists():
+                survived.append(run.load_state()["images"])
+            if run.generator.exists():
+                run.load_generator()
+        finish(start(processes, store, out))
+        ended = weights(out)
+        assert ended.keys() == expected.keys()
+        assert all(torch.equal(ended[name], value) for name, value in expected.items())
+        assert [path.name for path in out.rglob("*.partial")] == []
+    assert any(0 < images < 80 for images in survived) or kills < 6
+
+
+def train_with_a_small_disk(store: Path, out: Path, file_bytes: int, pipe: int) -> None:
+    """Resume where no file may grow beyond a size, and report the error."""
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+    with Session.resume(out) as session:
+        try:
+            session.train()
+        except UserError as error:
+            os.write(pipe, str(error).encode())
+
+
+def test_a_full_disk_ends_training_with_the_last_checkpoint_intact(tmp_path: Path) -> None:
+    store, out = make_store(tmp_path), tmp_path / "run"
+    with Session.begin("quick32", store, out, OFTEN) as session:
+        session.train(kimg=0.04)
+    before = {path: path.read_bytes() for path in (out / "state").iterdir()}
+    reading, writing = os.pipe()
+    limit = RunFolder(out).state.stat().st_size - 1000
+    process = multiprocessing.get_context("fork").Process(
+        target=train_with_a_small_disk, args=(store, out, limit, writing)
+    )
+    process.start()
+    process.join(timeout=120)
+    said = os.read(reading, 10_000).decode()
+    assert "training.pt: cannot be written (" in said
+    assert "free space there" in said
+    assert {path: path.read_bytes() for path in (out / "state").iterdir()} == before
+    with Session.resume(out) as session:
+        session.train()
+    assert RunFolder(out).load_state()["images"] == 80
