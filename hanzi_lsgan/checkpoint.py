@@ -7,6 +7,7 @@
     state/training.pt      weights, optimizers and position, for resuming only
     metrics.jsonl          one line a tick; TensorBoard's files beside it where it is installed
     samples/               one picture a tick
+    checksums.json         of the files above, which `info RUN --verify` compares
 
 Every file is written under a temporary name and renamed, so a killed run leaves the file before.
 Nothing that is read can run code: JSON, TOML, safetensors, and tensors through `weights_only`.
@@ -32,6 +33,7 @@ from data_tools.errors import UserError, join_message
 from data_tools.files import flush, replacing, writable
 from data_tools.sources import Split
 from data_tools.store import Store
+from hanzi_lsgan.checksums import announce
 from hanzi_lsgan.config import ModelSettings, Recipe, parse_recipe, recipe_to_toml
 from hanzi_lsgan.models import Generator, build_generator
 
@@ -124,6 +126,8 @@ class RunFolder:
             unfinished.mkdir(parents=True)
             (unfinished / self.config.name).write_text(recipe_to_toml(recipe), "utf-8")
             (unfinished / self.model.name).write_text(info.model_dump_json(indent=2), "utf-8")
+            for name in (self.config.name, self.model.name):
+                announce(unfinished, unfinished / name, unfinished / name)
             for written in (*unfinished.iterdir(), unfinished):
                 flush(written)
             unfinished.rename(self.path)
@@ -155,13 +159,13 @@ class RunFolder:
 
     def save_generator(self, network: nn.Module, images: int) -> None:
         """Write the averaged generator, for drawing."""
-        _save_weights(self.generator, network, {"images": str(images)})
+        self._save_weights(self.generator, network, {"images": str(images)})
 
     def offer_best(self, network: nn.Module, images: int, frechet: float) -> bool:
         """Keep the averaged generator if it scores lower than the best so far; tell whether."""
-        if self.best.exists() and frechet >= float(self._metadata(self.best)["frechet"]):
+        if self.best.exists() and frechet >= float(self.metadata(self.best)["frechet"]):
             return False
-        _save_weights(self.best, network, {"images": str(images), "frechet": repr(frechet)})
+        self._save_weights(self.best, network, {"images": str(images), "frechet": repr(frechet)})
         return True
 
     def load_generator(self, checkpoint: str | None = None) -> TrainedGenerator:
@@ -185,7 +189,7 @@ class RunFolder:
             if chosen == "best":
                 remedy = "take the last one, or train with --set train.score_samples=4000"
             raise UserError(join_message(str(self.path), f"has no {path.name}", remedy))
-        images = int(self._metadata(path).get("images", 0))
+        images = int(self.metadata(path).get("images", 0))
         try:
             network.load_state_dict(load_file(path))
         except (SafetensorError, RuntimeError, OSError, ValueError) as error:
@@ -194,8 +198,18 @@ class RunFolder:
             network.to(torch.accelerator.current_accelerator())
         return TrainedGenerator(network.eval(), info, images, chosen)
 
-    def _metadata(self, path: Path) -> dict[str, str]:
-        """What stands beside the weights in a file."""
+    def _save_weights(self, path: Path, network: nn.Module, metadata: dict[str, str]) -> None:
+        tensors = {name: value.contiguous() for name, value in network.state_dict().items()}
+        with replacing(path) as unfinished:
+            unfinished.write_bytes(serialize_tensors(tensors, metadata))
+            announce(self.path, path, unfinished)
+
+    def metadata(self, path: Path) -> dict[str, str]:
+        """What stands beside the weights in one of the run's files.
+
+        Raises:
+            UserError: the file is damaged.
+        """
         try:
             with safe_open(path, framework="pt") as file:
                 return dict(file.metadata() or {})
@@ -206,6 +220,7 @@ class RunFolder:
         """Write everything that resuming needs: tensors and plain values."""
         with replacing(self.state) as path:
             torch.save(state, path)
+            announce(self.path, self.state, path)
 
     def load_state(self) -> dict[str, Any]:
         """Read what `save_state` wrote, on the CPU.
@@ -238,12 +253,6 @@ class RunFolder:
 
     def _damaged(self, path: Path, problem: str) -> UserError:
         return UserError(join_message(str(path), problem, "copy the run again, or train it anew"))
-
-
-def _save_weights(path: Path, network: nn.Module, metadata: dict[str, str]) -> None:
-    tensors = {name: value.contiguous() for name, value in network.state_dict().items()}
-    with replacing(path) as unfinished:
-        unfinished.write_bytes(serialize_tensors(tensors, metadata))
 
 
 def newest_run(runs: Path = RUNS) -> RunFolder:

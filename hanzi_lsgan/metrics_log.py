@@ -7,6 +7,7 @@ from typing import Any
 
 from data_tools.files import replacing, writable
 from hanzi_lsgan.checkpoint import RunFolder
+from hanzi_lsgan.checksums import seal_line
 
 
 class MetricsLog:
@@ -37,7 +38,7 @@ class MetricsLog:
             UserError: the file cannot be written.
         """
         with writable(self._path), self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(figures) + "\n")
+            file.write(seal_line(figures) + "\n")
         if self._tensorboard is not None:
             for name, value in figures.items():
                 self._tensorboard.add_scalar(name, value, figures["images"])

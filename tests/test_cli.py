@@ -1,6 +1,7 @@
 """The program as a user types it, on a tiny corpus."""
 
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -165,6 +166,18 @@ def test_without_sources_a_font_drawn_corpus_is_built(tmp_path: Path) -> None:
 def test_raw_data_is_taken_where_it_lies(tmp_path: Path) -> None:
     write_writers(tmp_path / "data" / "raw", 2)
     assert "taking data/raw" in succeed("prepare", "--size", "32", cwd=tmp_path)
+
+
+def test_info_shows_a_run_and_finds_damage_in_it(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(home / "runs" / "quick32-01", tmp_path / "run")
+    said = succeed("info", "run", "--verify", cwd=tmp_path)
+    assert "projection, 32 pixels" in said
+    assert "80 images seen" in said
+    assert "every checksum is right" in said
+    with (tmp_path / "run" / "config.toml").open("a") as file:
+        file.write("\n")
+    assert "config.toml is damaged" in fail("info", "run", "--verify", cwd=tmp_path)
+    assert "model.json" in fail("info", tmp_path, cwd=tmp_path)
 
 
 def test_info_finds_damage(tmp_path: Path) -> None:

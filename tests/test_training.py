@@ -89,6 +89,7 @@ def test_a_run_leaves_everything_that_the_documentation_names(tmp_path: Path) ->
     assert names == {
         "config.toml",
         "model.json",
+        "checksums.json",
         "generator.safetensors",
         "state",
         "metrics.jsonl",

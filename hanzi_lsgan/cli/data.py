@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from data_tools.errors import UserError, join_message
 from hanzi_lsgan.cli.app import (
     DEFAULT_STORE,
     ForceOption,
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 RAW_DATA = Path("data/raw")
 CORPUS_WRITERS = 400
+
+_UNDAMAGED = "every checksum is right"
 
 CharsetOption = Annotated[
     str,
@@ -114,18 +117,38 @@ def corpus(
 
 @app.command()
 def info(
-    store_path: Annotated[Path, typer.Argument(metavar="STORE")] = DEFAULT_STORE,
+    path: Annotated[
+        Path, typer.Argument(metavar="STORE|RUN", help="A store, or a run folder.")
+    ] = DEFAULT_STORE,
     verify: Annotated[bool, typer.Option("--verify", help="Compare every checksum.")] = False,
 ) -> None:
-    """Say what is in a store, and whether it is undamaged."""
+    """Say what is in a store or a run folder, and whether it is undamaged."""
     from data_tools.store import Store, StoreError
 
-    with Store(store_path) as store:
+    if path.is_dir():
+        _show_run(path, verify)
+        return
+    with Store(path) as store:
         _show_store(store)
         if verify:
             if damaged := store.verify():
-                raise StoreError(store_path, f"is damaged in {', '.join(damaged)}")
-            console.print("every checksum is right")
+                raise StoreError(path, f"is damaged in {', '.join(damaged)}")
+            console.print(_UNDAMAGED)
+
+
+def _show_run(path: Path, verify: bool) -> None:
+    """Say what is in a run folder; with `verify`, what in it is damaged."""
+    from hanzi_lsgan.checkpoint import RunFolder
+    from hanzi_lsgan.checksums import find_damage
+    from hanzi_lsgan.cli.display import run_table
+
+    damaged = find_damage(path) if verify else []
+    if damaged:
+        remedy = "copy the run again, or train it anew"
+        raise UserError(join_message(str(path), ", ".join(damaged), remedy))
+    console.print(run_table(RunFolder(path)))
+    if verify:
+        console.print(_UNDAMAGED)
 
 
 def _show_store(store: "Store") -> None:

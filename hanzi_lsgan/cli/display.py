@@ -19,6 +19,7 @@ from data_tools.store import Store
 from data_tools.summary import summarise
 
 if TYPE_CHECKING:  # torch takes seconds to import, and preparing data needs none of it
+    from hanzi_lsgan.checkpoint import RunFolder
     from hanzi_lsgan.dry_run import Cost
     from hanzi_lsgan.scores import Scores
     from hanzi_lsgan.training import Saved, Tick
@@ -58,6 +59,23 @@ def store_table(store: Store) -> Table:
     table.add_row("glyphs", f"{glyph.size} pixels, {glyph.fit}, margin {glyph.margin}")
     table.add_row("images", format_bytes(summary.image_bytes))
     table.add_row("fingerprint", store.fingerprint[:16])
+    return table
+
+
+def run_table(run: "RunFolder") -> Table:
+    """What `info` says of a run folder."""
+    info = run.info()
+    table = Table(title=str(run.path), title_justify="left", show_header=False)
+    table.add_row("networks", f"{info.model.architecture}, {info.model.size} pixels")
+    table.add_row("classes", f"{len(info.charset):,}")
+    kind = " (font-drawn, not handwriting)" if info.store.font_drawn else ""
+    table.add_row("trained on", f"{info.store.train_samples:,} samples of {info.store.path}{kind}")
+    for name, path in (("last checkpoint", run.generator), ("best checkpoint", run.best)):
+        if path.exists():
+            metadata = run.metadata(path)
+            distance = metadata.get("frechet")
+            score = f", Fréchet {float(distance):.2f} to the train split" if distance else ""
+            table.add_row(name, f"{int(metadata.get('images', 0)):,} images seen{score}")
     return table
 
 
