@@ -16,12 +16,16 @@ from data_tools.glyphs import GlyphOptions
 from data_tools.sources import Split
 from data_tools.store_schema import (
     COLUMNS,
+    END_MARK,
+    ENDING_BYTES,
     FORMAT_VERSION,
     SourceInfo,
     StoreHeader,
     datasets,
     digest,
     fingerprint,
+    frame_digest,
+    image_bytes,
     read_text,
 )
 
@@ -175,6 +179,13 @@ class Store:
             ]
             if fingerprint(self._file) != self.fingerprint:
                 damaged.append("the attributes")
+            end = max(0, self.path.stat().st_size - ENDING_BYTES)
+            with self.path.open("rb") as file:
+                file.seek(end)
+                ending = file.read()
+            frame = frame_digest(self.path, end, image_bytes(self._file))
+            if not damaged and ending != END_MARK + frame:
+                damaged.append("the frame around the data sets")
         return damaged
 
     def close(self) -> None:

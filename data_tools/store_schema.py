@@ -8,22 +8,28 @@
     attrs      format_version, tool_version, charset, glyph (JSON), font_drawn, left_out (JSON)
 
 Rows are ordered by split, label, source and record, so each class of a split is one block of rows.
-Every data set carries its SHA-256, and the file one of all attributes and data sets.
+Every data set carries its SHA-256, and the file one of all attributes and data sets. At its very end
+stand a mark and the SHA-256 of every byte before them but the images': HDF5's own structures and the
+gaps between data sets.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import h5py
 import numpy as np
 
 from data_tools.glyphs import GlyphOptions
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 COLUMNS = {"labels": "int32", "writers": "int32", "splits": "uint8"}
 SOURCE_COLUMNS = ("name", "sha256", "bytes", "samples")
+
+END_MARK = b"hanzi-lsgan store"
+ENDING_BYTES = len(END_MARK) + hashlib.sha256().digest_size
 
 _HASH_BLOCK_BYTES = 8 << 20
 
@@ -93,6 +99,24 @@ def digest(dataset: h5py.Dataset) -> str:
         dataset.read_direct(block, np.s_[start : start + len(block)])
         digest.update(block.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
+
+
+def frame_digest(path: Path, end: int, images: range) -> bytes:
+    """SHA-256 of a store's bytes up to `end`, those of the images left out."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for part in (range(images.start), range(images.stop, end)):
+            file.seek(part.start)
+            for start in range(0, len(part), _HASH_BLOCK_BYTES):
+                digest.update(file.read(len(part[start : start + _HASH_BLOCK_BYTES])))
+    return digest.digest()
+
+
+def image_bytes(file: h5py.File) -> range:
+    """Where in the file the images lie."""
+    images = file["images"]
+    start = int(images.id.get_offset())
+    return range(start, start + int(images.nbytes))
 
 
 def fingerprint(file: h5py.File) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from data_tools.files import reserve
 from data_tools.store_schema import (
     COLUMNS,
+    END_MARK,
     FORMAT_VERSION,
     SOURCE_COLUMNS,
     SourceInfo,
@@ -20,6 +21,8 @@ from data_tools.store_schema import (
     datasets,
     digest,
     fingerprint,
+    frame_digest,
+    image_bytes,
     write_text,
 )
 
@@ -109,3 +112,7 @@ def seal_store(path: Path) -> None:
         for dataset in datasets(file):
             dataset.attrs.modify("sha256", np.bytes_(digest(dataset)))
         file.attrs.modify("sha256", np.bytes_(fingerprint(file)))
+        images = image_bytes(file)
+    end = path.stat().st_size
+    with path.open("ab") as behind:
+        behind.write(END_MARK + frame_digest(path, end, images))
