@@ -8,9 +8,9 @@
     attrs      format_version, tool_version, charset, glyph (JSON), font_drawn, left_out (JSON)
 
 Rows are ordered by split, label, source and record, so each class of a split is one block of rows.
-Every data set carries its SHA-256, and the file one of all attributes and data sets. At its very end
-stand a mark and the SHA-256 of every byte before them but the images': HDF5's own structures and the
-gaps between data sets.
+Every data set carries its SHA-256, and the file one of all attributes and data sets. At its end
+stand a mark and the SHA-256 of every byte before them but the images': of HDF5's own structures and
+of the gaps between data sets.
 """
 
 import hashlib
