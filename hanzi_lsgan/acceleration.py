@@ -20,14 +20,14 @@ def make_accelerator(precision: str = "auto") -> Accelerator:
         precision: `auto`, `bf16`, `fp16` or `no`.
 
     Raises:
-        UserError: the precision or the number of processes cannot be had.
+        UserError: the precision cannot be had.
     """
+    on_cpu = not torch.accelerator.is_available()
     AcceleratorState._reset_state(reset_partial_state=True)  # it remembers the run before
-    accelerator = Accelerator(mixed_precision="no" if precision == "auto" else precision)
-    on_cpu = accelerator.device.type == "cpu"
-    if accelerator.num_processes > 1:
-        problem = f"{accelerator.num_processes} processes were started"
-        raise UserError(f"{problem}, and training is for one so far; start it without a launcher")
+    # Told so, accelerate lets several processes train together on a CPU too.
+    accelerator = Accelerator(
+        cpu=on_cpu, mixed_precision="no" if precision == "auto" else precision
+    )
     if precision == "fp16" and on_cpu:
         raise UserError("train.precision: fp16 needs a GPU; choose auto, bf16 or no")
     if precision != "auto":
@@ -38,4 +38,4 @@ def make_accelerator(precision: str = "auto") -> Accelerator:
     else:
         best = "bf16" if is_bf16_available() else "fp16"
     AcceleratorState._reset_state(reset_partial_state=True)
-    return Accelerator(mixed_precision=best)
+    return Accelerator(cpu=on_cpu, mixed_precision=best)

@@ -14,6 +14,7 @@ Nothing that is read can run code: JSON, TOML, safetensors, and tensors through 
 """
 
 import importlib.metadata
+import io
 import pickle
 import shutil
 import tomllib
@@ -218,8 +219,11 @@ class RunFolder:
 
     def save_state(self, state: dict[str, Any]) -> None:
         """Write everything that resuming needs: tensors and plain values."""
+        # Through memory: written by torch itself, a full disk would be some RuntimeError.
+        serialized = io.BytesIO()
+        torch.save(state, serialized)
         with replacing(self.state) as path:
-            torch.save(state, path)
+            path.write_bytes(serialized.getbuffer())
             announce(self.path, self.state, path)
 
     def load_state(self) -> dict[str, Any]:

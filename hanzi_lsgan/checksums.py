@@ -17,6 +17,7 @@ from data_tools.files import replacing
 
 _NAME = "checksums.json"
 _CRC = "crc32"
+_PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 
 
 def announce(folder: Path, file: Path, content: Path) -> None:
@@ -25,27 +26,20 @@ def announce(folder: Path, file: Path, content: Path) -> None:
     Raises:
         UserError: the list cannot be written.
     """
-    try:
-        known = json.loads((folder / _NAME).read_text("utf-8"))
-    except (OSError, ValueError):
-        known = {}
+    known = _read(folder) or {}
     accepted = [_sha256(content)]
     if file.exists():
         accepted.insert(0, _sha256(file))
     known[file.relative_to(folder).as_posix()] = accepted
     with replacing(folder / _NAME) as unfinished:
-        unfinished.write_text(_canonical(known), "utf-8")
+        unfinished.write_text(_sealed(known), "utf-8")
 
 
 def find_damage(folder: Path) -> list[str]:
     """Compare every file of a run folder with its checksum; return what is wrong, a line a file."""
-    try:
-        text = (folder / _NAME).read_text("utf-8")
-        known: dict[str, list[str]] = json.loads(text)
-        if _canonical(known) != text:
-            return [f"{_NAME} is damaged"]
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        return [f"{_NAME} cannot be read ({error})"]
+    known = _read(folder)
+    if known is None:
+        return [f"{_NAME} is missing or damaged"]
     damaged = []
     for name, accepted in known.items():
         path = folder / name
@@ -84,6 +78,9 @@ def open_line(line: bytes) -> dict[str, Any] | None:
 
 
 def _is_whole(path: Path) -> bool:
+    """Whether a PNG's chunks have the checksums they state; the last one is always the same."""
+    if not path.read_bytes().endswith(_PNG_END):
+        return False
     try:
         with Image.open(path) as picture:
             picture.verify()
@@ -92,8 +89,20 @@ def _is_whole(path: Path) -> bool:
     return True
 
 
-def _canonical(known: dict[str, list[str]]) -> str:
-    return json.dumps(known, indent=2, sort_keys=True) + "\n"
+def _read(folder: Path) -> dict[str, list[str]] | None:
+    """The checksums of a folder by name, or None where their file is missing or damaged."""
+    try:
+        text = (folder / _NAME).read_text("utf-8")
+        known: dict[str, list[str]] = json.loads(text)["files"]
+        return known if _sealed(known) == text else None
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _sealed(known: dict[str, list[str]]) -> str:
+    """The file's text, which holds a checksum of itself."""
+    own = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+    return json.dumps({"files": known, "sha256": own}, indent=2, sort_keys=True) + "\n"
 
 
 def _sha256(path: Path) -> str:

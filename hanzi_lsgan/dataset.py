@@ -124,6 +124,7 @@ class BatchStream:
         seed: int,
         residence: Residence = "auto",
         device: torch.device | None = None,
+        part: slice = slice(None),
         buffer_bytes: int = BUFFER_BYTES,
     ) -> None:
         """Plan the batches, and load the samples unless they are streamed.
@@ -136,6 +137,7 @@ class BatchStream:
             seed: of the order of samples.
             residence: `auto` takes memory if the samples fill at most half of what is free.
             device: where `device` keeps the samples.
+            part: of each batch that this process wants; all of it by default.
             buffer_bytes: samples mixed at a time when they are streamed.
 
         Raises:
@@ -146,6 +148,7 @@ class BatchStream:
         self._batch_size = batch_size
         self._pack_size = pack_size
         self._seed = seed
+        self._part = part
         self._rows = store.rows_of(Split.TRAIN)
         _reduction_factor(store, size)  # an error now, not when the first row is read
         self.samples = len(self._rows)
@@ -173,7 +176,7 @@ class BatchStream:
             for plan, images in self._loaded(epoch, first):
                 end = plan.end_batch
                 for number in range(max(first, plan.first_batch), end):
-                    rows = plan.batches[number - plan.first_batch]
+                    rows = plan.batches[number - plan.first_batch][self._part]
                     index = torch.from_numpy(rows).to(images.device)
                     yield Batch(
                         images=images[index].unsqueeze(1),

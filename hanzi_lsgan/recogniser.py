@@ -142,7 +142,9 @@ def train_recogniser(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, _LEARNING_RATE, total_steps=max(2, steps), pct_start=_WARM_UP_SHARE
     )
-    network, optimizer = accelerator.prepare(network, optimizer)
+    # One process trains it, also where several train the networks: nothing is to be averaged.
+    network = accelerator.prepare_model(network, evaluation_mode=True)
+    optimizer = accelerator.prepare(optimizer)
     random = torch.Generator(accelerator.device).manual_seed(seed)
     seen = 0
     for grey, labels in islice(batches, steps):

@@ -96,14 +96,16 @@ def obtain_recogniser(store: Store, size: int, on_samples: OnSamples) -> Recogni
 
 
 def _train(store: Store, size: int, on_samples: OnSamples) -> Recogniser:
-    stream = BatchStream(store, size=size, batch_size=BATCH, pack_size=1, seed=0)
-    steps = training_steps(stream.samples)
+    samples = len(store.rows_of(Split.TRAIN))
+    batch_size = max(1, min(BATCH, samples))
+    stream = BatchStream(store, size=size, batch_size=batch_size, pack_size=1, seed=0)
+    steps = training_steps(samples)
     return train_recogniser(
         ((batch.images, batch.labels) for batch in stream.batches()),
         classes=len(store.charset),
         size=size,
         steps=steps,
-        on_images=lambda images: on_samples("recogniser", images, steps * BATCH),
+        on_images=lambda images: on_samples("recogniser", images, steps * batch_size),
     )
 
 
@@ -115,7 +117,7 @@ def obtain_reference(store: Store, size: int, on_samples: OnSamples) -> Referenc
     """
     for split in Split:
         if not store.rows_of(split):
-            remedy = "prepare one with --test, so that nothing is judged by what it was trained on"
+            remedy = "prepare it with --test, so that nothing is judged by what it was trained on"
             problem = f"has no {split.name.lower()} split"
             raise UserError(join_message(str(store.path), problem, remedy))
     recogniser = obtain_recogniser(store, size, on_samples)

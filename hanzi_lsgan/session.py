@@ -1,6 +1,7 @@
 """One sitting of training: a recipe, a store and a run folder brought together."""
 
 import math
+import re
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from types import FrameType
 from typing import Self
 
 import numpy as np
-from accelerate import PartialState
+import torch
 from PIL import Image
 
 from data_tools.errors import UserError, join_message
@@ -26,6 +27,7 @@ from hanzi_lsgan.render import render_comparison
 from hanzi_lsgan.trainer import Trainer
 from hanzi_lsgan.training import Saved, Tick, train
 
+_LOST_CONNECTION = re.compile("connection|gloo|nccl", re.IGNORECASE)
 _SAMPLE_COLUMNS = 16
 _SAMPLE_ROWS = 3
 _SAMPLE_SEED = 0
@@ -74,7 +76,7 @@ class Session:
             UserError: recipe, store and run folder do not go together.
         """
         if recipe_name is None:
-            recipe_name = "quick32" if PartialState().device.type == "cpu" else "hwdb64"
+            recipe_name = "hwdb64" if torch.accelerator.is_available() else "quick32"
         recipe = load_recipe(recipe_name, overrides)
         store = Store(store_path)
         run = RunFolder(out or next_run(Path(recipe_name).stem))
@@ -120,7 +122,7 @@ class Session:
             UserError: the recogniser is damaged, or cannot be written beside the store.
         """
         samples = self.recipe.train.score_samples
-        if samples and self.scorer is None:
+        if samples and self.scorer is None and self.trainer.is_main:
             self.scorer = QuickScorer(self.store, self.recipe.model.size, samples, on_samples)
 
     def train(
@@ -154,9 +156,10 @@ class Session:
             remedy = "begin a longer run with --set train.kimg=N"
             raise UserError(join_message(f"--kimg {kimg:g}", problem, remedy))
         self.prepare_scorer()
-        if not self.resumed:
+        self.trainer.wait_for_others()  # until all have seen that the folder is free
+        if not self.resumed and self.trainer.is_main:
             self.run.create(self.recipe, self.store)
-        with _stop_signals(self._stopped_by):
+        with _stop_signals(self._stopped_by), _lost_processes(self.run, self.trainer):
             train(
                 self.trainer,
                 self.stream,
@@ -188,6 +191,7 @@ def _stream(recipe: Recipe, store: Store, trainer: Trainer) -> BatchStream:
         seed=recipe.train.seed,
         residence=recipe.data.residence,
         device=trainer.device,
+        part=trainer.part,
     )
 
 
@@ -198,6 +202,20 @@ def _draw_samples(generator: Generator, store: Store) -> Image.Image:
     return render_comparison(
         generator, store.charset, characters, store=store, rows=_SAMPLE_ROWS, seed=_SAMPLE_SEED
     )
+
+
+@contextmanager
+def _lost_processes(run: RunFolder, trainer: Trainer) -> Iterator[None]:
+    """Turn what a collective operation raises when another process has died into one line."""
+    try:
+        yield
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        if trainer.processes == 1 or not _LOST_CONNECTION.search(reason):
+            raise
+        problem = f"another process of this training is gone ({reason})"
+        remedy = "look for its message above, and go on with `train --resume`"
+        raise UserError(join_message(str(run.path), problem, remedy)) from None
 
 
 @contextmanager

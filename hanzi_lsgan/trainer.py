@@ -1,11 +1,16 @@
-"""The training step: networks and optimizers of one run, and how a batch updates them."""
+"""The training step: networks and optimizers of one run, and how a batch updates them.
+
+Several processes do together what one would do alone: each takes its part of every batch, batch
+normalisation uses the statistics of all parts, and gradients are averaged before they are applied.
+"""
 
 import copy
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from accelerate.optimizer import AcceleratedOptimizer
+from torch import Tensor, nn
 
 from data_tools.errors import UserError, join_message
 from hanzi_lsgan.acceleration import make_accelerator
@@ -33,13 +38,14 @@ class Trainer:
         """Build the networks from the recipe's seed, on whatever device accelerate finds.
 
         Raises:
-            UserError: the precision or the number of processes cannot be had.
+            UserError: the precision cannot be had, or the processes cannot share a batch.
         """
         self.recipe = recipe
         self.images = 0
         self.seconds = 0.0
         self.position = Position()
         self._accelerator = make_accelerator(recipe.train.precision)
+        self._part_size = self._share_batch()
         torch.manual_seed(recipe.train.seed)
         generator = build_generator(recipe.model, classes)
         discriminator = build_discriminator(recipe.model, classes)
@@ -48,9 +54,15 @@ class Trainer:
 
         settings = recipe.train
         betas = (settings.adam_beta1, settings.adam_beta2)
-        prepared = self._accelerator.prepare(
-            generator.to(memory_format=torch.channels_last),
-            discriminator.to(memory_format=torch.channels_last),
+        # "Evaluation mode" leaves out the wrapper that averages gradients after each backward pass:
+        # a step has three, and `_step` averages them once.
+        self.generator: Generator = self._accelerator.prepare_model(
+            generator.to(memory_format=torch.channels_last), evaluation_mode=True
+        )
+        self.discriminator: Discriminator = self._accelerator.prepare_model(
+            discriminator.to(memory_format=torch.channels_last), evaluation_mode=True
+        )
+        self._generator_optimizer, self._discriminator_optimizer = self._accelerator.prepare(
             torch.optim.Adam(
                 generator.parameters(), settings.generator_learning_rate, betas, fused=True
             ),
@@ -58,9 +70,6 @@ class Trainer:
                 discriminator.parameters(), settings.discriminator_learning_rate, betas, fused=True
             ),
         )
-        self.generator: Generator = prepared[0]
-        self.discriminator: Discriminator = prepared[1]
-        self._generator_optimizer, self._discriminator_optimizer = prepared[2:]
         self.random = torch.Generator(self.device)
 
     @property
@@ -75,25 +84,75 @@ class Trainer:
         return str(self._accelerator.mixed_precision)
 
     @property
+    def processes(self) -> int:
+        """How many processes train together."""
+        return int(self._accelerator.num_processes)
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process is the one that writes and prints."""
+        return bool(self._accelerator.is_main_process)
+
+    @property
+    def part(self) -> slice:
+        """This process's part of every batch."""
+        start = self._accelerator.process_index * self._part_size
+        return slice(start, start + self._part_size)
+
+    def any_process(self, flag: bool) -> bool:
+        """Whether the flag is set in any process, so that all can do the same."""
+        if self.processes == 1:
+            return flag
+        flags = self._accelerator.reduce(torch.tensor(float(flag), device=self.device))
+        return bool(flags > 0)
+
+    def mean_of_processes(self, values: dict[str, float]) -> dict[str, float]:
+        """The mean of each value over all processes."""
+        if self.processes == 1:
+            return values
+        exact = torch.tensor(list(values.values()), dtype=torch.float64, device=self.device)
+        means = self._accelerator.reduce(exact, "mean").tolist()
+        return dict(zip(values, means, strict=True))
+
+    def wait_for_others(self) -> None:
+        """Go on when every process has come here."""
+        self._accelerator.wait_for_everyone()
+
+    def _share_batch(self) -> int:
+        """The size of a process's part of a batch."""
+        processes = self.processes
+        batch_size, pack_size = self.recipe.train.batch_size, self.recipe.model.pack_size
+        if batch_size % (processes * pack_size):
+            problem = f"cannot be shared by {processes} processes in whole packs of {pack_size}"
+            remedy = f"set it to a multiple of {processes * pack_size}"
+            raise UserError(join_message(f"train.batch_size = {batch_size}", problem, remedy))
+        return batch_size // processes
+
+    @property
     def step(self) -> int:
         """Steps done so far."""
         return self.images // self.recipe.train.batch_size
 
     def train_step(self, batch: Batch) -> dict[str, Tensor]:
-        """Update both networks on one batch; return losses and mean scores, each a scalar."""
+        """Update both networks on this process's part of a batch.
+
+        Returns:
+            Losses and mean scores of the part, each a scalar.
+        """
         labels = batch.labels.to(self.device, non_blocking=True)
         grey = batch.images.to(self.device, non_blocking=True)
         real = to_pixels(grey, self.generator.pixel_range)
         # A seed for each step: what is drawn depends on the position alone, also after a resume.
         self.random.manual_seed(_mix_seed(self.recipe.train.seed, self.step))
-        latents = self.generator.sample_latents(len(labels), self.random)
+        latents = self.generator.sample_latents(self.recipe.train.batch_size, self.random)
+        latents = latents[self.part]
         self._set_learning_rates()
         fake = self.generator(latents, labels)
 
         values = self._discriminator_step(real, fake.detach(), labels)
         values |= self._generator_step(fake, labels)
-        self._update_ema(len(labels))
-        self.images += len(labels)
+        self._update_ema(self.recipe.train.batch_size)
+        self.images += self.recipe.train.batch_size
         self.position = batch.following
         return {name: value.detach() for name, value in values.items()}
 
@@ -129,7 +188,7 @@ class Trainer:
             weight = objective.r1_gamma / 2 * objective.r1_every
             self._accelerator.backward(weight * penalty)
             values["r1"] = penalty
-        self._discriminator_optimizer.step()
+        self._step(self.discriminator, self._discriminator_optimizer)
         return values
 
     def _generator_step(self, fake: Tensor, labels: Tensor) -> dict[str, Tensor]:
@@ -139,8 +198,19 @@ class Trainer:
         loss = self.recipe.objective.least_squares.generator(self.discriminator(fake, labels))
         self._accelerator.backward(loss)
         self.discriminator.requires_grad_(True)
-        self._generator_optimizer.step()
+        self._step(self.generator, self._generator_optimizer)
         return {"generator_loss": loss}
+
+    def _step(self, network: nn.Module, optimizer: AcceleratedOptimizer) -> None:
+        """Apply the gradients of all processes' parts."""
+        if self.processes > 1:
+            gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
+            flat = torch.cat([gradient.flatten() for gradient in gradients])
+            means = self._accelerator.reduce(flat, "mean")
+            sizes = [gradient.numel() for gradient in gradients]
+            for gradient, mean in zip(gradients, means.split(sizes), strict=True):
+                gradient.copy_(mean.view(gradient.shape))
+        optimizer.step()
 
     @torch.no_grad()
     def _update_ema(self, batch_size: int) -> None:

@@ -104,8 +104,8 @@ def train(
         kimg: stop at so many thousand real images, counted from the beginning of the run.
         minutes: stop after so many minutes, counted from this call.
         draw_samples: draws the picture of a tick with the averaged generator.
-        score: judges the averaged generator before each checkpoint. Its seconds do not count as
-            training.
+        score: judges the averaged generator at each checkpoint. The seconds of checkpoints do not
+            count as training.
         should_stop: asked after each step; the step is kept.
         on_step: told of images and seconds so far, over all sessions of the run.
         on_tick: told of each tick, after it is logged.
@@ -124,7 +124,7 @@ def train(
     last_tick = last_checkpoint = Progress(trainer.images, trainer.seconds)
     sums = _Sums()
     batches = stream.batches(trainer.position)
-    metrics = MetricsLog(run, trainer.images)
+    metrics = MetricsLog(run, trainer.images) if trainer.is_main else None
     stopping = trainer.images >= end_images
     while not stopping:
         # One step
@@ -134,7 +134,9 @@ def train(
         sums.add(trainer.train_step(batch))
         trainer.seconds = time.perf_counter() - started
         on_step(trainer.images, trainer.seconds)
-        stopping = trainer.images >= end_images or trainer.seconds >= end_seconds or should_stop()
+        stopping = trainer.any_process(
+            trainer.images >= end_images or trainer.seconds >= end_seconds or should_stop()
+        )
         if trainer.images < next_tick and not stopping:
             continue
 
@@ -142,25 +144,29 @@ def train(
         tick = _make_tick(trainer, sums, last_tick)
         if not math.isfinite(tick.discriminator_loss + tick.generator_loss + tick.r1):
             raise _diverged(run, tick, last_checkpoint)
-        run.save_picture(draw_samples(trainer.ema), trainer.images)
+        if metrics is not None:
+            run.save_picture(draw_samples(trainer.ema), trainer.images)
         on_tick(tick)
         sums, last_tick = _Sums(), Progress(trainer.images, trainer.seconds)
         next_tick += tick_images
 
         # One checkpoint, in the tick after it is due, so that its losses are known to be sound
         due_seconds = last_checkpoint.seconds + settings.checkpoint_minutes * 60
-        if not stopping and trainer.seconds < due_seconds:
-            metrics.write(asdict(tick))
+        if not trainer.any_process(stopping or trainer.seconds >= due_seconds):
+            if metrics is not None:
+                metrics.write(asdict(tick))
             continue
         trainer.seconds = time.perf_counter() - started
-        found = score(trainer.ema) if score is not None else None
+        if metrics is not None:
+            found = score(trainer.ema) if score is not None else None
+            metrics.write(asdict(tick) | (asdict(found) if found is not None else {}))
+            run.save_state(trainer.state())
+            run.save_generator(trainer.ema, trainer.images)
+            best = found is not None and run.offer_best(trainer.ema, trainer.images, found.frechet)
+            on_saved(Saved(trainer.images, found, best))
+        trainer.wait_for_others()
         started = time.perf_counter() - trainer.seconds
-        metrics.write(asdict(tick) | (asdict(found) if found is not None else {}))
-        run.save_state(trainer.state())
-        run.save_generator(trainer.ema, trainer.images)
-        best = found is not None and run.offer_best(trainer.ema, trainer.images, found.frechet)
         last_checkpoint = Progress(trainer.images, trainer.seconds)
-        on_saved(Saved(trainer.images, found, best))
 
 
 def _make_tick(trainer: Trainer, sums: _Sums, last: Progress) -> Tick:
@@ -171,7 +177,7 @@ def _make_tick(trainer: Trainer, sums: _Sums, last: Progress) -> Tick:
         seconds=round(trainer.seconds, 2),
         images_per_second=round((trainer.images - last.images) / seconds, 1),
         loader_share=round(sums.loader_seconds / seconds, 4),
-        **sums.means(),
+        **trainer.mean_of_processes(sums.means()),
     )
 
 

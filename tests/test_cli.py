@@ -109,7 +109,7 @@ def test_a_run_is_evaluated_and_drawn_from_its_best(
 
 
 def test_what_cannot_be_judged_is_one_line(home: Path, tmp_path: Path) -> None:
-    assert "hanzi.h5: has no test split; prepare one with --test" in fail("evaluate", cwd=home)
+    assert "hanzi.h5: has no test split; prepare it with --test" in fail("evaluate", cwd=home)
     write_writers(tmp_path / "raw", 2, "一二")
     other = tmp_path / "other.h5"
     succeed("prepare", "raw", "--size", "32", "--out", other, cwd=tmp_path)

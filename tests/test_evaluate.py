@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from hanzi_lsgan.evaluate import evaluate, judge, read_generated, take_per_class
-from hanzi_lsgan.metrics import Features
 from hanzi_lsgan.models.projection import ProjectionGenerator
 from hanzi_lsgan.recogniser import FEATURES, Reading, Recogniser
 from hanzi_lsgan.reference import Reference
@@ -37,7 +36,7 @@ def by_name(figures: list[Figure]) -> dict[str, Figure]:
     return {figure.name: figure for figure in figures}
 
 
-def with_features(reading: Reading, features: Features) -> Reading:
+def with_features(reading: Reading, features: np.ndarray) -> Reading:
     return Reading(reading.labels, features.astype(np.float32), reading.guesses)
 
 

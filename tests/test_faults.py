@@ -1,7 +1,6 @@
 """Training that is killed at any instant, or runs out of disk: nothing finished is ever lost."""
 
 import multiprocessing
-import os
 import random
 import resource
 import signal
@@ -96,8 +95,8 @@ def test_a_killed_run_keeps_its_last_checkpoint_and_ends_as_if_nothing_had_been(
     assert any(0 < images < 80 for images in survived) or kills < 6
 
 
-def train_with_a_small_disk(store: Path, out: Path, file_bytes: int, pipe: int) -> None:
-    """Resume where no file may grow beyond a size, and report the error."""
+def train_with_a_small_disk(out: Path, file_bytes: int, said: Path) -> None:
+    """Resume where no file may grow beyond a size, and note the error."""
     torch.set_num_threads(1)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
@@ -105,22 +104,22 @@ def train_with_a_small_disk(store: Path, out: Path, file_bytes: int, pipe: int) 
         try:
             session.train()
         except UserError as error:
-            os.write(pipe, str(error).encode())
+            said.write_text(str(error), "utf-8")
 
 
-def test_a_full_disk_ends_training_with_the_last_checkpoint_intact(tmp_path: Path) -> None:
+def test_a_full_disk_ends_training_with_the_last_checkpoint_intact(
+    tmp_path: Path, processes: ForkServerContext
+) -> None:
     store, out = make_store(tmp_path), tmp_path / "run"
     with Session.begin("quick32", store, out, OFTEN) as session:
         session.train(kimg=0.04)
     before = {path: path.read_bytes() for path in (out / "state").iterdir()}
-    reading, writing = os.pipe()
     limit = RunFolder(out).state.stat().st_size - 1000
-    process = multiprocessing.get_context("fork").Process(
-        target=train_with_a_small_disk, args=(store, out, limit, writing)
-    )
+    note = tmp_path / "said"
+    process = processes.Process(target=train_with_a_small_disk, args=(out, limit, note))
     process.start()
-    process.join(timeout=120)
-    said = os.read(reading, 10_000).decode()
+    finish(process)
+    said = note.read_text("utf-8")
     assert "training.pt: cannot be written (" in said
     assert "free space there" in said
     assert {path: path.read_bytes() for path in (out / "state").iterdir()} == before

@@ -103,7 +103,7 @@ def test_a_run_without_scores_has_one_generator(tmp_path: Path) -> None:
 
 def test_the_real_scorer_scores_and_does_not_disturb_training(tmp_path: Path) -> None:
     store = make_store(tmp_path, writers=40)
-    states = []
+    states: list[torch.Tensor] = []
     lacking = []
     for samples in (0, 10, 10):
         out = tmp_path / f"run{len(states)}"

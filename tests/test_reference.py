@@ -1,14 +1,18 @@
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from data_tools.errors import UserError
+from data_tools.glyphs import GlyphOptions
+from data_tools.prepare import prepare
 from data_tools.sources import Split
 from data_tools.store import Store
 from hanzi_lsgan import reference
+from hanzi_lsgan.recogniser import train_recogniser
 from hanzi_lsgan.reference import obtain_reading, obtain_recogniser, obtain_reference
-from tests.tiny import make_store
+from tests.tiny import make_store, write_writers
 
 
 def quiet(phase: str, done: int, total: int) -> None:
@@ -70,19 +74,16 @@ def test_another_store_of_the_same_name_gets_its_own_recogniser(tmp_path: Path) 
     assert len(list(tmp_path.glob("tiny.recogniser-*"))) == 2
 
 
-def test_what_another_recogniser_read_is_read_again(tmp_path: Path) -> None:
+def test_what_another_recogniser_read_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Store(make_large_enough(tmp_path)) as store:
         before = obtain_reference(store, 32, quiet)
         (weights,) = tmp_path.glob("tiny.recogniser-*")
         weights.unlink()
-        reference_seed = reference.train_recogniser
-        try:
-            reference.train_recogniser = lambda *args, **kwargs: reference_seed(
-                *args, **kwargs, seed=1
-            )
-            after = obtain_reference(store, 32, quiet)
-        finally:
-            reference.train_recogniser = reference_seed
+        another = partial(train_recogniser, seed=1)
+        monkeypatch.setattr(reference, "train_recogniser", another)
+        after = obtain_reference(store, 32, quiet)
         assert not np.array_equal(before.test.features, after.test.features)
 
 
@@ -109,14 +110,21 @@ def test_a_damaged_recogniser_is_named_with_the_remedy(tmp_path: Path, content: 
 def test_a_store_without_a_test_split_is_refused(tmp_path: Path) -> None:
     with (
         Store(make_store(tmp_path, writers=40, test_writers=0)) as store,
-        pytest.raises(UserError, match=r"tiny.h5: has no test split; prepare one with --test"),
+        pytest.raises(UserError, match=r"tiny.h5: has no test split; prepare it with --test"),
     ):
         obtain_reference(store, 32, quiet)
 
 
-def test_too_few_samples_are_refused(tmp_path: Path) -> None:
+def test_fewer_samples_than_a_batch_are_enough(tmp_path: Path) -> None:
+    with Store(make_store(tmp_path)) as store:
+        assert obtain_recogniser(store, 32, quiet).classes == 4
+
+
+def test_a_store_without_a_train_split_is_refused(tmp_path: Path) -> None:
+    test = write_writers(tmp_path / "test", 3)
+    prepare([], tmp_path / "s.h5", test_sources=[test], glyph=GlyphOptions(32, "aspect", 1), jobs=1)
     with (
-        Store(make_store(tmp_path)) as store,
-        pytest.raises(UserError, match=r"48 training samples, too few for a batch of 128"),
+        Store(tmp_path / "s.h5") as store,
+        pytest.raises(UserError, match=r"s.h5: has no train split"),
     ):
-        obtain_recogniser(store, 32, quiet)
+        obtain_reference(store, 32, quiet)

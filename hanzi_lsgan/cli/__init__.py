@@ -4,6 +4,7 @@ The only place that prints. Heavy imports happen inside the command that needs t
 `--help` answers at once.
 """
 
+import os
 import sys
 
 from rich.console import Console
@@ -20,9 +21,11 @@ def main() -> None:
     try:
         app(_repeat_test(sys.argv[1:]))
     except UserError as error:
-        Console(stderr=True, highlight=False, emoji=False, soft_wrap=True).print(
-            f"error: {error}", markup=False
-        )
+        # Of several processes that a launcher started, one speaks for all.
+        if os.environ.get("RANK", "0") == "0":
+            Console(stderr=True, highlight=False, emoji=False, soft_wrap=True).print(
+                f"error: {error}", markup=False
+            )
         sys.exit(EXIT_USER_ERROR)
 
 

@@ -59,6 +59,7 @@ def _run_session(session: "Session", kimg: float | None, minutes: float | None) 
     """Train with a progress display, then say what comes next."""
     from hanzi_lsgan.cli.display import describe_saved, describe_tick, training_progress
 
+    console.quiet = not session.trainer.is_main
     if session.lacks_recogniser:
         console.print(
             "training the recogniser that checkpoints are scored with, once for this store; "

@@ -1,7 +1,10 @@
 """Layers that more than one network uses."""
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
+from torch.nn.modules.batchnorm import _BatchNorm
 
 
 class LabelEmbedding(nn.Module):
@@ -23,6 +26,64 @@ class LabelEmbedding(nn.Module):
         return vectors
 
 
+class _SumOfProcesses(torch.autograd.Function):
+    """The sum of a tensor over all processes, through which gradients flow back to all."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, values: Tensor) -> Tensor:
+        total = values.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> Tensor:
+        total = gradient.clone(memory_format=torch.contiguous_format)
+        dist.all_reduce(total)
+        return total
+
+
+class _SharedBatchNorm(_BatchNorm):
+    """Batch normalisation by the statistics of all processes' batches together.
+
+    torch's own SyncBatchNorm is for GPUs only. In a single process this is plain batch
+    normalisation.
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Normalise features (B, C, …); every process has as many."""
+        alone = not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1
+        if alone or not self.training:
+            normalised: Tensor = super().forward(features)
+            return normalised
+        processes = dist.get_world_size()
+        others = [axis for axis in range(features.dim()) if axis != 1]
+        exact = features.float()
+        moments = torch.stack([exact.mean(others), exact.square().mean(others)])
+        mean, square = _SumOfProcesses.apply(moments) / processes
+        variance = square - mean.square()
+        count = features.numel() // features.shape[1] * processes
+        unbiased = variance * (count / (count - 1))
+        for running, current in ((self.running_mean, mean), (self.running_var, unbiased)):
+            if running is not None:
+                running.lerp_(current.detach(), self.momentum or 0.0)
+        if self.num_batches_tracked is not None:
+            self.num_batches_tracked.add_(1)
+        shape = [1, -1] + [1] * (features.dim() - 2)
+        scale = (variance + self.eps).rsqrt()
+        shift = -mean * scale
+        if self.affine:
+            scale, shift = scale * self.weight, shift * self.weight + self.bias
+        return torch.addcmul(shift.view(shape), exact, scale.view(shape)).to(features.dtype)
+
+
+class BatchNorm1d(_SharedBatchNorm, nn.BatchNorm1d):
+    """Batch normalisation of features (B, C) over all processes."""
+
+
+class BatchNorm2d(_SharedBatchNorm, nn.BatchNorm2d):
+    """Batch normalisation of feature maps (B, C, H, W) over all processes."""
+
+
 class ConditionalBatchNorm2d(nn.Module):
     """Batch normalisation whose scale and shift are linear in a condition (de Vries et al., 2017).
 
@@ -31,7 +92,7 @@ class ConditionalBatchNorm2d(nn.Module):
 
     def __init__(self, channels: int, condition_features: int) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm2d(channels, affine=False)
+        self.norm = BatchNorm2d(channels, affine=False)
         self.scale_and_shift = nn.Linear(condition_features, 2 * channels)
         nn.init.normal_(self.scale_and_shift.weight, std=0.02)
         nn.init.zeros_(self.scale_and_shift.bias)

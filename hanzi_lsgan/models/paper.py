@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hanzi_lsgan.models.layers import LabelEmbedding
+from hanzi_lsgan.models.layers import BatchNorm1d, BatchNorm2d, LabelEmbedding
 
 LATENT_FEATURES = 1024
 LABEL_FEATURES = 256
@@ -37,10 +37,10 @@ class PaperGenerator(nn.Module):
         super().__init__()
         self.label_embedding = LabelEmbedding(classes, LABEL_FEATURES, INIT_STD)
         self.project = nn.Linear(LATENT_FEATURES + LABEL_FEATURES, 128 * 7 * 7)
-        self.project_norm = nn.BatchNorm1d(128 * 7 * 7)
+        self.project_norm = BatchNorm1d(128 * 7 * 7)
         # Undoing SAME padding makes one row and one column too many, which are cut.
         self.deconv = nn.ConvTranspose2d(128, 128, _KERNEL, stride=2, padding=1)
-        self.deconv_norm = nn.BatchNorm2d(128)
+        self.deconv_norm = BatchNorm2d(128)
         self.to_pixels = nn.ConvTranspose2d(128, 1, _KERNEL, stride=2, padding=1)
         self.apply(_initialise)
 
@@ -73,9 +73,9 @@ class PaperDiscriminator(nn.Module):
         self.label_embedding = LabelEmbedding(classes, LABEL_FEATURES, INIT_STD)
         self.conv1 = nn.Conv2d(1, channels, _KERNEL, stride=2)
         self.conv2 = nn.Conv2d(channels + LABEL_FEATURES, hidden_channels, _KERNEL, stride=2)
-        self.conv2_norm = nn.BatchNorm2d(hidden_channels)
+        self.conv2_norm = BatchNorm2d(hidden_channels)
         self.linear = nn.Linear(hidden_channels * 7 * 7 + LABEL_FEATURES, hidden_features)
-        self.linear_norm = nn.BatchNorm1d(hidden_features)
+        self.linear_norm = BatchNorm1d(hidden_features)
         self.to_score = nn.Linear(hidden_features + LABEL_FEATURES, 1)
         self.apply(_initialise)
 
