@@ -11,10 +11,11 @@ from pathlib import Path, PurePosixPath
 from data_tools.errors import UserError, join_message
 
 MAX_RATIO = 250
-"""A member may inflate to this many times its packed size: HWDB's reach 10, a bomb 1,000."""
+"""A member may inflate to this many times its packed size: HWDB's reach 3 (measured on 381 of
+them), and deflate itself can do 1,032."""
 
 MAX_ARCHIVE_BYTES = 256 << 30
-"""What all members of one archive may inflate to; the largest of HWDB stay below 10 GiB."""
+"""What all members of one archive may inflate to, far beyond any archive of HWDB."""
 
 _SMALL_BYTES = 1 << 20  # an empty page packs well: below this, any ratio is harmless
 _REMEDY = "get the archive from its source again"
