@@ -53,6 +53,12 @@ def finish(process: BaseProcess) -> None:
     assert process.exitcode == 0
 
 
+def wait_for_a_checkpoint(process: BaseProcess, out: Path) -> None:
+    """So that some kills find one to lose, however fast or slow the machine is."""
+    while process.is_alive() and not RunFolder(out).state.exists():
+        time.sleep(0.001)
+
+
 def weights(run: Path) -> dict[str, torch.Tensor]:
     state = RunFolder(run).load_state()
     return {
@@ -76,7 +82,10 @@ def test_a_killed_run_keeps_its_last_checkpoint_and_ends_as_if_nothing_had_been(
     for kill in range(kills):
         out = tmp_path / f"killed{kill}"
         process = start(processes, store, out)
-        time.sleep(instants.uniform(0, seconds))
+        if kill % 3 == 0:
+            wait_for_a_checkpoint(process, out)
+        else:
+            time.sleep(instants.uniform(0, seconds))
         process.kill()
         process.join()
         if out.exists():
@@ -92,7 +101,7 @@ def test_a_killed_run_keeps_its_last_checkpoint_and_ends_as_if_nothing_had_been(
         assert ended.keys() == expected.keys()
         assert all(torch.equal(ended[name], value) for name, value in expected.items())
         assert [path.name for path in out.rglob("*.partial")] == []
-    assert any(0 < images < 80 for images in survived) or kills < 6
+    assert any(0 < images < 80 for images in survived)
 
 
 def train_with_a_small_disk(out: Path, file_bytes: int, said: Path) -> None:
