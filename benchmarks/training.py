@@ -75,7 +75,7 @@ def _write_noise(path: Path, size: int, classes: int) -> None:
 
 
 def _measure_training(name: str, recipe: Recipe, store: Store, steps: int) -> None:
-    trainer = Trainer(recipe, len(store.charset))
+    trainer = Trainer(recipe, store.charset)
     stream = BatchStream(
         store,
         size=recipe.model.size,
@@ -103,8 +103,8 @@ def _measure_training(name: str, recipe: Recipe, store: Store, steps: int) -> No
 
 
 def _measure_drawing(recipe: Recipe, folder: Path) -> None:
-    trainer = Trainer(recipe, _RENDERED_CHARACTERS)
     charset = "".join(chr(_FIRST_HANZI + label) for label in range(_RENDERED_CHARACTERS))
+    trainer = Trainer(recipe, charset)
     per_class = _GENERATED // _RENDERED_CHARACTERS
     started = time.perf_counter()
     count = export_samples(

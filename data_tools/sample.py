@@ -23,6 +23,7 @@ from data_tools.charset import (
 )
 from data_tools.errors import UserError, join_message
 from data_tools.files import replacing, writable
+from data_tools.glyphs import GlyphOptions, fit_glyph
 from data_tools.gnt import write_record
 from data_tools.parallel import process_count, process_map
 from data_tools.typefaces import EM_PIXELS, TYPEFACES, draw_reference, unsupported_characters
@@ -122,6 +123,17 @@ def draw_sample(character: str, hand: Hand, rng: np.random.Generator) -> NDArray
     ink = bitmap < 255
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     return bitmap[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def write_glyph(character: str, writer: int, options: GlyphOptions) -> NDArray[np.uint8]:
+    """What a writer of the corpus of seed 0 writes, as a store of such glyphs holds it: (S, S)."""
+    bitmap = draw_sample(character, Hand.of_writer(0, writer), _sample_rng(0, writer, character))
+    height, width = bitmap.shape
+    return np.asarray(fit_glyph(memoryview(bitmap.tobytes()), width, height, options))
+
+
+def _sample_rng(seed: int, writer: int, character: str) -> np.random.Generator:
+    return np.random.default_rng((seed, writer, ord(character)))
 
 
 @dataclass(frozen=True)
@@ -235,7 +247,7 @@ def _write_writer(characters: Sequence[str], seed: int, numbered_path: tuple[int
     hand = Hand.of_writer(seed, writer)
     with replacing(path) as unfinished, unfinished.open("wb") as stream:
         for character in characters:
-            rng = np.random.default_rng((seed, writer, ord(character)))
+            rng = _sample_rng(seed, writer, character)
             write_record(stream, character, draw_sample(character, hand, rng))
 
 

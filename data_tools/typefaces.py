@@ -13,7 +13,11 @@ EM_PIXELS = 112
 """Side of the em square of `draw_reference`."""
 
 _CANVAS_PIXELS = 160  # flourishes leave the em square
-_MISSING_CHARACTER = "\U0010ffff"  # a noncharacter, for which every font has its .notdef glyph
+MISSING_CHARACTER = "\U0010ffff"
+"""A noncharacter, for which every font has its .notdef glyph."""
+
+PLAINEST = 1
+"""Index of Long Cang, the most regular of the four."""
 
 
 @lru_cache
@@ -36,7 +40,7 @@ def draw_reference(index: int, character: str) -> Image.Image:
 def unsupported_characters(characters: Iterable[str]) -> list[str]:
     """Those of the characters that not every font can draw, in code point order."""
     fonts = range(len(TYPEFACES))
-    missing = [draw_reference(font, _MISSING_CHARACTER) for font in fonts]
+    missing = [draw_reference(font, MISSING_CHARACTER) for font in fonts]
     return [
         character
         for character in sorted(set(characters))

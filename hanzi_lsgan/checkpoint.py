@@ -13,14 +13,15 @@ Every file is written under a temporary name and renamed, so a killed run leaves
 Nothing that is read can run code: JSON, TOML, safetensors, and tensors through `weights_only`.
 """
 
+import copy
 import importlib.metadata
 import io
 import pickle
 import shutil
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import torch
 from PIL import Image
@@ -37,6 +38,7 @@ from data_tools.store import Store
 from hanzi_lsgan.checksums import announce
 from hanzi_lsgan.config import ModelSettings, Recipe, parse_recipe, recipe_to_toml
 from hanzi_lsgan.models import Generator, build_generator
+from hanzi_lsgan.models.label_embedding import GlyphEmbedding
 
 RUNS = Path("runs")
 
@@ -69,14 +71,55 @@ class TrainedGenerator:
     Attributes:
         network: the averaged weights, in evaluation mode, on the GPU where there is one.
         info: of its run.
+        charset: label i of the network is character i.
         images: real images that training had seen.
         checkpoint: which of the run's it is, `best` or `last`.
     """
 
     network: Generator
     info: ModelInfo
+    charset: str
     images: int
     checkpoint: str
+
+    @property
+    def unseen(self) -> frozenset[str]:
+        """Characters of the charset that it was not trained on."""
+        return frozenset(self.charset) - frozenset(self.info.charset)
+
+    def relabelled(self, charset: str, where: str) -> Self:
+        """The same generator with the labels of another charset.
+
+        Args:
+            charset: label i becomes character i.
+            where: what messages call the source of the charset.
+
+        Raises:
+            UserError: it cannot draw some of the characters; one that knows characters by label
+                can take no other charset at all.
+        """
+        if charset == self.charset:
+            return self
+        network = copy.deepcopy(self.network)
+        if not isinstance(network.label_embedding, GlyphEmbedding):
+            problem = f"has other characters ({len(charset):,}) than the model knows"
+            remedy = f"name a store with just the model's {len(self.charset):,}"
+            raise UserError(join_message(where, problem, remedy))
+        if lacking := network.label_embedding.relabel(charset):
+            problem = f"the reference font lacks {len(lacking):,} of the characters: {lacking[:20]}"
+            raise UserError(join_message(where, problem, "leave them out"))
+        return replace(self, network=network, charset=charset)
+
+    def with_unseen(self, characters: str) -> Self:
+        """Add characters that it was not trained on to the charset, if it knows them by glyph.
+
+        Raises:
+            UserError: the reference font lacks some of them.
+        """
+        new = "".join(dict.fromkeys(c for c in characters if c not in self.charset))
+        if not new or not isinstance(self.network.label_embedding, GlyphEmbedding):
+            return self
+        return self.relabelled(self.charset + new, "--chars")
 
 
 class RunFolder:
@@ -179,7 +222,7 @@ class RunFolder:
             UserError: the run has no such generator, or its files disagree.
         """
         info = self.info()
-        network = build_generator(info.model, len(info.charset))
+        network = build_generator(info.model, info.charset)
         chosen = checkpoint or ("best" if self.best.exists() else "last")
         paths = {"best": self.best, "last": self.generator}
         if chosen not in paths:
@@ -197,7 +240,7 @@ class RunFolder:
             raise self._damaged(path, f"does not suit model.json ({error})") from None
         if torch.accelerator.is_available():
             network.to(torch.accelerator.current_accelerator())
-        return TrainedGenerator(network.eval(), info, images, chosen)
+        return TrainedGenerator(network.eval(), info, info.charset, images, chosen)
 
     def _save_weights(self, path: Path, network: nn.Module, metadata: dict[str, str]) -> None:
         tensors = {name: value.contiguous() for name, value in network.state_dict().items()}

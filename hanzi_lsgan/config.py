@@ -43,6 +43,7 @@ class ProjectionModel(_Settings):
 
     architecture: Literal["projection"]
     latent_features: int = Field(128, ge=1, le=4096)
+    label_embedding: Literal["learned", "glyph"] = "learned"
     label_features: int = Field(128, ge=1, le=4096)
     score_features: int = Field(256, ge=1, le=4096)
     pack_size: int = Field(4, ge=1, le=16)

@@ -7,8 +7,9 @@ test split.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -91,6 +92,7 @@ def evaluate(
     *,
     per_class: int,
     seeds: Sequence[int] = SEEDS,
+    unseen: Collection[str] = (),
     on_samples: OnSamples = lambda phase, done, total: None,
 ) -> tuple[list[Figure], list[CharacterScore]]:
     """Draw samples of each character and judge them.
@@ -100,6 +102,7 @@ def evaluate(
         reference: of the store to compare with.
         per_class: samples of each character, shared out to the seeds and rounded up.
         seeds: of the latents.
+        unseen: characters that the generator was not trained on; readability is told apart.
         on_samples: told of progress.
 
     Returns:
@@ -107,18 +110,22 @@ def evaluate(
     """
     each = -(-per_class // len(seeds))
     return judge(
-        [read_generated(generator, reference, each, seed, on_samples) for seed in seeds], reference
+        [read_generated(generator, reference, each, seed, on_samples) for seed in seeds],
+        reference,
+        unseen,
     )
 
 
 def judge(
-    sets: Sequence[Reading], reference: Reference
+    sets: Sequence[Reading], reference: Reference, unseen: Collection[str] = ()
 ) -> tuple[list[Figure], list[CharacterScore]]:
     """Judge several sets of samples, each in order of labels, together and for their spread."""
     generated = _concatenate(sets)
     per_class = -(-len(generated.labels) // len(reference.charset))
     figures = []
-    for measure in _measures(generated, reference, per_class):
+    measures = _measures(generated, reference, per_class)
+    measures[1:1] = _measures_of_unseen(reference, unseen)
+    for measure in measures:
         values, floors = measure.of(generated), measure.of(measure.stand_in)
         alone = np.array([measure.of(reading) for reading in sets])
         spreads = alone.std(axis=0, ddof=1).tolist() if len(sets) > 1 else [None] * len(values)
@@ -134,7 +141,7 @@ def judge(
                     compared=measure.compared,
                 )
             )
-    return figures, _score_characters(generated, reference)
+    return figures, _score_characters(generated, reference, unseen)
 
 
 def read_generated(
@@ -202,6 +209,34 @@ def _measures(generated: Reading, reference: Reference, per_class: int) -> list[
     ]
 
 
+def _measures_of_unseen(reference: Reference, unseen: Collection[str]) -> list[_Measure]:
+    """Readability of the characters that were trained on and of the others, if there are any."""
+    is_unseen = np.array([character in unseen for character in reference.charset])
+    kinds = (("trained", "had", ~is_unseen), ("unseen", "never had", is_unseen))
+    return [
+        _Measure(
+            (
+                _Quantity(
+                    f"readability, {kind}",
+                    f"top-1 of the {chosen.sum():,} characters that training {had}",
+                    "higher",
+                ),
+            ),
+            "generated samples of these",
+            partial(_readability_of, chosen),
+            reference.test,
+        )
+        for kind, had, chosen in kinds
+        if is_unseen.any() and chosen.any()
+    ]
+
+
+def _readability_of(chosen: NDArray[np.bool_], reading: Reading) -> list[float]:
+    """Share of samples read rightly, of the labels chosen (classes,)."""
+    rows = chosen[reading.labels]
+    return [top_k_accuracy(reading.guesses[rows], reading.labels[rows], 1)]
+
+
 def take_per_class(reading: Reading, count: int) -> Reading:
     """Choose up to `count` samples of each label at random, always the same ones."""
     order = np.random.default_rng(0).permutation(len(reading.labels))
@@ -255,7 +290,9 @@ def _novelty(reading: Reading, train: Reading) -> float:
     return float(np.concatenate(nearest).mean())
 
 
-def _score_characters(generated: Reading, reference: Reference) -> list[CharacterScore]:
+def _score_characters(
+    generated: Reading, reference: Reference, unseen: Collection[str]
+) -> list[CharacterScore]:
     classes = len(reference.charset)
     ratios = _class_diversity(generated, classes) / _class_diversity(reference.test, classes)
     scores = []
@@ -275,6 +312,7 @@ def _score_characters(generated: Reading, reference: Reference) -> list[Characte
                 read_as=reference.charset[read_as] if misread else "",
                 misread=misread,
                 diversity=float(ratios[label]) if np.isfinite(ratios[label]) else None,
+                unseen=character in unseen,
             )
         )
     return scores

@@ -4,16 +4,18 @@ The layout is that of figure 8 in Mao et al., ICCV 2017, with a printed row abov
 into several blocks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from data_tools.glyphs import GlyphOptions, default_margin
+from data_tools.sample import write_glyph
 from data_tools.sources import Split
 from data_tools.store import Store
-from data_tools.typefaces import load_typeface, unsupported_characters
+from data_tools.typefaces import PLAINEST, load_typeface, unsupported_characters
 from hanzi_lsgan.best_of import BestOf
 from hanzi_lsgan.models import Generator
 from hanzi_lsgan.sampling import draw_images, draw_latents, labels_of
@@ -23,8 +25,9 @@ COLUMNS_A_BLOCK = 24
 _PAPER = 255
 _GREY = 110
 _GAP_PIXELS = 2
+_REMARK_SHARE = 0.42  # of the size of a printed character, that "unseen" has
+_FURTHER_WRITERS = 10_000  # numbers from here on belong to no corpus
 _CELL_PIXELS = 64  # the least side of a cell where the user names no scale
-_HEADER_FONT = 1  # Long Cang, the plainest of the four
 
 
 @dataclass(frozen=True)
@@ -45,21 +48,25 @@ def render_comparison(
     seed: int,
     scale: int | None = None,
     best_of: BestOf | None = None,
+    font_drawn: bool = False,
+    unseen: Collection[str] = (),
 ) -> Image.Image:
-    """Draw samples of a store above samples of a generator, one column a character.
+    """Draw real samples above samples of a generator, one column a character.
 
     Args:
         generator: in evaluation mode.
         charset: label i of the generator is character i.
         characters: one column each, in this order.
-        store: source of the real rows, of the test split where it has the character; only generated
-            rows without it.
+        store: source of the real rows, of the test split where it has the character.
         rows: real rows, and as many generated ones.
         seed: decides samples and latents; each generated row has one latent, so it looks like one
             hand.
         scale: each pixel becomes this many; by default a cell is at least 64 pixels wide.
         best_of: draws the generated images where given, and the rows say so; a row is not one hand
             then.
+        font_drawn: whether a missing store was a font-drawn one; simulated writers that it did not
+            have write the real rows then. Without it there are none.
+        unseen: characters whose columns are marked, as the generator was not trained on them.
 
     Raises:
         UserError: a character is unknown to the generator.
@@ -79,7 +86,9 @@ def render_comparison(
         label = "Font-drawn" if store.header.font_drawn else "Real"
         real = _real_samples(store, characters, rows, seed, size)
         shown = [Row(label, images) for images in real] + shown
-    return compose(characters, shown, scale or max(1, -(-_CELL_PIXELS // size)))
+    elif font_drawn:
+        shown = [Row("Font-drawn", images) for images in _written(characters, rows, size)] + shown
+    return compose(characters, shown, scale or max(1, -(-_CELL_PIXELS // size)), unseen)
 
 
 def _real_samples(
@@ -103,19 +112,35 @@ def _real_samples(
     return samples
 
 
-def compose(characters: str, rows: Sequence[Row], scale: int) -> Image.Image:
+def _written(characters: str, rows: int, size: int) -> NDArray[np.uint8]:
+    """Rows by simulated writers: (rows, columns, size, size), paper where a font lacks one."""
+    options = GlyphOptions(size, "aspect", default_margin(size, "aspect"))
+    drawable = set(characters) - set(unsupported_characters(characters))
+    samples = np.full((rows, len(characters), size, size), _PAPER, np.uint8)
+    for line in range(rows):
+        for column, character in enumerate(characters):
+            if character in drawable:
+                samples[line, column] = write_glyph(character, _FURTHER_WRITERS + line, options)
+    return samples
+
+
+def compose(
+    characters: str, rows: Sequence[Row], scale: int, unseen: Collection[str] = ()
+) -> Image.Image:
     """Put rows of images under printed characters, with the rows' labels on the left.
 
     Args:
         characters: of the columns.
         rows: from top to bottom, each with one image a column.
         scale: each pixel becomes this many, smoothly.
+        unseen: characters to mark as such.
     """
     size = rows[0].images.shape[-1]
     cell = (size + _GAP_PIXELS) * scale
     printed = max(12, round(size * scale * 0.62))
-    header = round(printed * 1.35)
-    label_font = load_typeface(_HEADER_FONT, max(12, round(size * scale * 0.4)))
+    remark = round(printed * _REMARK_SHARE) if set(characters) & set(unseen) else 0
+    header = round(printed * 1.35) + remark
+    label_font = load_typeface(PLAINEST, max(12, round(size * scale * 0.4)))
     label_width = max(round(label_font.getlength(row.label)) for row in rows) + 3 * printed // 4
     columns = min(len(characters), COLUMNS_A_BLOCK)
     blocks = -(-len(characters) // COLUMNS_A_BLOCK)
@@ -128,8 +153,12 @@ def compose(characters: str, rows: Sequence[Row], scale: int) -> Image.Image:
         first = block * COLUMNS_A_BLOCK
         chosen = characters[first : first + COLUMNS_A_BLOCK]
         for column, character in enumerate(chosen):
-            centre = (label_width + (column + 0.5) * cell, top + header / 2)
+            middle = label_width + (column + 0.5) * cell
+            centre = (middle, top + (header - remark) / 2)
             _print_character(draw, centre, character, printed, character in unprintable)
+            if character in unseen:
+                font = load_typeface(PLAINEST, remark)
+                draw.text((middle, top + header - remark), "unseen", _GREY, font, anchor="mm")
         for number, row in enumerate(rows):
             line_top = top + header + number * cell
             if number == 0 or row.label != rows[number - 1].label:
@@ -151,7 +180,7 @@ def _print_character(
     text, size = (
         (f"{ord(character):X}", size_pixels // 2) if unprintable else (character, size_pixels)
     )
-    draw.text(centre, text, _GREY, load_typeface(_HEADER_FONT, size), anchor="mm")
+    draw.text(centre, text, _GREY, load_typeface(PLAINEST, size), anchor="mm")
 
 
 def _strip(images: NDArray[np.uint8], scale: int) -> Image.Image:

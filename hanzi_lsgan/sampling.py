@@ -26,7 +26,8 @@ def labels_of(characters: str, charset: str) -> list[int]:
     if unknown:
         shown = unknown[:20] + (" …" if len(unknown) > 20 else "")
         problem = f"{len(unknown)} of these are unknown to the model: {shown}"
-        remedy = f"it knows {len(charset):,} characters; leave the others out"
+        remedy = f"it knows {len(charset):,} by label; leave the others out, or train with "
+        remedy += "--set model.label_embedding=glyph, which draws characters by what they look like"
         raise UserError(join_message("--chars", problem, remedy))
     if not characters:
         raise UserError(join_message("--chars", "no character is given", "name at least one"))

@@ -53,6 +53,7 @@ class CharacterScore(_Record):
         read_as: what its generated samples are most often misread as; empty if never.
         misread: how many are.
         diversity: mean distance of two generated samples over that of two real ones.
+        unseen: whether the generator was never trained on it.
     """
 
     character: str
@@ -62,6 +63,7 @@ class CharacterScore(_Record):
     read_as: str
     misread: int
     diversity: float | None
+    unseen: bool = False
 
 
 class Scores(_Record):

@@ -81,7 +81,7 @@ class Session:
         store = Store(store_path)
         run = RunFolder(out or next_run(Path(recipe_name).stem))
         run.refuse_if_used()
-        trainer = Trainer(recipe, len(store.charset))
+        trainer = Trainer(recipe, store.charset)
         return cls(recipe, store, run, trainer, _stream(recipe, store, trainer))
 
     @classmethod
@@ -102,7 +102,7 @@ class Session:
             problem = f"is not the store that {run.path} was trained on"
             remedy = "name that store with --data, or begin a new run"
             raise UserError(join_message(str(store.path), problem, remedy))
-        trainer = Trainer(recipe, len(store.charset))
+        trainer = Trainer(recipe, store.charset)
         if run.state.exists():
             trainer.load_state(run.load_state())
         return cls(recipe, store, run, trainer, _stream(recipe, store, trainer), resumed=True)

@@ -34,8 +34,12 @@ class Trainer:
         random: source of latents, seeded anew for each step.
     """
 
-    def __init__(self, recipe: Recipe, classes: int) -> None:
+    def __init__(self, recipe: Recipe, charset: str) -> None:
         """Build the networks from the recipe's seed, on whatever device accelerate finds.
+
+        Args:
+            recipe: the settings.
+            charset: label i is character i.
 
         Raises:
             UserError: the precision cannot be had, or the processes cannot share a batch.
@@ -47,8 +51,8 @@ class Trainer:
         self._accelerator = make_accelerator(recipe.train.precision)
         self._part_size = self._share_batch()
         torch.manual_seed(recipe.train.seed)
-        generator = build_generator(recipe.model, classes)
-        discriminator = build_discriminator(recipe.model, classes)
+        generator = build_generator(recipe.model, charset)
+        discriminator = build_discriminator(recipe.model, charset)
         self.ema = copy.deepcopy(generator).eval().requires_grad_(False)
         self.ema.to(self.device)
 

@@ -2,15 +2,15 @@ import numpy as np
 import torch
 
 from hanzi_lsgan.best_of import BestOf
-from hanzi_lsgan.models.projection import ProjectionGenerator
 from hanzi_lsgan.recogniser import Recogniser, read_glyphs, read_log_posteriors
 from hanzi_lsgan.render import render_comparison
 from hanzi_lsgan.sampling import draw_class
+from tests.tiny import tiny_generator
 
 
 def make(candidates: int) -> BestOf:
     torch.manual_seed(0)
-    generator = ProjectionGenerator(4, 8, 8, [16, 8, 8, 8]).eval()
+    generator = tiny_generator(4)
     return BestOf(generator, Recogniser(4, 32).eval(), candidates)
 
 

@@ -126,7 +126,22 @@ def test_what_cannot_be_judged_is_one_line(home: Path, tmp_path: Path) -> None:
 
 def test_an_unknown_character_is_one_line(home: Path) -> None:
     said = fail("render", "--chars", "一龘", cwd=home)
-    assert "unknown to the model: 龘; it knows 4 characters" in said
+    assert "unknown to the model: 龘; it knows 4 by label" in said
+    assert "label_embedding=glyph" in said
+
+
+def test_a_glyph_model_draws_what_it_never_saw(tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    glyph = [*settings(), "--set", "model.label_embedding=glyph"]
+    succeed("train", *glyph, "--data", store, "--out", "run", cwd=tmp_path)
+    succeed("render", "--run", "run", "--chars", "一四", cwd=tmp_path)
+    drawing = ("--run", "run", "--per-class", "2", "--out", "f.gnt")
+    succeed("generate", "--chars", "一四", *drawing, cwd=tmp_path)
+    with (tmp_path / "f.gnt").open("rb") as stream:
+        drawn = [record.character for record in read_records(stream, "f.gnt")]
+    assert sorted(drawn) == sorted("一一四四")
+    said = fail("render", "--run", "run", "--chars", "一\U0002a6d6", cwd=tmp_path)
+    assert "the reference font lacks 1 of the characters: \U0002a6d6; leave them out" in said
 
 
 def test_training_stops_on_ctrl_c_and_the_printed_command_resumes(home: Path) -> None:

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from hanzi_lsgan.evaluate import evaluate, judge, read_generated, take_per_class
-from hanzi_lsgan.models.projection import ProjectionGenerator
 from hanzi_lsgan.recogniser import FEATURES, Reading, Recogniser
 from hanzi_lsgan.reference import Reference
 from hanzi_lsgan.scores import Figure
+from tests.tiny import tiny_generator
 
 CHARSET = "一三二十"
 CLASSES = len(CHARSET)
@@ -102,6 +102,20 @@ def test_characters_are_told_apart() -> None:
     assert (characters[0].read_as, characters[0].misread) == ("", 0)
 
 
+def test_characters_never_trained_on_are_judged_apart() -> None:
+    reference = make_reference()
+    generated = make_reading(20, 3)
+    generated.guesses[20:25, :2] = [[2, 1]] * 5  # five of 三 are read as 二
+    figures, characters = judge([generated], reference, unseen="三")
+    by = by_name(figures)
+    assert by["readability, unseen"].value == pytest.approx(15 / 20)
+    assert by["readability, unseen"].real == pytest.approx(57 / 60)
+    others = [score.top1 for score in characters if not score.unseen]
+    assert by["readability, trained"].value == pytest.approx(np.mean(others))
+    assert [score.character for score in characters if score.unseen] == ["三"]
+    assert not any("unseen" in figure.name for figure in judge([generated], reference)[0])
+
+
 def test_taking_some_of_each_class_repeats_none_and_is_always_the_same() -> None:
     reading = make_reading(30, 4)
     taken = take_per_class(reading, 7)
@@ -113,7 +127,7 @@ def test_taking_some_of_each_class_repeats_none_and_is_always_the_same() -> None
 
 def test_a_generator_is_drawn_as_often_as_asked_with_latents_of_its_own() -> None:
     torch.manual_seed(0)
-    generator = ProjectionGenerator(CLASSES, 8, 8, [16, 8, 8, 8]).eval()
+    generator = tiny_generator(CLASSES)
     reference = make_reference()
     reported: list[tuple[str, int, int]] = []
     figures, characters = evaluate(

@@ -12,13 +12,14 @@ from data_tools.prepare import prepare
 from data_tools.store import Store
 from hanzi_lsgan.export import crop_to_ink, export_samples
 from hanzi_lsgan.models.projection import ProjectionGenerator
+from tests.tiny import tiny_generator
 
 CHARSET = "一七三上"
 
 
 def small_generator() -> ProjectionGenerator:
     torch.manual_seed(0)
-    return ProjectionGenerator(len(CHARSET), 8, 8, [16, 8, 8, 8]).eval()
+    return tiny_generator(len(CHARSET))
 
 
 def export(out: Path, characters: str = CHARSET, per_class: int = 3, force: bool = False) -> int:

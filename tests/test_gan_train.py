@@ -12,9 +12,8 @@ from hanzi_lsgan.gan_train import (
     classification_accuracy_score,
     shuffled_batches,
 )
-from hanzi_lsgan.models.projection import ProjectionGenerator
 from hanzi_lsgan.reference import obtain_reference
-from tests.tiny import make_store
+from tests.tiny import make_store, tiny_generator
 
 
 def test_an_epoch_takes_every_sample_once_and_the_next_another_order() -> None:
@@ -41,7 +40,7 @@ def test_both_scores_draw_like_the_train_split_and_test_on_real_samples(
     for module in (reference, gan_train):
         monkeypatch.setattr(module, "training_steps", lambda samples: 2)
     torch.manual_seed(0)
-    generator = ProjectionGenerator(4, 8, 8, [16, 8, 8, 8]).eval()
+    generator = tiny_generator(4)
     phases = set()
     with Store(make_store(tmp_path, writers=40, test_writers=6)) as store:
         judge = obtain_reference(store, 32, lambda *progress: None)

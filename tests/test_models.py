@@ -5,7 +5,8 @@ from torch import Tensor
 
 from hanzi_lsgan.config import load_recipe
 from hanzi_lsgan.models import build_discriminator, build_generator
-from hanzi_lsgan.models.layers import ConditionalBatchNorm2d, LabelEmbedding
+from hanzi_lsgan.models.label_embedding import LabelEmbedding
+from hanzi_lsgan.models.layers import ConditionalBatchNorm2d
 from hanzi_lsgan.models.paper import (
     PaperDiscriminator,
     PaperGenerator,
@@ -45,16 +46,6 @@ def test_paper_networks_have_the_originals_size() -> None:
     # 3740·256+256 for Φ, then layer by layer as in the authors' program.
     assert parameters(PaperGenerator(PAPER_CLASSES)) == 9_417_857
     assert parameters(PaperDiscriminator(PAPER_CLASSES)) == 21_392_155
-
-
-def test_label_embedding_is_a_linear_layer_on_a_one_hot_vector() -> None:
-    torch.manual_seed(0)
-    embedding = LabelEmbedding(classes=5, features=3, std=1.0)
-    torch.nn.init.normal_(embedding.bias)
-    labels = torch.tensor([4, 0, 4])
-    one_hot = F.one_hot(labels, 5).float()
-    expected = one_hot @ embedding.table.weight + embedding.bias
-    torch.testing.assert_close(embedding(labels), expected)
 
 
 def test_constant_maps_are_convolved_exactly() -> None:
@@ -112,7 +103,10 @@ def test_paper_generator_follows_same_padding() -> None:
 @pytest.mark.parametrize("name", ["paper28", "quick32", "hwdb64"])
 def test_networks_of_every_recipe_fit_together(name: str) -> None:
     model = load_recipe(name).model
-    generator, discriminator = build_generator(model, 9), build_discriminator(model, 9)
+    generator, discriminator = (
+        build_generator(model, "一二三"),
+        build_discriminator(model, "一二三"),
+    )
     labels = torch.arange(2).repeat_interleave(4)
     images = generator(generator.sample_latents(8, torch.Generator()), labels)
     assert images.shape == (8, 1, model.size, model.size)
@@ -135,7 +129,9 @@ def test_latents_follow_the_papers_distribution_and_the_seed() -> None:
 
 def test_a_packs_score_depends_on_all_its_images_and_on_no_other() -> None:
     torch.manual_seed(0)
-    network = ProjectionDiscriminator(3, pack_size=2, features=16, channels=[8, 8, 8])
+    network = ProjectionDiscriminator(
+        LabelEmbedding(3, 16, std=1.0), pack_size=2, channels=[8, 8, 8]
+    )
     images = torch.randn(4, 1, 16, 16)
     labels = torch.tensor([0, 0, 2, 2])
     before = network(images, labels)
@@ -147,7 +143,9 @@ def test_a_packs_score_depends_on_all_its_images_and_on_no_other() -> None:
 
 def test_a_packs_score_depends_on_its_label() -> None:
     torch.manual_seed(0)
-    network = ProjectionDiscriminator(3, pack_size=2, features=16, channels=[8, 8, 8])
+    network = ProjectionDiscriminator(
+        LabelEmbedding(3, 16, std=1.0), pack_size=2, channels=[8, 8, 8]
+    )
     images = torch.randn(2, 1, 16, 16)
     assert network(images, torch.tensor([0, 0])) != network(images, torch.tensor([1, 1]))
 

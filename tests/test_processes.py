@@ -17,7 +17,7 @@ from hanzi_lsgan.checkpoint import RunFolder
 from hanzi_lsgan.config import load_recipe
 from hanzi_lsgan.models.layers import BatchNorm2d
 from hanzi_lsgan.trainer import Trainer
-from tests.tiny import OVERRIDES, make_store
+from tests.tiny import CHARACTERS, OVERRIDES, make_store
 
 EXACT = [*OVERRIDES, "train.precision=no", "train.tick_kimg=0.008"]
 
@@ -98,7 +98,7 @@ def test_a_batch_that_cannot_be_shared_is_refused(
     recipe = load_recipe("quick32", [*OVERRIDES, "train.batch_size=6"])
     monkeypatch.setattr(Trainer, "processes", 2)
     with pytest.raises(UserError, match=r"train.batch_size = 6: cannot be shared by 2 processes"):
-        Trainer(recipe, 4)
+        Trainer(recipe, CHARACTERS)
 
 
 def test_alone_it_is_plain_batch_normalisation() -> None:

@@ -133,7 +133,7 @@ def test_both_learning_rates_fall_to_zero_at_the_end(tmp_path: Path) -> None:
     seen = []
     with Store(make_store(tmp_path)) as store:
         stream = BatchStream(store, size=32, batch_size=8, pack_size=2, seed=0)
-        trainer = Trainer(recipe, len(store.charset))
+        trainer = Trainer(recipe, store.charset)
         batches = stream.batches()
         for _ in range(10):  # 80 images; the last 40 with falling rates
             trainer.train_step(next(batches))

@@ -11,14 +11,14 @@ from data_tools.store import Store
 from hanzi_lsgan.models.projection import ProjectionGenerator
 from hanzi_lsgan.render import COLUMNS_A_BLOCK, Row, compose, render_comparison
 from hanzi_lsgan.sampling import draw_images, draw_latents, labels_of, to_pixels, to_uint8
-from tests.tiny import CHARACTERS, make_store
+from tests.tiny import CHARACTERS, make_store, tiny_generator
 
 CHARSET = "".join(sorted(CHARACTERS))
 
 
 def small_generator(classes: int = len(CHARSET)) -> ProjectionGenerator:
     torch.manual_seed(0)
-    return ProjectionGenerator(classes, 8, 8, [16, 8, 8, 8]).eval()
+    return tiny_generator(classes)
 
 
 def drawn(generator: ProjectionGenerator, latents: Tensor, labels: list[int]) -> np.ndarray:

@@ -10,11 +10,10 @@ from PIL import Image
 from data_tools.store import Store
 from hanzi_lsgan import reference
 from hanzi_lsgan.evaluate import evaluate
-from hanzi_lsgan.models.projection import ProjectionGenerator
 from hanzi_lsgan.reference import obtain_reference
 from hanzi_lsgan.report import write_report
 from hanzi_lsgan.scores import Scores
-from tests.tiny import make_store
+from tests.tiny import make_store, tiny_generator
 
 
 def test_the_report_holds_every_figure_and_picture_in_one_file(
@@ -22,7 +21,7 @@ def test_the_report_holds_every_figure_and_picture_in_one_file(
 ) -> None:
     monkeypatch.setattr(reference, "training_steps", lambda samples: 2)
     torch.manual_seed(0)
-    generator = ProjectionGenerator(4, 8, 8, [16, 8, 8, 8]).eval()
+    generator = tiny_generator(4)
     with Store(make_store(tmp_path, writers=40, test_writers=6)) as store:
         judge = obtain_reference(store, 32, lambda *progress: None)
         figures, characters = evaluate(generator, judge, per_class=6)

@@ -17,7 +17,7 @@ from hanzi_lsgan.dataset import Batch, BatchStream
 from hanzi_lsgan.session import Session
 from hanzi_lsgan.trainer import Trainer
 from hanzi_lsgan.training import DivergenceError, Tick
-from tests.tiny import OVERRIDES, make_store
+from tests.tiny import CHARACTERS, OVERRIDES, make_store
 
 PRECISIONS = ["no", "bf16"]
 
@@ -155,7 +155,9 @@ def test_a_diverged_loss_stops_and_keeps_the_last_good_checkpoint(tmp_path: Path
 def one_step(
     overrides: list[str], tmp_path: Path
 ) -> tuple[Trainer, Batch, dict[str, torch.Tensor]]:
-    trainer = Trainer(load_recipe("quick32", [*OVERRIDES, "train.precision=no", *overrides]), 4)
+    trainer = Trainer(
+        load_recipe("quick32", [*OVERRIDES, "train.precision=no", *overrides]), CHARACTERS
+    )
     with Store(make_store(tmp_path)) as store:
         stream = BatchStream(store, size=32, batch_size=8, pack_size=2, seed=0)
         batch = next(islice(stream.batches(), 1))
@@ -218,7 +220,7 @@ def test_half_precision_on_a_cpu_is_refused() -> None:
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU")
     with pytest.raises(UserError, match="fp16 needs a GPU"):
-        Trainer(load_recipe("quick32", [*OVERRIDES, "train.precision=fp16"]), 4)
+        Trainer(load_recipe("quick32", [*OVERRIDES, "train.precision=fp16"]), CHARACTERS)
 
 
 def test_the_original_networks_train_on_the_originals_squash(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from data_tools.glyphs import GlyphOptions
 from data_tools.gnt import write_record
 from data_tools.prepare import prepare
 from hanzi_lsgan.config import Recipe, parse_recipe
+from hanzi_lsgan.models.label_embedding import LabelEmbedding
+from hanzi_lsgan.models.projection import ProjectionGenerator
 
 CHARACTERS = "一二三十"
 OVERRIDES = [
@@ -39,13 +41,26 @@ def write_writers(folder: Path, writers: int, characters: str = CHARACTERS, seed
     return folder
 
 
-def make_store(folder: Path, writers: int = 12, size: int = 32, test_writers: int = 2) -> Path:
+def make_store(
+    folder: Path,
+    writers: int = 12,
+    size: int = 32,
+    test_writers: int = 2,
+    characters: str = CHARACTERS,
+) -> Path:
     """A prepared store of `writers` training and `test_writers` test samples a class."""
-    train = write_writers(folder / "train", writers)
-    test = [write_writers(folder / "test", test_writers, seed=1)] if test_writers else []
+    train = write_writers(folder / "train", writers, characters)
+    test = []
+    if test_writers:
+        test = [write_writers(folder / "test", test_writers, characters, seed=1)]
     store = folder / "tiny.h5"
     prepare([train], store, test_sources=test, glyph=GlyphOptions(size, "aspect", 1), jobs=1)
     return store
+
+
+def tiny_generator(classes: int) -> ProjectionGenerator:
+    """Draws 32 pixels, with fresh weights."""
+    return ProjectionGenerator(LabelEmbedding(classes, 8, std=1.0), 8, [16, 8, 8, 8]).eval()
 
 
 def paper_recipe(**train: float) -> Recipe:

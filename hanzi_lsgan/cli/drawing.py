@@ -16,7 +16,7 @@ from hanzi_lsgan.cli.app import (
     console,
     samples_bar,
 )
-from hanzi_lsgan.cli.runs import load_recogniser, load_run, open_store
+from hanzi_lsgan.cli.runs import load_recogniser, load_run, open_store, suit_store
 
 if TYPE_CHECKING:
     from data_tools.store import Store
@@ -53,26 +53,30 @@ def render(
     from hanzi_lsgan.render import render_comparison
 
     folder, trained = load_run(run, checkpoint)
-    charset = trained.info.charset
-    chosen = "".join(chars.split()) or _first_known(PAPER_FIGURE_CHARACTERS, charset)
+    chosen = "".join(chars.split())
+    chosen = chosen or _first_known(PAPER_FIGURE_CHARACTERS, trained.charset)
+    font_drawn = trained.info.store.font_drawn
     with open_store(trained, data) as store:
-        if store is None:
+        if store is None and not font_drawn:
             gone = trained.info.store.path
             console.print(f"{gone} is gone: no real rows; name a store with --data", soft_wrap=True)
+        trained, chooser = _suit(trained, store, chosen, best_of)
         picture = render_comparison(
             trained.network,
-            charset,
+            trained.charset,
             chosen,
             store=store,
             rows=rows,
             seed=seed,
             scale=scale,
-            best_of=_best_of(trained, store, best_of),
+            best_of=chooser,
+            font_drawn=font_drawn,
+            unseen=trained.unseen,
         )
     path = out or folder / "grid.png"
     with replacing(path) as unfinished:
         picture.save(unfinished, format="PNG")
-    if trained.info.store.font_drawn:
+    if font_drawn:
         console.print("trained on a font-drawn stand-in, not on handwriting")
     console.print(f"wrote {path}", soft_wrap=True)
 
@@ -101,16 +105,15 @@ def generate(
     if bool(chosen) == everything:
         raise UserError("generate: name characters with --chars, or pass --all, one of the two")
     _, trained = load_run(run, checkpoint)
-    charset = trained.info.charset
-    chosen = charset if everything else chosen
+    chosen = trained.charset if everything else chosen
     total = len(chosen) * per_class
     with open_store(trained, data) as store:
-        chooser = _best_of(trained, store, best_of)
+        trained, chooser = _suit(trained, store, chosen, best_of)
     started = time.perf_counter()
     with samples_bar() as progress:
         count = export_samples(
             trained.network,
-            charset,
+            trained.charset,
             chosen,
             out,
             per_class=per_class,
@@ -124,15 +127,17 @@ def generate(
     console.print(f"wrote {count:,} samples{kept} to {out} ({rate:,.0f}/s)", soft_wrap=True)
 
 
-def _best_of(
-    trained: "TrainedGenerator", store: "Store | None", candidates: int
-) -> "BestOf | None":
-    """Candidates for each image, where more than one is asked for."""
+def _suit(
+    trained: "TrainedGenerator", store: "Store | None", characters: str, candidates: int
+) -> "tuple[TrainedGenerator, BestOf | None]":
+    """Let the generator draw all these characters if it can, as the best of several if wanted."""
     from hanzi_lsgan.best_of import BestOf
 
     if candidates == 1:
-        return None
-    return BestOf(trained.network, load_recogniser(trained, store), candidates)
+        return trained.with_unseen(characters), None
+    # What the recogniser has never read, it cannot choose among: the charset is the store's.
+    trained, store = suit_store(trained, store)
+    return trained, BestOf(trained.network, load_recogniser(trained, store), candidates)
 
 
 def _first_known(wanted: str, charset: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from hanzi_lsgan.cli.app import CheckpointOption, RunOption, app, console, samples_bar
-from hanzi_lsgan.cli.runs import load_run, open_store, require_same_charset
+from hanzi_lsgan.cli.runs import load_run, open_store, suit_store
 
 
 @app.command()
@@ -41,10 +41,14 @@ def evaluate(
 
     folder, trained = load_run(run, checkpoint)
     with open_store(trained, data) as found, samples_bar() as progress:
-        store = require_same_charset(trained, found)
+        trained, store = suit_store(trained, found)
         reference = obtain_reference(store, trained.info.model.size, progress)
         figures, characters = judge(
-            trained.network, reference, per_class=per_class, on_samples=progress
+            trained.network,
+            reference,
+            per_class=per_class,
+            unseen=trained.unseen,
+            on_samples=progress,
         )
         for wanted, measure in ((cas, classification_accuracy_score), (both, accuracy_of_both)):
             if wanted:

@@ -37,27 +37,23 @@ def open_store(trained: "TrainedGenerator", data: Path | None) -> "Iterator[Stor
         yield store
 
 
-def require_same_charset(trained: "TrainedGenerator", store: "Store | None") -> "Store":
-    """The store, if there is one and its labels are the model's.
+def suit_store(
+    trained: "TrainedGenerator", store: "Store | None"
+) -> "tuple[TrainedGenerator, Store]":
+    """The store, if there is one, and the generator with its labels.
 
     Raises:
-        UserError: there is none, or it has other characters.
+        UserError: there is none, or it has characters that the generator cannot draw.
     """
     if store is None:
         where = trained.info.store.path
         raise UserError(join_message(where, "the run's store is gone", "name a store with --data"))
-    if store.charset != trained.info.charset:
-        problem = f"has other characters ({len(store.charset):,}) than the model knows"
-        remedy = f"name a store with just the model's {len(trained.info.charset):,}"
-        raise UserError(join_message(str(store.path), problem, remedy))
-    return store
+    return trained.relabelled(store.charset, str(store.path)), store
 
 
-def load_recogniser(trained: "TrainedGenerator", store: "Store | None") -> "Recogniser":
+def load_recogniser(trained: "TrainedGenerator", store: "Store") -> "Recogniser":
     """The recogniser of a store, trained now if it has none, for the images of a run."""
     from hanzi_lsgan.reference import obtain_recogniser
 
     with samples_bar() as progress:
-        return obtain_recogniser(
-            require_same_charset(trained, store), trained.info.model.size, progress
-        )
+        return obtain_recogniser(store, trained.info.model.size, progress)

@@ -1,6 +1,7 @@
 """The networks, by the names that recipes use."""
 
-from hanzi_lsgan.config import ModelSettings, PaperModel
+from hanzi_lsgan.config import ModelSettings, PaperModel, ProjectionModel
+from hanzi_lsgan.models.label_embedding import GlyphEmbedding, LabelEmbedding
 from hanzi_lsgan.models.paper import PaperDiscriminator, PaperGenerator
 from hanzi_lsgan.models.projection import ProjectionDiscriminator, ProjectionGenerator
 
@@ -8,19 +9,25 @@ Generator = PaperGenerator | ProjectionGenerator
 Discriminator = PaperDiscriminator | ProjectionDiscriminator
 
 
-def build_generator(model: ModelSettings, classes: int) -> Generator:
+def build_generator(model: ModelSettings, charset: str) -> Generator:
     """The generator that a recipe describes, with fresh weights from torch's random state."""
     if isinstance(model, PaperModel):
-        return PaperGenerator(classes)
-    return ProjectionGenerator(
-        classes, model.latent_features, model.label_features, model.generator_channels
-    )
+        return PaperGenerator(len(charset))
+    embedding = _build_embedding(model, charset, model.label_features)
+    return ProjectionGenerator(embedding, model.latent_features, model.generator_channels)
 
 
-def build_discriminator(model: ModelSettings, classes: int) -> Discriminator:
+def build_discriminator(model: ModelSettings, charset: str) -> Discriminator:
     """The discriminator that a recipe describes, with fresh weights from torch's random state."""
     if isinstance(model, PaperModel):
-        return PaperDiscriminator(classes)
-    return ProjectionDiscriminator(
-        classes, model.pack_size, model.score_features, model.discriminator_channels
-    )
+        return PaperDiscriminator(len(charset))
+    embedding = _build_embedding(model, charset, model.score_features)
+    return ProjectionDiscriminator(embedding, model.pack_size, model.discriminator_channels)
+
+
+def _build_embedding(
+    model: ProjectionModel, charset: str, features: int
+) -> LabelEmbedding | GlyphEmbedding:
+    if model.label_embedding == "glyph":
+        return GlyphEmbedding(charset, features)
+    return LabelEmbedding(len(charset), features, std=1.0)

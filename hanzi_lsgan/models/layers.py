@@ -7,25 +7,6 @@ from torch.autograd.function import FunctionCtx
 from torch.nn.modules.batchnorm import _BatchNorm
 
 
-class LabelEmbedding(nn.Module):
-    """Φ(y): the learned projection of a one-hot label to a short vector.
-
-    A linear layer on a one-hot vector is a table look-up and a bias, which is how it is computed
-    here; the cost of a step does not grow with the number of classes.
-    """
-
-    def __init__(self, classes: int, features: int, std: float) -> None:
-        super().__init__()
-        self.table = nn.Embedding(classes, features)
-        self.bias = nn.Parameter(torch.zeros(features))
-        nn.init.normal_(self.table.weight, std=std)
-
-    def forward(self, labels: Tensor) -> Tensor:
-        """Map labels (B,) int64 to Φ(y): (B, features)."""
-        vectors: Tensor = self.table(labels) + self.bias
-        return vectors
-
-
 class _SumOfProcesses(torch.autograd.Function):
     """The sum of a tensor over all processes, through which gradients flow back to all."""
 

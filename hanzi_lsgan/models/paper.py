@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hanzi_lsgan.models.layers import BatchNorm1d, BatchNorm2d, LabelEmbedding
+from hanzi_lsgan.models.label_embedding import LabelEmbedding
+from hanzi_lsgan.models.layers import BatchNorm1d, BatchNorm2d
 
 LATENT_FEATURES = 1024
 LABEL_FEATURES = 256

@@ -15,7 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hanzi_lsgan.models.layers import ConditionalBatchNorm2d, LabelEmbedding
+from hanzi_lsgan.models.label_embedding import GlyphEmbedding, LabelEmbedding
+from hanzi_lsgan.models.layers import ConditionalBatchNorm2d
 
 _FIRST_SIDE_PIXELS = 4
 _SLOPE = 0.2
@@ -27,21 +28,23 @@ class ProjectionGenerator(nn.Module):
     pixel_range = (-1.0, 1.0)
 
     def __init__(
-        self, classes: int, latent_features: int, label_features: int, channels: Sequence[int]
+        self,
+        label_embedding: LabelEmbedding | GlyphEmbedding,
+        latent_features: int,
+        channels: Sequence[int],
     ) -> None:
         """Build the network.
 
         Args:
-            classes: number of characters.
+            label_embedding: Φ.
             latent_features: length of z.
-            label_features: length of Φ(y).
             channels: of the maps at 4 × 4, 8 × 8 and so on up to the size of the image.
         """
         super().__init__()
-        condition_features = latent_features + label_features
+        condition_features = latent_features + label_embedding.features
         first = channels[0]
         self.latent_features = latent_features
-        self.label_embedding = LabelEmbedding(classes, label_features, std=1.0)
+        self.label_embedding = label_embedding
         self.project = nn.Linear(condition_features, first * _FIRST_SIDE_PIXELS**2)
         self.project_norm = ConditionalBatchNorm2d(first, condition_features)
         # A kernel of twice the stride covers every pixel equally often: no checkerboard.
@@ -74,19 +77,22 @@ class ProjectionDiscriminator(nn.Module):
     """D(x₁ … x_p, y) = w · h + Φ(y) · h / √n, where h are n features of a pack of p images."""
 
     def __init__(
-        self, classes: int, pack_size: int, features: int, channels: Sequence[int]
+        self,
+        label_embedding: LabelEmbedding | GlyphEmbedding,
+        pack_size: int,
+        channels: Sequence[int],
     ) -> None:
         """Build the network.
 
         Args:
-            classes: number of characters.
+            label_embedding: Φ; h is as long as Φ(y).
             pack_size: samples of one class that are judged together.
-            features: n, length of h and of Φ(y).
             channels: of the maps at the size of the image, half of it and so on down to 4 × 4.
         """
         super().__init__()
         self.pack_size = pack_size
-        self.label_embedding = LabelEmbedding(classes, features, std=1.0)
+        features = label_embedding.features
+        self.label_embedding = label_embedding
         self.from_pixels = nn.Conv2d(pack_size, channels[0], kernel_size=3, padding=1)
         self.halvings = nn.ModuleList(
             nn.Conv2d(before, after, kernel_size=4, stride=2, padding=1)
