@@ -114,6 +114,7 @@ class DataSettings(_Settings):
     """Where the samples lie while training goes on."""
 
     residence: Literal["auto", "memory", "device", "stream"] = "auto"
+    class_balance: bool = False
 
 
 class Recipe(_Settings):

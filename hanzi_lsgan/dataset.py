@@ -1,6 +1,7 @@
 """From the store to batches: packs of one class, mixed over all classes.
 
-An epoch takes every training sample at most once. Samples of a class are shuffled and cut into
+An epoch takes every training sample at most once, unless classes are balanced: then it takes as
+many of each class, some twice and others not at all. Samples of a class are shuffled and cut into
 packs, and packs of all classes are shuffled into batches. Where the samples fit, they lie in memory
 as uint8; else blocks of neighbouring rows are streamed into a buffer, many blocks from all over the
 file at a time, and the same is done inside each buffer. Everything follows from the seed and the
@@ -59,7 +60,10 @@ class Batch:
 
 
 def pack_rows(
-    labels: NDArray[np.int32], pack_size: int, random: np.random.Generator
+    labels: NDArray[np.int32],
+    pack_size: int,
+    random: np.random.Generator,
+    weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.int64]:
     """Shuffle rows into packs of one label each.
 
@@ -67,21 +71,25 @@ def pack_rows(
         labels: (N,), in ascending order.
         pack_size: rows in a pack.
         random: source of the shuffle.
+        weights: how often each label (classes,) is wanted, 1 being once for each of its rows.
 
     Returns:
-        (packs, pack_size) indices into `labels`. A class gives as many whole packs as it can, and
-        the rest of its rows are left out this time; one with fewer rows than a pack repeats them.
+        (packs, pack_size) indices into `labels`. Without weights a class gives as many whole packs
+        as it can, and the rest of its rows are left out this time; one with fewer rows than a pack
+        repeats them. With weights it gives so many times as many packs, rounded at random, and
+        begins anew with its rows where they do not suffice.
     """
     order = np.lexsort((random.random(len(labels)), labels))
-    _, starts, counts = np.unique(labels, return_index=True, return_counts=True)
-    rank = np.arange(len(labels)) - np.repeat(starts, counts)
-    whole = np.repeat(counts // pack_size * pack_size, counts)
-    packs = order[rank < whole].reshape(-1, pack_size)
-    repeated = [
-        np.resize(order[starts[index] : starts[index] + counts[index]], pack_size)
-        for index in np.flatnonzero(counts < pack_size)
-    ]
-    return random.permutation(np.concatenate([packs, *(row[None] for row in repeated)]))
+    present, starts, counts = np.unique(labels, return_index=True, return_counts=True)
+    if weights is None:
+        packs = np.maximum(1, counts // pack_size)
+    else:
+        wanted = counts * weights[present] / pack_size
+        packs = np.floor(wanted + random.random(len(wanted))).astype(np.int64)
+    rows = packs * pack_size
+    rank = np.arange(rows.sum()) - np.repeat(np.cumsum(rows) - rows, rows)
+    chosen = order[np.repeat(starts, rows) + rank % np.repeat(counts, rows)]
+    return random.permutation(chosen.reshape(-1, pack_size))
 
 
 @dataclass(frozen=True)
@@ -125,6 +133,7 @@ class BatchStream:
         residence: Residence = "auto",
         device: torch.device | None = None,
         part: slice = slice(None),
+        class_balance: bool = False,
         buffer_bytes: int = BUFFER_BYTES,
     ) -> None:
         """Plan the batches, and load the samples unless they are streamed.
@@ -138,6 +147,7 @@ class BatchStream:
             residence: `auto` takes memory if the samples fill at most half of what is free.
             device: where `device` keeps the samples.
             part: of each batch that this process wants; all of it by default.
+            class_balance: whether an epoch has as many samples of each class.
             buffer_bytes: samples mixed at a time when they are streamed.
 
         Raises:
@@ -150,6 +160,7 @@ class BatchStream:
         self._seed = seed
         self._part = part
         self._rows = store.rows_of(Split.TRAIN)
+        self._weights = _balancing_weights(store) if class_balance else None
         _reduction_factor(store, size)  # an error now, not when the first row is read
         self.samples = len(self._rows)
         if self.samples < batch_size:
@@ -211,7 +222,7 @@ class BatchStream:
         for number, ranges in enumerate(self._buffers(epoch)):
             labels = np.concatenate([self._store.labels[r.start : r.stop] for r in ranges])
             random = np.random.default_rng((self._seed, epoch, number))
-            packs = pack_rows(labels, self._pack_size, random)
+            packs = pack_rows(labels, self._pack_size, random, self._weights)
             batches = packs.size // self._batch_size
             rows = packs.reshape(-1)[: batches * self._batch_size].reshape(batches, -1)
             yield _Plan(ranges, labels, rows, first_batch)
@@ -246,6 +257,13 @@ class BatchStream:
         )
         remedy = "prepare more samples, or pass a smaller --set train.batch_size=N"
         return UserError(join_message(str(self._store.path), problem, remedy))
+
+
+def _balancing_weights(store: Store) -> NDArray[np.float64]:
+    """How often each class is wanted, so that all give the mean of their counts: (classes,)."""
+    counts = store.counts(Split.TRAIN)
+    weights: NDArray[np.float64] = counts[counts > 0].mean() / np.maximum(counts, 1)
+    return weights
 
 
 def load_rows(

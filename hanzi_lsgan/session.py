@@ -192,6 +192,7 @@ def _stream(recipe: Recipe, store: Store, trainer: Trainer) -> BatchStream:
         residence=recipe.data.residence,
         device=trainer.device,
         part=trainer.part,
+        class_balance=recipe.data.class_balance,
     )
 
 

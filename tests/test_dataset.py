@@ -41,6 +41,28 @@ def test_a_class_smaller_than_a_pack_repeats_its_rows() -> None:
     assert set(small) == {0, 1, 2}
 
 
+def test_balanced_classes_give_as_many_packs_whatever_their_counts() -> None:
+    """Counts 40, 8 and 2 with a mean of 16: four packs of four each, the rare ones again."""
+    counts = np.array([40, 8, 2])
+    labels = np.repeat(np.arange(3, dtype=np.int32), counts)
+    packs = pack_rows(labels, 4, np.random.default_rng(0), weights=16 / counts)
+    assert (labels[packs] == labels[packs][:, :1]).all()
+    assert np.bincount(labels[packs[:, 0]]).tolist() == [4, 4, 4]
+    taken = np.bincount(packs.ravel(), minlength=len(labels))
+    assert taken[:40].max() == 1
+    assert taken[40:48].tolist() == [2] * 8
+    assert taken[48:].tolist() == [8, 8]
+
+
+def test_balance_holds_on_average_where_a_buffer_has_a_part_of_a_class() -> None:
+    """Three rows of a class that is wanted half as often make 0.75 packs of two on average."""
+    labels = np.zeros(3, np.int32)
+    random = np.random.default_rng(0)
+    packs = [len(pack_rows(labels, 2, random, weights=np.array([0.5]))) for _ in range(4000)]
+    assert set(packs) == {0, 1}
+    assert np.mean(packs) == pytest.approx(0.75, abs=0.03)
+
+
 def test_packs_differ_from_epoch_to_epoch_and_mix_classes() -> None:
     labels = np.repeat(np.arange(10, dtype=np.int32), 12)
     first, second = (pack_rows(labels, 4, np.random.default_rng(seed)) for seed in (0, 1))

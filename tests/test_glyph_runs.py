@@ -8,6 +8,8 @@ import torch
 
 from data_tools.errors import UserError
 from hanzi_lsgan.checkpoint import RunFolder, TrainedGenerator
+from hanzi_lsgan.checksums import find_damage
+from hanzi_lsgan.pack import pack
 from hanzi_lsgan.sampling import draw_class
 from hanzi_lsgan.session import Session
 from tests.tiny import CHARACTERS, OVERRIDES, make_store
@@ -85,3 +87,24 @@ def test_a_resumed_glyph_run_equals_an_uninterrupted_one(tmp_path: Path) -> None
     for part in ("generator", "discriminator", "ema"):
         for name, value in whole[part].items():
             assert torch.equal(parts[part][name], value), name
+
+
+@pytest.mark.parametrize("overrides", [GLYPH, OVERRIDES])
+def test_a_packed_generator_draws_the_same_and_says_nothing_of_where_it_was_made(
+    overrides: list[str], tmp_path: Path
+) -> None:
+    store = make_store(tmp_path)
+    model = trained(store, tmp_path / "run", overrides)
+    size = pack(model, tmp_path / "packed")
+    weights = tmp_path / "packed" / "generator.safetensors"
+    assert weights.stat().st_size == size
+    assert size < 0.6 * (tmp_path / "run" / "generator.safetensors").stat().st_size
+    packed = RunFolder(tmp_path / "packed").load_generator()
+    assert (packed.charset, packed.images) == (model.charset, 80)
+    assert packed.info.store.fingerprint == model.info.store.fingerprint
+    assert str(tmp_path) not in (tmp_path / "packed" / "model.json").read_text("utf-8")
+    assert find_damage(tmp_path / "packed") == []
+    here, there = (draw_class(one.network, 1, 3, seed=0).astype(int) for one in (model, packed))
+    assert np.abs(here - there).max() <= 2
+    with pytest.raises(UserError, match="packed: there is something already"):
+        pack(model, tmp_path / "packed")

@@ -1,4 +1,4 @@
-"""`render` and `generate`."""
+"""`render`, `generate` and `pack`."""
 
 import time
 from pathlib import Path
@@ -125,6 +125,21 @@ def generate(
     rate = count / (time.perf_counter() - started)
     kept = f", each the best of {best_of}" if best_of > 1 else ""
     console.print(f"wrote {count:,} samples{kept} to {out} ({rate:,.0f}/s)", soft_wrap=True)
+
+
+@app.command()
+def pack(
+    out: Annotated[Path, typer.Option(help="A new folder, which --run takes.")],
+    run: RunOption = None,
+    checkpoint: CheckpointOption = None,
+) -> None:
+    """Write a run's generator alone, in half precision, to give away."""
+    from hanzi_lsgan.cli.display import format_bytes
+    from hanzi_lsgan.pack import pack as write
+
+    _, trained = load_run(run, checkpoint)
+    size = write(trained, out)
+    console.print(f"wrote {out}, {format_bytes(size)} of weights", soft_wrap=True)
 
 
 def _suit(
