@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test faults fuzz fix benchmark clean
+.PHONY: demo test faults fuzz fix bench clean
 
 demo: data/demo.h5  ## from nothing to a picture of real and generated characters
 	$(BIN)/hanzi-lsgan train quick32 --data data/demo.h5 --minutes 5 --set train.score_samples=0
@@ -28,9 +28,8 @@ fix: $(INSTALLED)  ## mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-benchmark: $(INSTALLED)  ## speeds on this machine; DATA=path of .gnt files or HWDB archives
-	$(BIN)/python benchmarks/prepare.py $(DATA)
-	$(BIN)/python benchmarks/training.py
+bench: $(INSTALLED)  ## speeds beside alternatives; DATA=path of .gnt files or HWDB archives
+	$(BIN)/python -m benchmarks $(DATA)
 
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -1,0 +1,108 @@
+"""Preparing and loading, beside a plain converter and a `DataLoader` that reads item by item."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from torch.utils.data import DataLoader
+
+from benchmarks.measurement import MIB, Measurement, run_program
+from benchmarks.noise import write_noise_gnt
+from benchmarks.plain_training import PlainDataset
+from data_tools.store import Store
+from hanzi_lsgan.dataset import BatchStream, Residence
+
+_SIZE_PIXELS = 64
+_BATCH = 64
+_BATCHES = 400
+_ITEM_WORKERS = 2
+
+_PREPARE = """
+import sys, time
+from pathlib import Path
+from data_tools.glyphs import GlyphOptions
+from data_tools.prepare import prepare
+out, *sources = map(Path, sys.argv[1:])
+started = time.perf_counter()
+prepare(sources, out, glyph=GlyphOptions(64, "aspect", 2))
+print(time.perf_counter() - started)
+"""
+_PLAIN = """
+import sys, time
+from pathlib import Path
+from benchmarks.plain_converter import convert_plainly
+out, *sources = map(Path, sys.argv[1:])
+started = time.perf_counter()
+convert_plainly(sources, out, 64)
+print(time.perf_counter() - started)
+"""
+
+
+def measure_preparing(sources: list[Path], runs: int) -> Iterator[Measurement]:
+    """Both converters on the same sources, in turns; the best run of each."""
+    ours, plain, ours_peak, plain_peak = [], [], [], []
+    for _ in range(runs):
+        with tempfile.TemporaryDirectory() as folder:
+            seconds, peak = run_program(_PREPARE, Path(folder) / "store.h5", *sources)
+            ours.append(seconds)
+            ours_peak.append(peak)
+            with Store(Path(folder) / "store.h5") as store:
+                samples = len(store)
+            seconds, peak = run_program(_PLAIN, Path(folder) / "plain.h5", *sources)
+            plain.append(seconds)
+            plain_peak.append(peak)
+    what = f"{samples:,} samples at {_SIZE_PIXELS} pixels"
+    beside = f"record by record: {samples / min(plain):,.0f} samples/s"
+    yield Measurement(
+        "prepare", what, samples / min(ours), "samples/s", beside, min(plain) / min(ours)
+    )
+    yield Measurement(
+        "prepare",
+        "peak memory of all processes",
+        max(ours_peak) / MIB,
+        "MiB",
+        f"record by record: {max(plain_peak) / MIB:,.0f} MiB",
+        max(plain_peak) / max(ours_peak),
+    )
+
+
+def measure_loading(store_path: Path) -> Iterator[Measurement]:
+    """Random batches from a store in memory and streamed, beside reads item by item."""
+    loader = DataLoader(PlainDataset(store_path), _BATCH, shuffle=True, num_workers=_ITEM_WORKERS)
+    item_by_item = _rate(iter(loader))
+    beside = f"DataLoader of {_ITEM_WORKERS} workers, item by item: {item_by_item:,.0f} samples/s"
+    residences: tuple[Residence, ...] = ("memory", "stream")
+    for residence in residences:
+        with Store(store_path) as store:
+            stream = BatchStream(
+                store,
+                size=store.size,
+                batch_size=_BATCH,
+                pack_size=1,
+                seed=0,
+                residence=residence,
+            )
+            rate = _rate(stream.batches())
+        what = f"random batches of {_BATCH}, {residence}, {_SIZE_PIXELS} pixels"
+        yield Measurement("load", what, rate, "samples/s", beside, rate / item_by_item)
+
+
+def _rate(batches: Iterator[object]) -> float:
+    """Samples a second, once the first batch has come."""
+    next(batches)
+    started = time.perf_counter()
+    count = sum(1 for _ in islice(batches, _BATCHES))
+    return count * _BATCH / (time.perf_counter() - started)
+
+
+def measure_growth_of_preparing(counts: list[int]) -> Iterator[Measurement]:
+    """The same conversion of more and more samples, of noise."""
+    for count in counts:
+        with tempfile.TemporaryDirectory() as folder:
+            source = write_noise_gnt(Path(folder) / "noise", count)
+            seconds, peak = run_program(_PREPARE, Path(folder) / "store.h5", source)
+        what = f"prepare, {count:,} samples of noise"
+        yield Measurement("growth", what, 1e6 * seconds / count, "µs a sample")
+        yield Measurement("growth", f"{what}, peak memory", peak / MIB, "MiB")
