@@ -13,19 +13,17 @@ Every file is written under a temporary name and renamed, so a killed run leaves
 Nothing that is read can run code: JSON, TOML, safetensors, and tensors through `weights_only`.
 """
 
-import copy
 import importlib.metadata
 import io
+import math
 import pickle
 import shutil
-import tomllib
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any
 
 import torch
 from PIL import Image
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from safetensors.torch import save as serialize_tensors
@@ -36,90 +34,14 @@ from data_tools.files import flush, replacing, writable
 from data_tools.sources import Split
 from data_tools.store import Store
 from hanzi_lsgan.checksums import announce
-from hanzi_lsgan.config import ModelSettings, Recipe, parse_recipe, recipe_to_toml
-from hanzi_lsgan.models import Generator, build_generator
-from hanzi_lsgan.models.label_embedding import GlyphEmbedding
+from hanzi_lsgan.config import Recipe, parse_recipe, parse_toml, recipe_to_toml
+from hanzi_lsgan.models import build_generator
+from hanzi_lsgan.trained import ModelInfo, StoreProvenance, TrainedGenerator
 
 RUNS = Path("runs")
 
-
-class StoreProvenance(BaseModel):
-    """Which store a run was trained on."""
-
-    model_config = ConfigDict(frozen=True)
-    path: str
-    fingerprint: str
-    train_samples: int
-    font_drawn: bool
-
-
-class ModelInfo(BaseModel):
-    """What `model.json` holds: enough to build the generator and to name its labels."""
-
-    model_config = ConfigDict(frozen=True)
-    format_version: Literal[1] = 1
-    tool_version: str
-    model: ModelSettings
-    charset: str = Field(min_length=1)
-    store: StoreProvenance
-
-
-@dataclass(frozen=True)
-class TrainedGenerator:
-    """A generator ready to draw.
-
-    Attributes:
-        network: the averaged weights, in evaluation mode, on the GPU where there is one.
-        info: of its run.
-        charset: label i of the network is character i.
-        images: real images that training had seen.
-        checkpoint: which of the run's it is, `best` or `last`.
-    """
-
-    network: Generator
-    info: ModelInfo
-    charset: str
-    images: int
-    checkpoint: str
-
-    @property
-    def unseen(self) -> frozenset[str]:
-        """Characters of the charset that it was not trained on."""
-        return frozenset(self.charset) - frozenset(self.info.charset)
-
-    def relabelled(self, charset: str, where: str) -> Self:
-        """The same generator with the labels of another charset.
-
-        Args:
-            charset: label i becomes character i.
-            where: what messages call the source of the charset.
-
-        Raises:
-            UserError: it cannot draw some of the characters; one that knows characters by label
-                can take no other charset at all.
-        """
-        if charset == self.charset:
-            return self
-        network = copy.deepcopy(self.network)
-        if not isinstance(network.label_embedding, GlyphEmbedding):
-            problem = f"has other characters ({len(charset):,}) than the model knows"
-            remedy = f"name a store with just the model's {len(self.charset):,}"
-            raise UserError(join_message(where, problem, remedy))
-        if lacking := network.label_embedding.relabel(charset):
-            problem = f"the reference font lacks {len(lacking):,} of the characters: {lacking[:20]}"
-            raise UserError(join_message(where, problem, "leave them out"))
-        return replace(self, network=network, charset=charset)
-
-    def with_unseen(self, characters: str) -> Self:
-        """Add characters that it was not trained on to the charset, if it knows them by glyph.
-
-        Raises:
-            UserError: the reference font lacks some of them.
-        """
-        new = "".join(dict.fromkeys(c for c in characters if c not in self.charset))
-        if not new or not isinstance(self.network.label_embedding, GlyphEmbedding):
-            return self
-        return self.relabelled(self.charset + new, "--chars")
+_MOST_TEXT_BYTES = 4 << 20  # a charset of all of Unicode takes less
+_RESTORE = "copy the run again, or train it anew"
 
 
 class RunFolder:
@@ -183,10 +105,7 @@ class RunFolder:
         Raises:
             UserError: the file is missing or damaged.
         """
-        try:
-            values = tomllib.loads(self._text(self.config))
-        except tomllib.TOMLDecodeError as error:
-            raise self._damaged(self.config, f"is no valid TOML ({error})") from None
+        values = parse_toml(self._text(self.config), str(self.config), _RESTORE)
         return parse_recipe(values, where=str(self.config))
 
     def info(self) -> ModelInfo:
@@ -207,7 +126,7 @@ class RunFolder:
 
     def offer_best(self, network: nn.Module, images: int, frechet: float) -> bool:
         """Keep the averaged generator if it scores lower than the best so far; tell whether."""
-        if self.best.exists() and frechet >= float(self.metadata(self.best)["frechet"]):
+        if self.best.exists() and frechet >= self.number(self.best, "frechet"):
             return False
         self._save_weights(self.best, network, {"images": str(images), "frechet": repr(frechet)})
         return True
@@ -233,7 +152,7 @@ class RunFolder:
             if chosen == "best":
                 remedy = "take the last one, or train with --set train.score_samples=4000"
             raise UserError(join_message(str(self.path), f"has no {path.name}", remedy))
-        images = int(self.metadata(path).get("images", 0))
+        images = int(self.number(path, "images"))
         try:
             network.load_state_dict(load_file(path))
         except (SafetensorError, RuntimeError, OSError, ValueError) as error:
@@ -259,6 +178,21 @@ class RunFolder:
                 return dict(file.metadata() or {})
         except (SafetensorError, OSError) as error:
             raise self._damaged(path, f"is no file of weights ({error})") from None
+
+    def number(self, path: Path, name: str) -> float:
+        """A number that stands beside the weights in one of the run's files.
+
+        Raises:
+            UserError: the file is damaged, or has no such number.
+        """
+        text = self.metadata(path).get(name, "")
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise self._damaged(path, f"says {name} = {text[:20]!r}")
+        return value
 
     def save_state(self, state: dict[str, Any]) -> None:
         """Write everything that resuming needs: tensors and plain values."""
@@ -294,12 +228,14 @@ class RunFolder:
             remedy = "name a run folder, or train one with `hanzi-lsgan train`"
             raise UserError(join_message(str(self.path), "there is no such run", remedy))
         try:
+            if path.stat().st_size > _MOST_TEXT_BYTES:
+                raise self._damaged(path, f"is longer than {_MOST_TEXT_BYTES:,} bytes")
             return path.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise self._damaged(path, f"cannot be read ({error})") from None
 
     def _damaged(self, path: Path, problem: str) -> UserError:
-        return UserError(join_message(str(path), problem, "copy the run again, or train it anew"))
+        return UserError(join_message(str(path), problem, _RESTORE))
 
 
 def find_newest_run(runs: Path = RUNS) -> RunFolder | None:

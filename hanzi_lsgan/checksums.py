@@ -72,7 +72,7 @@ def open_line(line: bytes) -> dict[str, Any] | None:
     try:
         figures: dict[str, Any] = json.loads(line)
         del figures[_CRC]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
     return figures if seal_line(figures).encode() == line else None
 
@@ -95,7 +95,7 @@ def _read(folder: Path) -> dict[str, list[str]] | None:
         text = (folder / _NAME).read_text("utf-8")
         known: dict[str, list[str]] = json.loads(text)["files"]
         return known if _sealed(known) == text else None
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
 
 

@@ -160,7 +160,7 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
     if path.suffix != ".toml":
         path = recipe_folder() / f"{name_or_path}.toml"
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         known = ", ".join(recipe_names())
         remedy = f"name one of {known}, or the path of a .toml file"
@@ -168,11 +168,22 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
     except (OSError, UnicodeDecodeError) as error:
         remedy = "name a readable TOML file"
         raise UserError(join_message(str(path), f"cannot be read ({error})", remedy)) from None
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(join_message(str(path), f"is no valid TOML ({error})", "mend it")) from None
+    values = parse_toml(text, where=str(path), remedy="mend it")
     for override in overrides:
         _apply_override(values, override)
     return parse_recipe(values, where=path.name)
+
+
+def parse_toml(text: str, where: str, remedy: str) -> dict[str, Any]:
+    """Read TOML that comes from outside; `where` is what messages call its source.
+
+    Raises:
+        UserError: it is none.
+    """
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # also of numbers too long, of brackets too deep
+        raise UserError(join_message(where, f"is no valid TOML ({error})", remedy)) from None
 
 
 def parse_recipe(values: dict[str, Any], where: str) -> Recipe:

@@ -22,7 +22,7 @@ class MetricsLog:
         self._path = run.metrics
         self._tensorboard: Any = None
         if self._path.exists():
-            lines = self._path.read_text("utf-8").splitlines(keepends=True)
+            lines = self._path.read_text("utf-8", errors="replace").splitlines(keepends=True)
             kept = [line for line in lines if _images_of(line) <= images]
             with replacing(self._path) as path:
                 path.write_text("".join(kept), "utf-8")
@@ -49,5 +49,5 @@ def _images_of(line: str) -> float:
     """The position of a line, infinite where the line is damaged."""
     try:
         return float(json.loads(line)["images"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return math.inf

@@ -9,8 +9,9 @@ from pathlib import Path
 from safetensors.torch import save as serialize_tensors
 
 from data_tools.files import replacing
-from hanzi_lsgan.checkpoint import RunFolder, TrainedGenerator
+from hanzi_lsgan.checkpoint import RunFolder
 from hanzi_lsgan.checksums import announce
+from hanzi_lsgan.trained import TrainedGenerator
 
 SHIPPED = Path(__file__).parent / "weights"
 """The generator that comes with the program."""

@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from data_tools.errors import UserError
-from hanzi_lsgan.checkpoint import RunFolder, TrainedGenerator
+from hanzi_lsgan.checkpoint import RunFolder
 from hanzi_lsgan.checksums import find_damage
 from hanzi_lsgan.pack import pack
 from hanzi_lsgan.sampling import draw_class
 from hanzi_lsgan.session import Session
+from hanzi_lsgan.trained import TrainedGenerator
 from tests.tiny import CHARACTERS, OVERRIDES, make_store
 
 GLYPH = [*OVERRIDES, "model.label_embedding=glyph"]

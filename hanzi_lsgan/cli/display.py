@@ -72,10 +72,10 @@ def run_table(run: "RunFolder") -> Table:
     table.add_row("trained on", f"{info.store.train_samples:,} samples of {info.store.path}{kind}")
     for name, path in (("last checkpoint", run.generator), ("best checkpoint", run.best)):
         if path.exists():
-            metadata = run.metadata(path)
-            distance = metadata.get("frechet")
-            score = f", Fréchet {float(distance):.2f} to the train split" if distance else ""
-            table.add_row(name, f"{int(metadata.get('images', 0)):,} images seen{score}")
+            scored = "frechet" in run.metadata(path)
+            distance = f"{run.number(path, 'frechet'):.2f}" if scored else ""
+            score = f", Fréchet {distance} to the train split" if scored else ""
+            table.add_row(name, f"{run.number(path, 'images'):,.0f} images seen{score}")
     return table
 
 

@@ -21,7 +21,7 @@ from hanzi_lsgan.cli.runs import load_recogniser, load_run, open_store, suit_sto
 if TYPE_CHECKING:
     from data_tools.store import Store
     from hanzi_lsgan.best_of import BestOf
-    from hanzi_lsgan.checkpoint import TrainedGenerator
+    from hanzi_lsgan.trained import TrainedGenerator
 
 BestOfOption = Annotated[
     int,

@@ -10,8 +10,8 @@ from hanzi_lsgan.cli.app import console, samples_bar
 
 if TYPE_CHECKING:
     from data_tools.store import Store
-    from hanzi_lsgan.checkpoint import TrainedGenerator
     from hanzi_lsgan.recogniser import Recogniser
+    from hanzi_lsgan.trained import TrainedGenerator
 
 
 def load_run(run: Path | None, checkpoint: str | None) -> "tuple[Path, TrainedGenerator]":
