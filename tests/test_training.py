@@ -12,7 +12,7 @@ import torch
 from data_tools.errors import UserError
 from data_tools.store import Store
 from hanzi_lsgan.checkpoint import RunFolder
-from hanzi_lsgan.config import load_recipe
+from hanzi_lsgan.config import load_recipe, recipe_names
 from hanzi_lsgan.dataset import Batch, BatchStream
 from hanzi_lsgan.session import Session
 from hanzi_lsgan.trainer import Trainer
@@ -66,6 +66,26 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(
         assert_equal(parts[name], value)
     drawn = [RunFolder(tmp_path / name).generator.read_bytes() for name in ("whole", "parts")]
     assert drawn[0] == drawn[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("residence", ["memory", "stream"])
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_recipe_resumes_bit_for_bit(tmp_path: Path, name: str, residence: str) -> None:
+    """Its own networks, objective and precision, on batches of eight."""
+    overrides = ["train.batch_size=8", "train.tick_kimg=1", "train.score_samples=0"]
+    overrides += ["train.decay_kimg=0.016", "train.kimg=0.032", f"data.residence={residence}"]
+    store = make_store(tmp_path, size=load_recipe(name).model.size)
+    with Session.begin(name, store, tmp_path / "whole", overrides) as session:
+        session.train()
+    with Session.begin(name, store, tmp_path / "parts", overrides) as session:
+        session.train(kimg=0.024)
+    with Session.resume(tmp_path / "parts") as session:
+        session.train()
+    whole, parts = flat(weights(tmp_path / "whole")), flat(weights(tmp_path / "parts"))
+    assert whole.keys() == parts.keys()
+    for key, value in whole.items():
+        assert_equal(parts[key], value)
 
 
 def test_the_seed_decides_a_run(tmp_path: Path) -> None:
