@@ -1,6 +1,5 @@
 """The one kind of error that a user can mend."""
 
-
 _LONGEST_PROBLEM = 300  # what libraries say of a broken file can fill a screen
 
 

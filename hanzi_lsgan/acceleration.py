@@ -1,11 +1,16 @@
 """Which device and precision: one accelerator for training the networks and the recogniser."""
 
+from datetime import timedelta
+
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import is_bf16_available
+from accelerate.utils import InitProcessGroupKwargs, is_bf16_available
 
 from data_tools.errors import UserError
+
+_PATIENCE = timedelta(hours=2)
+"""How long processes wait for each other: one of them may train the store's recogniser first."""
 
 
 def shared_accelerator() -> Accelerator:
@@ -25,8 +30,11 @@ def make_accelerator(precision: str = "auto") -> Accelerator:
     on_cpu = not torch.accelerator.is_available()
     AcceleratorState._reset_state(reset_partial_state=True)  # it remembers the run before
     # Told so, accelerate lets several processes train together on a CPU too.
+    patient = [InitProcessGroupKwargs(timeout=_PATIENCE)]
     accelerator = Accelerator(
-        cpu=on_cpu, mixed_precision="no" if precision == "auto" else precision
+        cpu=on_cpu,
+        mixed_precision="no" if precision == "auto" else precision,
+        kwargs_handlers=patient,
     )
     if precision == "fp16" and on_cpu:
         raise UserError("train.precision: fp16 needs a GPU; choose auto, bf16 or no")
@@ -38,4 +46,4 @@ def make_accelerator(precision: str = "auto") -> Accelerator:
     else:
         best = "bf16" if is_bf16_available() else "fp16"
     AcceleratorState._reset_state(reset_partial_state=True)
-    return Accelerator(cpu=on_cpu, mixed_precision=best)
+    return Accelerator(cpu=on_cpu, mixed_precision=best, kwargs_handlers=patient)
