@@ -54,6 +54,7 @@ def test_two_processes_train_as_one_does_and_one_goes_on_where_they_stopped(tmp_
     for processes, out in ((1, one), (2, two)):
         said = train(processes, "quick32", "--data", store, "--out", out, *settings(EXACT))
         assert said.count("saved") == 1  # one of them speaks
+        assert ("2 processes" in said) == (processes == 2)
     assert len(losses(one)) == 10
     for alone, together in zip(losses(one), losses(two), strict=True):
         assert together == pytest.approx(alone, rel=1e-3, abs=1e-5)

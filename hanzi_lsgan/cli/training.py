@@ -72,10 +72,12 @@ def _run_session(session: "Session", kimg: float | None, minutes: float | None) 
     goal_kimg = session.recipe.train.kimg if kimg is None else kimg
     first_images, first_seconds = session.trainer.images, session.trainer.seconds
     doing = "resuming" if session.resumed else "training"
+    together = session.trainer.processes
     console.print(
         f"{doing} {run}: {session.stream.samples:,} samples "
         f"({session.stream.residence}), {len(session.store.charset):,} classes, "
-        f"{session.trainer.device}, precision {session.trainer.precision}",
+        f"{session.trainer.device}, precision {session.trainer.precision}"
+        + (f", {together} processes" if together > 1 else ""),
         soft_wrap=True,
     )
     if session.store.header.font_drawn:
