@@ -410,6 +410,13 @@ def test_a_path_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert (tmp_path / "file.txt").read_text() == "mine"
 
 
+@on_linux
+def test_a_file_system_that_takes_no_files_is_named(tmp_path: Path) -> None:
+    """Not even from one who may write everywhere."""
+    message = error_of(make_sources(tmp_path), Path("/proc/x.h5"))
+    assert message.startswith("/proc/x.h5: cannot be written (")
+
+
 def test_a_read_only_folder_is_named(tmp_path: Path) -> None:
     sources = make_sources(tmp_path)
     locked = tmp_path / "locked"

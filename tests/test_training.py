@@ -2,6 +2,7 @@ import json
 import math
 import os
 import signal
+import sys
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -234,6 +235,16 @@ def test_a_new_run_never_overwrites_an_old_one(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is something already"):
         Session.begin("quick32", store, out, OVERRIDES)
     assert (out / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux keeps its processes there")
+def test_a_run_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    with (
+        Session.begin("quick32", store, Path("/proc/run"), OVERRIDES) as session,
+        pytest.raises(UserError, match=r"/proc/run: cannot be written \("),
+    ):
+        session.train()
 
 
 def test_half_precision_on_a_cpu_is_refused() -> None:
