@@ -64,8 +64,8 @@ def render_comparison(
         scale: each pixel becomes this many; by default a cell is at least 64 pixels wide.
         best_of: draws the generated images where given, and the rows say so; a row is not one hand
             then.
-        font_drawn: whether a missing store was a font-drawn one; simulated writers that it did not
-            have write the real rows then. Without it there are none.
+        font_drawn: whether the generator's samples were font-drawn. Simulated writers write the
+            real rows then where a store, or its samples of a character, are missing.
         unseen: characters whose columns are marked, as the generator was not trained on them.
 
     Raises:
@@ -82,22 +82,25 @@ def render_comparison(
         generated = np.stack([best_of.draw(label, rows, seed) for label in labels], axis=1)
     size = generated.shape[-1]
     shown = [Row(name, images) for images in generated]
-    if store is not None:
-        label = "Font-drawn" if store.header.font_drawn else "Real"
-        real = _real_samples(store, characters, rows, seed, size)
+    font_drawn = store.header.font_drawn if store is not None else font_drawn
+    if store is not None or font_drawn:
+        real = np.full_like(generated, _PAPER)
+        if font_drawn:
+            real = _written(characters, rows, size)
+        if store is not None:
+            _take_real_samples(store, characters, seed, real)
+        label = "Font-drawn" if font_drawn else "Real"
         shown = [Row(label, images) for images in real] + shown
-    elif font_drawn:
-        shown = [Row("Font-drawn", images) for images in _written(characters, rows, size)] + shown
     return compose(characters, shown, scale or max(1, -(-_CELL_PIXELS // size)), unseen)
 
 
-def _real_samples(
-    store: Store, characters: str, rows: int, seed: int, size: int
-) -> NDArray[np.uint8]:
-    """Choose samples of each character: (rows, columns, size, size), paper where there is none."""
+def _take_real_samples(
+    store: Store, characters: str, seed: int, samples: NDArray[np.uint8]
+) -> None:
+    """Choose samples of each character that the store has, into (rows, columns, size, size)."""
+    rows, _, size, _ = samples.shape
     random = np.random.default_rng(seed)
     label_of = {character: label for label, character in enumerate(store.charset)}
-    samples = np.full((rows, len(characters), size, size), _PAPER, np.uint8)
     for column, character in enumerate(characters):
         if character not in label_of:
             continue
@@ -109,7 +112,6 @@ def _real_samples(
             glyph = Image.fromarray(store.images(available[index : index + 1])[0])
             # Averaging over squares, as training reduces a larger store.
             samples[line, column] = np.asarray(glyph.resize((size, size), Image.Resampling.BOX))
-    return samples
 
 
 def _written(characters: str, rows: int, size: int) -> NDArray[np.uint8]:

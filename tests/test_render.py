@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 
 from data_tools.errors import UserError
+from data_tools.glyphs import GlyphOptions
+from data_tools.sample import write_glyph
 from data_tools.sources import Split
 from data_tools.store import Store
 from hanzi_lsgan.models.projection import ProjectionGenerator
@@ -95,6 +97,31 @@ def test_real_rows_come_from_the_test_split(tmp_path: Path) -> None:
         (row,) = store.rows_of_class(Split.TEST, label)
         glyph = store.images(range(row, row + 1))[0]
     assert glyph_is_in(picture, glyph)
+
+
+def test_writers_stand_in_for_a_font_drawn_store_that_is_gone() -> None:
+    """Real rows as a store of the corpus would hold them, by writers that no corpus has."""
+    picture = np.asarray(
+        render_comparison(
+            small_generator(), CHARSET, "三", store=None, rows=2, seed=0, scale=1, font_drawn=True
+        )
+    )
+    options = GlyphOptions(32, "aspect", 1)
+    for writer in (10_000, 10_001):
+        assert glyph_is_in(picture, write_glyph("三", writer, options))
+
+
+def test_columns_of_unseen_characters_are_marked() -> None:
+    images = np.full((2, 32, 32), 255, np.uint8)
+    plain = compose("一三", [Row("", images)], scale=2)
+    marked = compose("一三", [Row("", images)], scale=2, unseen="三")
+    cell = (32 + 2) * 2
+    remark = marked.height - plain.height
+    assert remark > 0
+    header = np.asarray(marked)[: marked.height - cell]
+    below = header[-remark:] < 255  # the line under the printed characters
+    assert below[:, -cell:].any()
+    assert not below[:, :-cell].any()
 
 
 def glyph_is_in(picture: np.ndarray, glyph: np.ndarray) -> bool:
