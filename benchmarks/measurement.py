@@ -50,11 +50,14 @@ def describe_machine() -> dict[str, str]:
     if cpuinfo.exists():
         lines = cpuinfo.read_text("utf-8").splitlines()
         model = next((line.split(": ")[1] for line in lines if "model name" in line), model)
+    accelerator = "none"
+    if torch.accelerator.is_available():
+        accelerator = str(torch.accelerator.current_accelerator())
     return {
         "processor": model,
         "cores": str(len(os.sched_getaffinity(0))),
         "memory_gib": f"{psutil.virtual_memory().total / 2**30:.0f}",
-        "accelerator": str(torch.accelerator.current_accelerator() or "none"),
+        "accelerator": accelerator,
         "python": platform.python_version(),
     } | {name: importlib.metadata.version(name) for name in _PACKAGES}
 
