@@ -1,6 +1,7 @@
 import json
 import os
 import pickle
+import shutil
 import struct
 import time
 from pathlib import Path
@@ -23,13 +24,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def copy_of(trained: Path, tmp_path: Path) -> RunFolder:
-    run = RunFolder(tmp_path / "run")
-    for path in trained.rglob("*"):
-        if path.is_file():
-            target = run.path / path.relative_to(trained)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(path.read_bytes())
-    return run
+    return RunFolder(shutil.copytree(trained, tmp_path / "run"))
 
 
 def test_the_generator_comes_back_as_it_was_saved(trained: Path) -> None:

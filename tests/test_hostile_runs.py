@@ -1,6 +1,7 @@
 """Run folders from strangers: whatever is in them, one line of error, and no code runs."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,13 +29,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(trained: Path, tmp_path: Path) -> RunFolder:
-    copy = RunFolder(tmp_path / "run")
-    for path in trained.rglob("*"):
-        if path.is_file():
-            target = copy.path / path.relative_to(trained)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(path.read_bytes())
-    return copy
+    return RunFolder(shutil.copytree(trained, tmp_path / "run"))
 
 
 def refused(use: Callable[[], object], *expected: str) -> None:
