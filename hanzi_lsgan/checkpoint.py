@@ -238,24 +238,17 @@ class RunFolder:
         return UserError(join_message(str(path), problem, _RESTORE))
 
 
-def find_newest_run(runs: Path = RUNS) -> RunFolder | None:
-    """The run whose generator was written last, or None where there is none."""
-    generators = list(runs.glob("*/generator.safetensors"))
-    if not generators:
-        return None
-    return RunFolder(max(generators, key=lambda path: path.stat().st_mtime).parent)
-
-
 def newest_run(runs: Path = RUNS) -> RunFolder:
     """The run whose generator was written last.
 
     Raises:
         UserError: there is none.
     """
-    if (found := find_newest_run(runs)) is None:
+    generators = list(runs.glob("*/generator.safetensors"))
+    if not generators:
         remedy = "train one with `hanzi-lsgan train`, or name it with --run"
         raise UserError(join_message(str(runs), "no trained run is here", remedy))
-    return found
+    return RunFolder(max(generators, key=lambda path: path.stat().st_mtime).parent)
 
 
 def next_run(recipe_name: str, runs: Path = RUNS) -> Path:

@@ -1,6 +1,14 @@
-"""How long the harnesses run: briefly in the suite, at length in `make faults` and `make fuzz`."""
+"""What tests share: how long the harnesses run, and a run of two steps.
+
+The harnesses run briefly in the suite and at length in `make faults` and `make fuzz`.
+"""
+
+from pathlib import Path
 
 import pytest
+
+from hanzi_lsgan.session import Session
+from tests.tiny import OVERRIDES, make_store
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,3 +26,12 @@ def kills(request: pytest.FixtureRequest) -> int:
 def cases(request: pytest.FixtureRequest) -> int:
     """How many mutated files a test is to read."""
     return int(request.config.getoption("--cases"))
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of two steps, which tests copy before they change it."""
+    folder = tmp_path_factory.mktemp("trained")
+    with Session.begin("quick32", make_store(folder), folder / "run", OVERRIDES) as session:
+        session.train(kimg=0.016)
+    return folder / "run"

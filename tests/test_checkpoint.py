@@ -11,16 +11,7 @@ import torch
 
 from data_tools.errors import UserError
 from hanzi_lsgan.checkpoint import RunFolder, newest_run, next_run
-from hanzi_lsgan.session import Session
-from tests.tiny import CHARACTERS, OVERRIDES, make_store
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("trained")
-    with Session.begin("quick32", make_store(folder), folder / "run", OVERRIDES) as session:
-        session.train(kimg=0.016)
-    return folder / "run"
+from tests.tiny import CHARACTERS
 
 
 def copy_of(trained: Path, tmp_path: Path) -> RunFolder:

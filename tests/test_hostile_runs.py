@@ -14,17 +14,8 @@ from hanzi_lsgan.checkpoint import RunFolder
 from hanzi_lsgan.checksums import find_damage
 from hanzi_lsgan.cli.display import run_table
 from hanzi_lsgan.session import Session
-from tests.tiny import OVERRIDES, make_store
 
 DEEP = 100_000
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("trained")
-    with Session.begin("quick32", make_store(folder), folder / "run", OVERRIDES) as session:
-        session.train(kimg=0.016)
-    return folder / "run"
 
 
 @pytest.fixture
