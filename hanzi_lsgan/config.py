@@ -18,6 +18,9 @@ from hanzi_lsgan.losses import SCHEMES, LeastSquares
 Channels = Annotated[int, Field(ge=8, le=1024, multiple_of=8)]
 
 
+_LARGEST_TEACHER_PIXELS = 32  # cheap beside the networks, also at 64 pixels
+
+
 class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -69,11 +72,13 @@ ModelSettings = Annotated[PaperModel | ProjectionModel, Field(discriminator="arc
 
 
 class ObjectiveSettings(_Settings):
-    """The losses: labels a, b, c of least squares and the weight of R1."""
+    """The losses: labels a, b, c of least squares, and the weights of what is added to it."""
 
     labels: tuple[float, float, float] = (0.0, 1.0, 1.0)
     r1_gamma: float = Field(0.0, ge=0, le=1000)
     r1_every: int = Field(8, ge=1, le=1000)
+    wrong_label_weight: float = Field(0.0, ge=0, le=1000)
+    reading_weight: float = Field(0.0, ge=0, le=1000)
 
     @field_validator("labels", mode="before")
     @classmethod
@@ -125,6 +130,11 @@ class Recipe(_Settings):
     train: TrainSettings = TrainSettings()
     data: DataSettings = DataSettings()
 
+    @property
+    def teacher_size(self) -> int:
+        """Side in pixels at which a teacher reads: larger images are halved for it."""
+        return min(self.model.size, _LARGEST_TEACHER_PIXELS)
+
     @model_validator(mode="after")
     def _whole_packs(self) -> "Recipe":
         if self.train.batch_size % self.model.pack_size:
@@ -132,6 +142,12 @@ class Recipe(_Settings):
                 f"train.batch_size = {self.train.batch_size} is not a multiple of "
                 f"model.pack_size = {self.model.pack_size}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _original_discriminator(self) -> "Recipe":
+        if self.objective.wrong_label_weight > 0 and isinstance(self.model, PaperModel):
+            raise ValueError("objective.wrong_label_weight must be 0 for the original networks")
         return self
 
 

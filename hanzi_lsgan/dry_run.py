@@ -9,6 +9,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from hanzi_lsgan.dataset import BatchStream
+from hanzi_lsgan.recogniser import Recogniser
 from hanzi_lsgan.trainer import Trainer
 
 _FLOAT_BYTES = 4
@@ -42,8 +43,13 @@ class Cost:
     losses: tuple[float, float]
 
 
-def measure_cost(trainer: Trainer, stream: BatchStream) -> Cost:
+def measure_cost(trainer: Trainer, stream: BatchStream, classes: int) -> Cost:
     """Train two steps of a fresh trainer, keep nothing, and say what they cost."""
+    recipe = trainer.recipe
+    if recipe.objective.reading_weight > 0:
+        # One that has learned nothing costs as much.
+        untrained = Recogniser(classes, recipe.teacher_size).eval().requires_grad_(False)
+        trainer.teach_with(untrained.to(trainer.device))
     batches = stream.batches()
     batch = next(batches)
     labels = batch.labels.to(trainer.device)

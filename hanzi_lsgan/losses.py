@@ -1,9 +1,13 @@
-"""The objectives: least squares of three labels, and the zero-centred gradient penalty R1."""
+"""The objectives: least squares of three labels, the gradient penalty R1, and the reading loss."""
 
+import math
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
+
+_EVEN_ODDS = math.log(2)  # surprise at a character that was given a probability of one half
 
 
 @dataclass(frozen=True)
@@ -26,8 +30,11 @@ class LeastSquares:
     def discriminator(self, real_scores: Tensor, fake_scores: Tensor) -> Tensor:
         """The discriminator's loss, a scalar, from its scores (B,) of real and generated images."""
         real = (real_scores - self.b).square().mean()
-        fake = (fake_scores - self.a).square().mean()
-        return 0.5 * (real + fake)
+        return 0.5 * real + self.refusal(fake_scores)
+
+    def refusal(self, scores: Tensor) -> Tensor:
+        """Half of the discriminator's loss: ½ E[(D(x) - a)²] of what it is to refuse."""
+        return 0.5 * (scores - self.a).square().mean()
 
     def generator(self, fake_scores: Tensor) -> Tensor:
         """The generator's loss, a scalar, from the scores (B,) of its images."""
@@ -54,3 +61,17 @@ def r1_penalty(real_scores: Tensor, real_images: Tensor) -> Tensor:
     """
     (gradients,) = torch.autograd.grad(real_scores.sum(), real_images, create_graph=True)
     return gradients.square().sum() / len(real_scores)
+
+
+def reading_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """E[max(0, -log₂ p(y | x) - 1)] · log 2 of a recogniser, a scalar: what it cannot read.
+
+    A sample that is given even odds, and so is read rightly, costs nothing: there is no reward for
+    drawing a character more clearly than that, which would leave one form of it.
+
+    Args:
+        logits: (B, classes) of generated samples.
+        labels: (B,), what they are meant to be.
+    """
+    surprise = F.cross_entropy(logits.float(), labels, reduction="none")
+    return (surprise - _EVEN_ODDS).relu().mean()

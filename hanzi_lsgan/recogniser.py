@@ -148,7 +148,8 @@ def train_recogniser(
     random = torch.Generator(accelerator.device).manual_seed(seed)
     seen = 0
     for grey, labels in islice(batches, steps):
-        ink = vary(to_ink(grey.to(accelerator.device)), random)
+        ink = to_ink(grey.to(accelerator.device))
+        ink = vary(ink, draw_variations(len(ink), random))
         loss = F.cross_entropy(
             network(ink), labels.to(accelerator.device), label_smoothing=_LABEL_SMOOTHING
         )
@@ -162,18 +163,21 @@ def train_recogniser(
     return trained.eval().requires_grad_(False)
 
 
-def vary(ink: Tensor, random: torch.Generator) -> Tensor:
+def draw_variations(count: int, random: torch.Generator) -> Tensor:
+    """Draw what `vary` does to each of `count` glyphs: (7, count) in [-1, 1]."""
+    return torch.rand((7, count), generator=random, device=random.device) * 2 - 1
+
+
+def vary(ink: Tensor, variations: Tensor) -> Tensor:
     """Rotate, shear, scale and shift each glyph (B, 1, S, S) a little, as other hands would."""
-    count = len(ink)
-    draws = torch.rand((7, count), generator=random, device=ink.device) * 2 - 1
-    angle = draws[0] * _ROTATION_RADIANS
+    angle = variations[0] * _ROTATION_RADIANS
     cos, sin = angle.cos(), angle.sin()
-    wide, high = 1 + draws[1] * _SCALE, 1 + draws[2] * _SCALE
-    lean, tilt = draws[3] * _SHEAR, draws[4] * _SHEAR
+    wide, high = 1 + variations[1] * _SCALE, 1 + variations[2] * _SCALE
+    lean, tilt = variations[3] * _SHEAR, variations[4] * _SHEAR
     matrix = torch.stack(
         [
-            torch.stack([cos * wide, (lean - sin) * high, draws[5] * _SHIFT], dim=1),
-            torch.stack([(tilt + sin) * wide, cos * high, draws[6] * _SHIFT], dim=1),
+            torch.stack([cos * wide, (lean - sin) * high, variations[5] * _SHIFT], dim=1),
+            torch.stack([(tilt + sin) * wide, cos * high, variations[6] * _SHIFT], dim=1),
         ],
         dim=1,
     )

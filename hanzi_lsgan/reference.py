@@ -2,7 +2,8 @@
 
 Both are made once and kept beside the store, under the store's checksum and the size of the images:
 
-    hanzi.recogniser-543d8f27aaec-32-v1.safetensors    weights
+    hanzi.recogniser-543d8f27aaec-32-v1.safetensors    weights of the judge
+    hanzi.teacher-543d8f27aaec-32-v1.safetensors       weights of the teacher, which judges nothing
     hanzi.train-read-543d8f27aaec-32-v1.safetensors    features and guesses of the train split
     hanzi.test-read-543d8f27aaec-32-v1.safetensors     the same of the test split
 """
@@ -32,8 +33,29 @@ from hanzi_lsgan.recogniser import BATCH, Reading, Recogniser, read_glyphs, trai
 _VERSION = "1"  # of the recogniser: counts up when its network or training changes
 _EPOCHS = 13
 _LEAST_IMAGES = 100_000
-_MOST_IMAGES = 1_500_000
+_MOST_IMAGES = 800_000
 _READ_ROWS = 4096
+
+
+@dataclass(frozen=True)
+class Role:
+    """What one of a store's recognisers is for; each is trained from its own seed.
+
+    Attributes:
+        name: of its file.
+        seed: of its weights, and of the order and variations of samples.
+        purpose: what it does.
+        off: the setting that does without it.
+    """
+
+    name: str
+    seed: int
+    purpose: str
+    off: str
+
+
+JUDGE = Role("recogniser", 0, "scores every checkpoint", "train.score_samples=0")
+TEACHER = Role("teacher", 1, "teaches the generator", "objective.reading_weight=0")
 
 
 @dataclass(frozen=True)
@@ -66,27 +88,31 @@ def training_steps(samples: int) -> int:
     return -(-images // BATCH)
 
 
-def has_recogniser(store: Store, size: int) -> bool:
+def has_recogniser(store: Store, size: int, role: Role) -> bool:
     """Whether a store has a recogniser already, so that obtaining it takes no time."""
-    return _beside(store, "recogniser", size).exists()
+    return _beside(store, role.name, size).exists()
 
 
-def obtain_recogniser(store: Store, size: int, on_samples: OnSamples) -> Recogniser:
+def obtain_recogniser(
+    store: Store, size: int, on_samples: OnSamples, role: Role = JUDGE
+) -> Recogniser:
     """Load the recogniser of a store for glyphs of `size` pixels, or train it on the train split.
 
     Raises:
         UserError: the store's size does not suit, it has too few samples, or the file cannot be
             written.
     """
-    path = _beside(store, "recogniser", size)
+    path = _beside(store, role.name, size)
+    if not path.exists():
+        trained = _train(store, size, role, on_samples)
+        with replacing(path) as unfinished:
+            weights = {name: value.contiguous() for name, value in trained.state_dict().items()}
+            unfinished.write_bytes(serialize_tensors(weights))
+    # Who made it reads it back as well: rounding depends on strides in memory, and a resumed run
+    # must be as one that was not interrupted.
     network = Recogniser(len(store.charset), size)
     try:
         network.load_state_dict(load_tensors(path))
-    except FileNotFoundError:
-        network = _train(store, size, on_samples)
-        with replacing(path) as unfinished:
-            weights = {name: value.contiguous() for name, value in network.state_dict().items()}
-            unfinished.write_bytes(serialize_tensors(weights))
     except (SafetensorError, RuntimeError, OSError) as error:
         problem = f"is no recogniser of this store ({error})"
         raise UserError(join_message(str(path), problem, "delete it; it is made again")) from None
@@ -95,17 +121,18 @@ def obtain_recogniser(store: Store, size: int, on_samples: OnSamples) -> Recogni
     return network.to(memory_format=torch.channels_last).eval().requires_grad_(False)
 
 
-def _train(store: Store, size: int, on_samples: OnSamples) -> Recogniser:
+def _train(store: Store, size: int, role: Role, on_samples: OnSamples) -> Recogniser:
     samples = len(store.rows_of(Split.TRAIN))
     batch_size = max(1, min(BATCH, samples))
-    stream = BatchStream(store, size=size, batch_size=batch_size, pack_size=1, seed=0)
+    stream = BatchStream(store, size=size, batch_size=batch_size, pack_size=1, seed=role.seed)
     steps = training_steps(samples)
     return train_recogniser(
         ((batch.images, batch.labels) for batch in stream.batches()),
         classes=len(store.charset),
         size=size,
         steps=steps,
-        on_images=lambda images: on_samples("recogniser", images, steps * batch_size),
+        seed=role.seed,
+        on_images=lambda images: on_samples(role.name, images, steps * batch_size),
     )
 
 
@@ -138,7 +165,7 @@ def obtain_reading(
         UserError: the store cannot be read, or the file cannot be written.
     """
     rows = store.rows_of(split)
-    weights = _beside(store, "recogniser", recogniser.size).read_bytes()
+    weights = _beside(store, JUDGE.name, recogniser.size).read_bytes()
     made_with = hashlib.sha256(weights).hexdigest()
     path = _beside(store, f"{split.name.lower()}-read", recogniser.size)
     arrays = _load_arrays(path, made_with)

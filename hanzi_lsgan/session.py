@@ -22,7 +22,14 @@ from hanzi_lsgan.config import Recipe, load_recipe
 from hanzi_lsgan.dataset import BatchStream
 from hanzi_lsgan.models import Generator
 from hanzi_lsgan.quick_score import QuickScorer
-from hanzi_lsgan.reference import OnSamples, has_recogniser
+from hanzi_lsgan.reference import (
+    JUDGE,
+    TEACHER,
+    OnSamples,
+    Role,
+    has_recogniser,
+    obtain_recogniser,
+)
 from hanzi_lsgan.render import render_comparison
 from hanzi_lsgan.trainer import Trainer
 from hanzi_lsgan.training import Saved, Tick, train
@@ -44,7 +51,7 @@ class Session:
         trainer: fresh, or as the last checkpoint left it.
         stream: of the store's train split.
         resumed: whether the run existed before.
-        scorer: of checkpoints, once `prepare_scorer` has made it.
+        scorer: of checkpoints, once `prepare_recognisers` has made it.
     """
 
     recipe: Recipe
@@ -108,22 +115,34 @@ class Session:
         return cls(recipe, store, run, trainer, _stream(recipe, store, trainer), resumed=True)
 
     @property
-    def lacks_recogniser(self) -> bool:
-        """Whether `prepare_scorer` will train a recogniser first."""
-        wanted = self.recipe.train.score_samples > 0 and self.scorer is None
-        return wanted and not has_recogniser(self.store, self.recipe.model.size)
+    def lacking_recognisers(self) -> list[Role]:
+        """Those that `prepare_recognisers` will train first."""
+        wanted = []
+        if self.recipe.train.score_samples > 0:
+            wanted.append((JUDGE, self.recipe.model.size))
+        if self.recipe.objective.reading_weight > 0:
+            wanted.append((TEACHER, self.recipe.teacher_size))
+        return [role for role, size in wanted if not has_recogniser(self.store, size, role)]
 
-    def prepare_scorer(self, on_samples: OnSamples = lambda phase, done, total: None) -> None:
-        """Get ready to score checkpoints, if the recipe asks for it.
+    def prepare_recognisers(self, on_samples: OnSamples = lambda phase, done, total: None) -> None:
+        """Get the judge of checkpoints and the teacher ready, if the recipe asks for them.
 
-        A store that has no recogniser yet gets one, which takes minutes.
+        One that the store lacks is trained by the main process, which takes minutes.
 
         Raises:
-            UserError: the recogniser is damaged, or cannot be written beside the store.
+            UserError: a recogniser is damaged, or cannot be written beside the store.
         """
         samples = self.recipe.train.score_samples
         if samples and self.scorer is None and self.trainer.is_main:
             self.scorer = QuickScorer(self.store, self.recipe.model.size, samples, on_samples)
+        if self.recipe.objective.reading_weight == 0 or self.trainer.has_teacher:
+            return
+        if not self.trainer.is_main:
+            self.trainer.wait_for_others()  # then it lies beside the store
+        size = self.recipe.teacher_size
+        self.trainer.teach_with(obtain_recogniser(self.store, size, on_samples, TEACHER))
+        if self.trainer.is_main:
+            self.trainer.wait_for_others()
 
     def train(
         self,
@@ -155,7 +174,7 @@ class Session:
             problem = f"the learning rate has fallen to zero at train.kimg = {settings.kimg:g}"
             remedy = "begin a longer run with --set train.kimg=N"
             raise UserError(join_message(f"--kimg {kimg:g}", problem, remedy))
-        self.prepare_scorer()
+        self.prepare_recognisers()
         self.trainer.wait_for_others()  # until all have seen that the folder is free
         if not self.resumed and self.trainer.is_main:
             self.run.create(self.recipe, self.store)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from accelerate.optimizer import AcceleratedOptimizer
 from torch import Tensor, nn
 
@@ -16,9 +17,12 @@ from data_tools.errors import UserError, join_message
 from hanzi_lsgan.acceleration import make_accelerator
 from hanzi_lsgan.config import Recipe
 from hanzi_lsgan.dataset import Batch, Position
-from hanzi_lsgan.losses import r1_penalty
+from hanzi_lsgan.losses import r1_penalty, reading_loss
 from hanzi_lsgan.models import Discriminator, Generator, build_discriminator, build_generator
+from hanzi_lsgan.models.label_embedding import GlyphEmbedding
+from hanzi_lsgan.recogniser import Recogniser, draw_variations, vary
 from hanzi_lsgan.sampling import to_pixels
+from hanzi_lsgan.wrong_labels import WrongLabels
 
 _EMA_RAMP = 0.05  # the half-life is at most this share of the images seen: early weights fade soon
 
@@ -75,6 +79,20 @@ class Trainer:
             ),
         )
         self.random = torch.Generator(self.device)
+        self._teacher: Recogniser | None = None
+        if recipe.objective.wrong_label_weight > 0:
+            embedding = discriminator.label_embedding
+            codes = embedding.codes if isinstance(embedding, GlyphEmbedding) else None
+            self._wrong_labels = WrongLabels(len(charset), codes)
+
+    def teach_with(self, recogniser: Recogniser) -> None:
+        """Let a recogniser's reading be part of the generator's loss; it learns nothing itself."""
+        self._teacher = self._accelerator.prepare_model(recogniser, evaluation_mode=True)
+
+    @property
+    def has_teacher(self) -> bool:
+        """Whether there is a recogniser to teach the generator."""
+        return self._teacher is not None
 
     @property
     def device(self) -> torch.device:
@@ -176,15 +194,22 @@ class Trainer:
     def _discriminator_step(self, real: Tensor, fake: Tensor, labels: Tensor) -> dict[str, Tensor]:
         objective = self.recipe.objective
         self._discriminator_optimizer.zero_grad()
-        scores = self.discriminator(torch.cat([real, fake]), labels)
-        real_scores, fake_scores = scores.chunk(2)
+        images = torch.cat([real, fake])
+        if objective.wrong_label_weight > 0:
+            scores = self.discriminator(images, labels, self._draw_wrong_labels(labels))
+            real_scores, fake_scores, wrong_scores = scores.chunk(3)
+        else:
+            real_scores, fake_scores = self.discriminator(images, labels).chunk(2)
         loss = objective.least_squares.discriminator(real_scores, fake_scores)
-        self._accelerator.backward(loss)
         values = {
             "discriminator_loss": loss,
             "real_score": real_scores.mean(),
             "fake_score": fake_scores.mean(),
         }
+        if objective.wrong_label_weight > 0:
+            values["wrong_label_loss"] = objective.least_squares.refusal(wrong_scores)
+            loss = loss + objective.wrong_label_weight * values["wrong_label_loss"]
+        self._accelerator.backward(loss)
         if objective.r1_gamma > 0 and self.step % objective.r1_every == 0:
             # Lazy regularisation (Karras et al., 2020): rarely, and stronger by as much.
             real = real.requires_grad_()
@@ -195,15 +220,41 @@ class Trainer:
         self._step(self.discriminator, self._discriminator_optimizer)
         return values
 
+    def _draw_wrong_labels(self, labels: Tensor) -> Tensor:
+        """A wrong label for each pack (B / p,)."""
+        pack_size = self.recipe.model.pack_size
+        # Drawn for the packs of all processes, so that it does not matter how many these are.
+        packs = self.recipe.train.batch_size // pack_size
+        draws = torch.rand((3, packs), generator=self.random, device=self.device)
+        part = slice(self.part.start // pack_size, self.part.stop // pack_size)
+        return self._wrong_labels.draw(labels[::pack_size], draws[:, part])
+
     def _generator_step(self, fake: Tensor, labels: Tensor) -> dict[str, Tensor]:
         self._generator_optimizer.zero_grad()
         # The discriminator passes gradients on but needs none of its own here.
         self.discriminator.requires_grad_(False)
-        loss = self.recipe.objective.least_squares.generator(self.discriminator(fake, labels))
+        objective = self.recipe.objective
+        loss = objective.least_squares.generator(self.discriminator(fake, labels))
+        values = {"generator_loss": loss}
+        if objective.reading_weight > 0:
+            values["reading_loss"] = self._reading_loss(fake, labels)
+            loss = loss + objective.reading_weight * values["reading_loss"]
         self._accelerator.backward(loss)
         self.discriminator.requires_grad_(True)
         self._step(self.generator, self._generator_optimizer)
-        return {"generator_loss": loss}
+        return values
+
+    def _reading_loss(self, fake: Tensor, labels: Tensor) -> Tensor:
+        """What the teacher cannot read, each image varied as those that it learned from."""
+        if self._teacher is None:
+            raise RuntimeError("a recipe with a reading_weight needs a teacher")
+        low, high = self.generator.pixel_range
+        ink = (high - fake.float()) / (high - low)
+        ink = F.avg_pool2d(ink, self.recipe.model.size // self.recipe.teacher_size)
+        # Drawn for the whole batch, so that what a process draws does not depend on their number.
+        variations = draw_variations(self.recipe.train.batch_size, self.random)
+        variations = variations[:, self.part]
+        return reading_loss(self._teacher(vary(ink, variations)), labels)
 
     def _step(self, network: nn.Module, optimizer: AcceleratedOptimizer) -> None:
         """Apply the gradients of all processes' parts."""

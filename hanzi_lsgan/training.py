@@ -17,6 +17,8 @@ from hanzi_lsgan.models import Generator
 from hanzi_lsgan.quick_score import QuickScore
 from hanzi_lsgan.trainer import Trainer
 
+_OPTIONAL = ("r1", "wrong_label_loss", "reading_loss")  # by recipe, or not in every step
+
 
 @dataclass(frozen=True)
 class Tick:
@@ -32,6 +34,8 @@ class Tick:
     real_score: float
     fake_score: float
     r1: float
+    wrong_label_loss: float
+    reading_loss: float
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,9 @@ class _Sums:
             self.counts[name] += 1
 
     def means(self) -> dict[str, float]:
-        """The mean of each value over the steps that had it; R1 is 0 where no step had it."""
+        """The mean of each value over the steps that had it; what no step had is 0."""
         means = {name: float(total) / self.counts[name] for name, total in self.values.items()}
-        return {"r1": 0.0} | means
+        return dict.fromkeys(_OPTIONAL, 0.0) | means
 
 
 def train(
@@ -142,7 +146,7 @@ def train(
 
         # One tick
         tick = _make_tick(trainer, sums, last_tick)
-        if not math.isfinite(tick.discriminator_loss + tick.generator_loss + tick.r1):
+        if not all(map(math.isfinite, asdict(tick).values())):
             raise _diverged(run, tick, last_checkpoint)
         if metrics is not None:
             run.save_picture(draw_samples(trainer.ema), trainer.images)
@@ -185,7 +189,8 @@ def _diverged(run: RunFolder, tick: Tick, last_checkpoint: Progress) -> Divergen
     where = f"{run.path}: after {tick.images:,} images"
     problem = (
         f"a loss is infinite or no number (discriminator {tick.discriminator_loss}, generator "
-        f"{tick.generator_loss}, R1 {tick.r1})"
+        f"{tick.generator_loss}, R1 {tick.r1}, wrong labels {tick.wrong_label_loss}, reading "
+        f"{tick.reading_loss})"
     )
     remedy = "begin a new run with lower learning rates or a larger objective.r1_gamma"
     if run.state.exists():

@@ -13,13 +13,17 @@ import pytest
 import torch
 
 from data_tools.errors import UserError
+from data_tools.store import Store
+from hanzi_lsgan import reference
 from hanzi_lsgan.checkpoint import RunFolder
 from hanzi_lsgan.config import load_recipe
 from hanzi_lsgan.models.layers import BatchNorm2d
+from hanzi_lsgan.reference import TEACHER, obtain_recogniser
 from hanzi_lsgan.trainer import Trainer
 from tests.tiny import CHARACTERS, OVERRIDES, make_store
 
 EXACT = [*OVERRIDES, "train.precision=no", "train.tick_kimg=0.008"]
+TAUGHT = [*EXACT, "objective.wrong_label_weight=0.5", "objective.reading_weight=0.5"]
 
 
 def command(processes: int, *arguments: str | Path) -> list[str]:
@@ -44,15 +48,28 @@ def train(processes: int, *arguments: str | Path) -> str:
 
 def losses(run: Path) -> list[list[float]]:
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    names = ("images", "discriminator_loss", "generator_loss", "real_score", "r1")
+    names = (
+        "images",
+        "discriminator_loss",
+        "generator_loss",
+        "real_score",
+        "r1",
+        "wrong_label_loss",
+        "reading_loss",
+    )
     return [[line[name] for name in names] for line in lines]
 
 
-def test_two_processes_train_as_one_does_and_one_goes_on_where_they_stopped(tmp_path: Path) -> None:
-    store = make_store(tmp_path)
+def test_two_processes_train_as_one_does_and_one_goes_on_where_they_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = make_store(tmp_path, writers=40)
+    monkeypatch.setattr(reference, "training_steps", lambda samples: 2)
+    with Store(store) as opened:
+        obtain_recogniser(opened, 32, lambda *progress: None, TEACHER)
     one, two = tmp_path / "one", tmp_path / "two"
     for processes, out in ((1, one), (2, two)):
-        said = train(processes, "quick32", "--data", store, "--out", out, *settings(EXACT))
+        said = train(processes, "quick32", "--data", store, "--out", out, *settings(TAUGHT))
         assert said.count("saved") == 1  # one of them speaks
         assert ("2 processes" in said) == (processes == 2)
     assert len(losses(one)) == 10
@@ -63,7 +80,7 @@ def test_two_processes_train_as_one_does_and_one_goes_on_where_they_stopped(tmp_
         torch.testing.assert_close(averaged[1][name], value, rtol=1e-2, atol=1e-4)
 
     parts = tmp_path / "parts"
-    train(2, "quick32", "--data", store, "--out", parts, "--kimg", "0.04", *settings(EXACT))
+    train(2, "quick32", "--data", store, "--out", parts, "--kimg", "0.04", *settings(TAUGHT))
     train(1, "--resume", "--out", parts)
     for alone, changed in zip(losses(one), losses(parts), strict=True):
         assert changed == pytest.approx(alone, rel=1e-3, abs=1e-5)

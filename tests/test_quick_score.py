@@ -109,7 +109,7 @@ def test_the_real_scorer_scores_and_does_not_disturb_training(tmp_path: Path) ->
         out = tmp_path / f"run{len(states)}"
         overrides = [*OFTEN, f"train.score_samples={samples}"]
         with Session.begin("quick32", store, out, overrides) as session:
-            lacking.append(session.lacks_recogniser)
+            lacking.append(bool(session.lacking_recognisers))
             session.train(kimg=0.048)
         states.append(RunFolder(out).load_state()["generator"]["to_pixels.weight"])
     assert lacking == [False, True, False]

@@ -1,4 +1,3 @@
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +36,7 @@ def test_training_lasts_thirteen_epochs_within_limits(monkeypatch: pytest.Monkey
     monkeypatch.undo()
     assert reference.training_steps(31_351) == -(-13 * 31_351 // 128)
     assert reference.training_steps(200) == -(-100_000 // 128)
-    assert reference.training_steps(3_000_000) == -(-1_500_000 // 128)
+    assert reference.training_steps(3_000_000) == -(-800_000 // 128)
 
 
 def test_recogniser_and_readings_are_made_once(
@@ -81,8 +80,11 @@ def test_what_another_recogniser_read_is_read_again(
         before = obtain_reference(store, 32, quiet)
         (weights,) = tmp_path.glob("tiny.recogniser-*")
         weights.unlink()
-        another = partial(train_recogniser, seed=1)
-        monkeypatch.setattr(reference, "train_recogniser", another)
+        monkeypatch.setattr(
+            reference,
+            "train_recogniser",
+            lambda *args, **kw: train_recogniser(*args, **kw | {"seed": 5}),
+        )
         after = obtain_reference(store, 32, quiet)
         assert not np.array_equal(before.test.features, after.test.features)
 

@@ -60,14 +60,14 @@ def _run_session(session: "Session", kimg: float | None, minutes: float | None) 
     from hanzi_lsgan.cli.display import describe_saved, describe_tick, training_progress
 
     console.quiet = not session.trainer.is_main
-    if session.lacks_recogniser:
+    for role in session.lacking_recognisers:
         console.print(
-            "training the recogniser that checkpoints are scored with, once for this store; "
-            "--set train.score_samples=0 does without",
+            f"training the {role.name} that {role.purpose}, once for this store; "
+            f"--set {role.off} does without",
             soft_wrap=True,
         )
     with samples_bar() as progress:
-        session.prepare_scorer(progress)
+        session.prepare_recognisers(progress)
     run = session.run.path
     goal_kimg = session.recipe.train.kimg if kimg is None else kimg
     first_images, first_seconds = session.trainer.images, session.trainer.seconds
@@ -119,5 +119,6 @@ def _show_dry_run(session: "Session") -> None:
     from hanzi_lsgan.dry_run import measure_cost
 
     console.print(recipe_to_toml(session.recipe), markup=False)
-    console.print(cost_table(measure_cost(session.trainer, session.stream)))
+    cost = measure_cost(session.trainer, session.stream, len(session.store.charset))
+    console.print(cost_table(cost))
     console.print("nothing was kept")

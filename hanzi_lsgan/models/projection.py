@@ -101,10 +101,12 @@ class ProjectionDiscriminator(nn.Module):
         self.to_features = nn.Linear(channels[-1] * _FIRST_SIDE_PIXELS**2, features)
         self.to_score = nn.Linear(features, 1)
 
-    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, images: Tensor, labels: Tensor, wrong_labels: Tensor | None = None) -> Tensor:
         """Score packs of images (k·B, 1, S, S), k batches that share the labels (B,).
 
         Neighbours in a pack have one label, so B is a multiple of p = `pack_size`: (k·B / p,).
+        With `wrong_labels` (B / p,) the packs of the first batch are scored under these as well:
+        ((k + 1)·B / p,).
         """
         batches = len(images) // len(labels)
         pack_labels = labels[:: self.pack_size].repeat(batches)
@@ -114,6 +116,9 @@ class ProjectionDiscriminator(nn.Module):
         for halve in self.halvings:
             maps = F.leaky_relu(halve(maps), _SLOPE)
         features = F.leaky_relu(self.to_features(maps.flatten(1)), _SLOPE)
+        if wrong_labels is not None:
+            features = torch.cat([features, features[: len(wrong_labels)]])
+            pack_labels = torch.cat([pack_labels, wrong_labels])
         projection = (features * self.label_embedding(pack_labels)).sum(dim=1)
         scores: Tensor = self.to_score(features).squeeze(1) + projection / features.shape[1] ** 0.5
         return scores
