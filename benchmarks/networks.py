@@ -16,6 +16,7 @@ from benchmarks.plain_training import PlainPaperStep
 from data_tools.store import Store
 from hanzi_lsgan.config import load_recipe, recipe_names
 from hanzi_lsgan.dataset import Batch, BatchStream
+from hanzi_lsgan.dry_run import teach_with_anyone
 from hanzi_lsgan.export import export_samples
 from hanzi_lsgan.render import render_comparison
 from hanzi_lsgan.trainer import Trainer
@@ -126,6 +127,7 @@ def _time_steps(name: str, classes: int, *overrides: str) -> tuple[float, float,
         write_noise_store(path, recipe.model.size, classes, classes * _SAMPLES_A_CLASS)
         with Store(path) as store:
             trainer = Trainer(recipe, store.charset)
+            teach_with_anyone(trainer, classes)
             stream = BatchStream(
                 store,
                 size=recipe.model.size,

@@ -5,6 +5,7 @@ import sys
 import time
 from dataclasses import dataclass
 
+import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -45,11 +46,7 @@ class Cost:
 
 def measure_cost(trainer: Trainer, stream: BatchStream, classes: int) -> Cost:
     """Train two steps of a fresh trainer, keep nothing, and say what they cost."""
-    recipe = trainer.recipe
-    if recipe.objective.reading_weight > 0:
-        # One that has learned nothing costs as much.
-        untrained = Recogniser(classes, recipe.teacher_size).eval().requires_grad_(False)
-        trainer.teach_with(untrained.to(trainer.device))
+    teach_with_anyone(trainer, classes)
     batches = stream.batches()
     batch = next(batches)
     labels = batch.labels.to(trainer.device)
@@ -80,6 +77,14 @@ def measure_cost(trainer: Trainer, stream: BatchStream, classes: int) -> Cost:
         step_seconds=step_seconds,
         losses=losses,
     )
+
+
+def teach_with_anyone(trainer: Trainer, classes: int) -> None:
+    """Let one that has learned nothing teach, if the recipe wants a teacher: it costs as much."""
+    recipe = trainer.recipe
+    if recipe.objective.reading_weight > 0:
+        untrained = Recogniser(classes, recipe.teacher_size).eval().requires_grad_(False)
+        trainer.teach_with(untrained.to(trainer.device, memory_format=torch.channels_last))
 
 
 def _parameters(network: nn.Module) -> int:
