@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageChops
 
 from data_tools.glyphs import GlyphOptions, default_margin, fit_glyph
-from data_tools.typefaces import MISSING_CHARACTER, PLAINEST, draw_reference
+from data_tools.typefaces import MISSING_CHARACTER, PLAINEST, draw_reference, has_glyph
 
 REFERENCE_SIZE_PIXELS = 32
 
@@ -31,6 +31,11 @@ def reference_glyph(character: str) -> NDArray[np.float32] | None:
     glyph = fit_glyph(memoryview(bitmap.tobytes()), bitmap.width, bitmap.height, options)
     ink: NDArray[np.float32] = 1 - np.asarray(glyph, np.float32) / np.float32(255)
     return ink
+
+
+def has_reference_glyph(character: str) -> bool:
+    """Whether there is a reference glyph of a character."""
+    return has_glyph(PLAINEST, character)
 
 
 @lru_cache(maxsize=1)

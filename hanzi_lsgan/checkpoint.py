@@ -141,7 +141,7 @@ class RunFolder:
             UserError: the run has no such generator, or its files disagree.
         """
         info = self.info()
-        network = build_generator(info.model, info.charset)
+        network = build_generator(info.model, info.charset, fit=False)
         chosen = checkpoint or ("best" if self.best.exists() else "last")
         paths = {"best": self.best, "last": self.generator}
         if chosen not in paths:
@@ -238,17 +238,24 @@ class RunFolder:
         return UserError(join_message(str(path), problem, _RESTORE))
 
 
+def find_newest_run(runs: Path = RUNS) -> RunFolder | None:
+    """The run whose generator was written last, or None where there is none."""
+    generators = list(runs.glob("*/generator.safetensors"))
+    if not generators:
+        return None
+    return RunFolder(max(generators, key=lambda path: path.stat().st_mtime).parent)
+
+
 def newest_run(runs: Path = RUNS) -> RunFolder:
     """The run whose generator was written last.
 
     Raises:
         UserError: there is none.
     """
-    generators = list(runs.glob("*/generator.safetensors"))
-    if not generators:
-        remedy = "train one with `hanzi-lsgan train`, or name it with --run"
+    if (found := find_newest_run(runs)) is None:
+        remedy = "train one with `hanzi-lsgan train`, or name it with --out"
         raise UserError(join_message(str(runs), "no trained run is here", remedy))
-    return RunFolder(max(generators, key=lambda path: path.stat().st_mtime).parent)
+    return found
 
 
 def next_run(recipe_name: str, runs: Path = RUNS) -> Path:

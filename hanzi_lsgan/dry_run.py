@@ -84,7 +84,7 @@ def teach_with_anyone(trainer: Trainer, classes: int) -> None:
     recipe = trainer.recipe
     if recipe.objective.reading_weight > 0:
         untrained = Recogniser(classes, recipe.teacher_size).eval().requires_grad_(False)
-        trainer.teach_with(untrained.to(trainer.device, memory_format=torch.channels_last))
+        trainer.teach_with(untrained.to(trainer.device).to(memory_format=torch.channels_last))
 
 
 def _parameters(network: nn.Module) -> int:

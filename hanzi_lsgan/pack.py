@@ -1,4 +1,4 @@
-"""A trained generator on its own, in half precision, to give away.
+"""A trained generator on its own, in half precision: to give away, and as this package ships one.
 
 The folder is a run folder that cannot be resumed: `model.json` and `generator.safetensors`, and
 their checksums. Every command that draws takes it for `--run`.
@@ -12,6 +12,9 @@ from data_tools.files import replacing
 from hanzi_lsgan.checkpoint import RunFolder
 from hanzi_lsgan.checksums import announce
 from hanzi_lsgan.trained import TrainedGenerator
+
+SHIPPED = Path(__file__).parent / "weights"
+"""The generator that comes with the program."""
 
 
 def pack(trained: TrainedGenerator, out: Path) -> int:

@@ -82,7 +82,10 @@ class Trainer:
         self._teacher: Recogniser | None = None
         if recipe.objective.wrong_label_weight > 0:
             embedding = discriminator.label_embedding
-            codes = embedding.codes if isinstance(embedding, GlyphEmbedding) else None
+            codes = None
+            if isinstance(embedding, GlyphEmbedding):
+                embedding.encode(range(len(charset)))
+                codes = embedding.codes
             self._wrong_labels = WrongLabels(len(charset), codes)
 
     def teach_with(self, recogniser: Recogniser) -> None:

@@ -35,6 +35,7 @@ def test_a_reference_glyph_is_ink_within_a_margin() -> None:
 def test_distances_of_codes_are_distances_of_glyphs() -> None:
     """As there are more components than glyphs, nothing is lost: the code is an isometry."""
     embedding = GlyphEmbedding(CHARSET, features=4)
+    embedding.encode(range(len(CHARSET)))
     glyphs = [reference_glyph(character) for character in CHARSET]
     pixels = torch.from_numpy(np.array(glyphs)).reshape(len(CHARSET), -1)
     ratios = torch.pdist(embedding.codes) / torch.pdist(pixels)
@@ -49,6 +50,7 @@ def test_distances_of_codes_are_distances_of_glyphs() -> None:
 def test_phi_is_a_projection_of_the_code() -> None:
     torch.manual_seed(0)
     embedding = GlyphEmbedding(CHARSET, features=4)
+    embedding.encode(range(len(CHARSET)))
     torch.nn.init.normal_(embedding.projection.bias)
     labels = torch.tensor([3, 0])
     expected = embedding.codes[labels] @ embedding.projection.weight.T + embedding.projection.bias

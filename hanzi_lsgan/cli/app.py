@@ -26,7 +26,8 @@ console = Console(highlight=False, emoji=False)
 SeedOption = Annotated[int, typer.Option(min=0, help="Same seed, same result.")]
 JobsOption = Annotated[int | None, typer.Option(help="Processes; all cores by default.")]
 RunOption = Annotated[
-    Path | None, typer.Option("--run", help="Run folder; the newest under runs/ by default.")
+    Path | None,
+    typer.Option("--run", help="Run folder; the newest under runs/, else weights that come along."),
 ]
 CheckpointOption = Annotated[
     str | None,

@@ -55,7 +55,7 @@ def evaluate(
                 figures.append(measure(trained.network, store, reference, progress))
         scores = Scores(
             tool_version=importlib.metadata.version("hanzi-lsgan"),
-            run=folder.name,
+            run=folder.name or "the shipped weights",
             checkpoint=trained.checkpoint,
             images_seen=trained.images,
             store_fingerprint=store.fingerprint,

@@ -15,10 +15,19 @@ if TYPE_CHECKING:
 
 
 def load_run(run: Path | None, checkpoint: str | None) -> "tuple[Path, TrainedGenerator]":
-    """The run named, or the newest, and its generator."""
-    from hanzi_lsgan.checkpoint import RunFolder, newest_run
+    """The run named, or the newest, or the weights that come with the program.
 
-    folder = RunFolder(run) if run is not None else newest_run()
+    Returns:
+        The folder for what is made with it, which is the current one for the program's own weights,
+        and the generator.
+    """
+    from hanzi_lsgan.checkpoint import RunFolder, find_newest_run
+    from hanzi_lsgan.pack import SHIPPED
+
+    folder = RunFolder(run) if run is not None else find_newest_run()
+    if folder is None:
+        console.print("no run under runs/: taking the weights that come with hanzi-lsgan")
+        return Path(), RunFolder(SHIPPED).load_generator(checkpoint)
     return folder.path, folder.load_generator(checkpoint)
 
 

@@ -9,11 +9,14 @@ Generator = PaperGenerator | ProjectionGenerator
 Discriminator = PaperDiscriminator | ProjectionDiscriminator
 
 
-def build_generator(model: ModelSettings, charset: str) -> Generator:
-    """The generator that a recipe describes, with fresh weights from torch's random state."""
+def build_generator(model: ModelSettings, charset: str, *, fit: bool = True) -> Generator:
+    """The generator that a recipe describes, with fresh weights from torch's random state.
+
+    Without `fit` it is only good for loading weights into it, and is there sooner.
+    """
     if isinstance(model, PaperModel):
         return PaperGenerator(len(charset))
-    embedding = _build_embedding(model, charset, model.label_features)
+    embedding = _build_embedding(model, charset, model.label_features, fit)
     return ProjectionGenerator(embedding, model.latent_features, model.generator_channels)
 
 
@@ -21,13 +24,13 @@ def build_discriminator(model: ModelSettings, charset: str) -> Discriminator:
     """The discriminator that a recipe describes, with fresh weights from torch's random state."""
     if isinstance(model, PaperModel):
         return PaperDiscriminator(len(charset))
-    embedding = _build_embedding(model, charset, model.score_features)
+    embedding = _build_embedding(model, charset, model.score_features, fit=True)
     return ProjectionDiscriminator(embedding, model.pack_size, model.discriminator_channels)
 
 
 def _build_embedding(
-    model: ProjectionModel, charset: str, features: int
+    model: ProjectionModel, charset: str, features: int, fit: bool
 ) -> LabelEmbedding | GlyphEmbedding:
     if model.label_embedding == "glyph":
-        return GlyphEmbedding(charset, features)
+        return GlyphEmbedding(charset, features, fit=fit)
     return LabelEmbedding(len(charset), features, std=1.0)

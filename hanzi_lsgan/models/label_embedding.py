@@ -6,6 +6,7 @@ character looks like, so that similar characters have similar vectors from the s
 character that was never trained on has one too.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -13,7 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from data_tools.reference_glyphs import REFERENCE_SIZE_PIXELS, reference_glyph
+from data_tools.reference_glyphs import (
+    REFERENCE_SIZE_PIXELS,
+    has_reference_glyph,
+    reference_glyph,
+)
 
 CODE_FEATURES = 512
 """Length of a glyph's code; of 5,717 glyphs' variance, 99 % is in the first 512 of 1,024."""
@@ -50,6 +55,9 @@ class GlyphEmbedding(nn.Module):
     and C their principal components, all scaled alike so that an element of c(y) has a mean square
     of 1: distances of codes are distances of glyphs. C and m are fixed and kept with the weights. A
     character that the font lacks has a free row in place of c(y).
+
+    Training takes all codes at once. A network that only draws takes each when it is first needed:
+    thousands of glyphs would take longer than the drawing.
     """
 
     mean: Tensor
@@ -57,19 +65,22 @@ class GlyphEmbedding(nn.Module):
     codes: Tensor
     free_row: Tensor
 
-    def __init__(self, charset: str, features: int) -> None:
+    def __init__(self, charset: str, features: int, *, fit: bool = True) -> None:
         """Fit the code to a charset and start from random projections.
 
         Args:
             charset: label i is character i.
             features: length of Φ(y).
+            fit: False where weights are loaded next, which bring the fitted code.
         """
         super().__init__()
         self.features = features
-        mean, components = _principal_components(charset)
-        self.register_buffer("mean", torch.tensor(mean))
-        self.register_buffer("components", torch.tensor(components))
-        self._free = "".join(c for c in charset if reference_glyph(c) is None)
+        mean, components = torch.zeros(_PIXELS), torch.zeros(CODE_FEATURES, _PIXELS)
+        if fit:
+            mean, components = map(torch.tensor, _principal_components(charset))
+        self.register_buffer("mean", mean)
+        self.register_buffer("components", components)
+        self._free = "".join(c for c in charset if not has_reference_glyph(c))
         self.free_codes = nn.Parameter(torch.randn(len(self._free), CODE_FEATURES))
         self.projection = nn.Linear(CODE_FEATURES, features)
         nn.init.normal_(self.projection.weight, std=CODE_FEATURES**-0.5)
@@ -77,6 +88,7 @@ class GlyphEmbedding(nn.Module):
         self.register_buffer("codes", torch.empty(0), persistent=False)
         self.register_buffer("free_row", torch.empty(0), persistent=False)
         self.charset = ""
+        self._coded: set[int] = set()
         self.relabel(charset)
         # Codes follow from the components, which loaded weights replace.
         self.register_load_state_dict_post_hook(_recode)  # type: ignore[no-untyped-call]
@@ -88,26 +100,41 @@ class GlyphEmbedding(nn.Module):
             The characters that the font lacks and training did not have; where there are some,
             labels stay as they were.
         """
-        glyphs = [reference_glyph(character) for character in charset]
+        known = set(self.charset)
         lacking = "".join(
-            character
-            for character, glyph in zip(charset, glyphs, strict=True)
-            if glyph is None and character not in self._free
+            c
+            for c in charset
+            if c not in known and c not in self._free and not has_reference_glyph(c)
         )
         if lacking:
             return lacking
-        pixels = np.array([_BLANK if glyph is None else glyph for glyph in glyphs])
         # Where the font draws a character, find says -1.
         free_row = np.array([self._free.find(character) for character in charset])
         device = self.mean.device
         self.charset = charset
         self.free_row = torch.from_numpy(free_row).to(device)
-        centred = torch.from_numpy(pixels.reshape(-1, _PIXELS)).to(device) - self.mean
-        self.codes = centred @ self.components.T
+        self.codes = torch.zeros((len(charset), CODE_FEATURES), device=device)
+        self._coded = set()
         return ""
+
+    @torch.no_grad()
+    def encode(self, labels: Iterable[int]) -> None:
+        """Have the codes of these labels ready."""
+        missing = sorted(set(labels) - self._coded)
+        if not missing:
+            return
+        glyphs = [reference_glyph(self.charset[label]) for label in missing]
+        pixels = np.array([_BLANK if glyph is None else glyph for glyph in glyphs])
+        # In numpy, which no autocast reaches: a code is as exact whenever it is taken.
+        centred = pixels.reshape(-1, _PIXELS) - self.mean.numpy(force=True)
+        codes = torch.from_numpy(centred @ self.components.numpy(force=True).T)
+        self.codes[missing] = codes.to(self.codes.device)
+        self._coded.update(missing)
 
     def forward(self, labels: Tensor) -> Tensor:
         """Map labels (B,) int64 to Φ(y): (B, features)."""
+        if len(self._coded) < len(self.charset):
+            self.encode(range(len(self.charset)) if self.training else labels.tolist())
         codes = self.codes[labels]
         if self._free:
             rows = self.free_row[labels].unsqueeze(1)
