@@ -97,7 +97,7 @@ def test_a_wrong_setting_is_one_line_that_names_it(override: str, message: str) 
 
 
 def test_an_unknown_recipe_lists_those_there_are() -> None:
-    with pytest.raises(UserError, match=r"nosuch: there is no such recipe; name one of hwdb64, "):
+    with pytest.raises(UserError, match=r"nosuch: there is no such recipe; name one of glyph64, "):
         load_recipe("nosuch")
 
 
