@@ -8,10 +8,10 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageChops
+from PIL import ImageChops
 
 from data_tools.glyphs import GlyphOptions, default_margin, fit_glyph
-from data_tools.typefaces import MISSING_CHARACTER, PLAINEST, draw_reference, has_glyph
+from data_tools.typefaces import PLAINEST, draw_reference, has_glyph
 
 REFERENCE_SIZE_PIXELS = 32
 
@@ -22,10 +22,9 @@ def reference_glyph(character: str) -> NDArray[np.float32] | None:
 
     None where the font lacks the character.
     """
-    drawn = draw_reference(PLAINEST, character)
-    if drawn == _missing_glyph() or not all(drawn.size):
+    if not has_reference_glyph(character):
         return None
-    bitmap = ImageChops.invert(drawn)
+    bitmap = ImageChops.invert(draw_reference(PLAINEST, character))
     size = REFERENCE_SIZE_PIXELS
     options = GlyphOptions(size, "aspect", default_margin(size, "aspect"))
     glyph = fit_glyph(memoryview(bitmap.tobytes()), bitmap.width, bitmap.height, options)
@@ -36,8 +35,3 @@ def reference_glyph(character: str) -> NDArray[np.float32] | None:
 def has_reference_glyph(character: str) -> bool:
     """Whether there is a reference glyph of a character."""
     return has_glyph(PLAINEST, character)
-
-
-@lru_cache(maxsize=1)
-def _missing_glyph() -> Image.Image:
-    return draw_reference(PLAINEST, MISSING_CHARACTER)

@@ -50,9 +50,8 @@ def has_glyph(index: int, character: str) -> bool:
 def unsupported_characters(characters: Iterable[str]) -> list[str]:
     """Those of the characters that not every font can draw, in code point order."""
     fonts = range(len(TYPEFACES))
-    missing = [draw_reference(font, MISSING_CHARACTER) for font in fonts]
     return [
         character
         for character in sorted(set(characters))
-        if any(draw_reference(font, character) == missing[font] for font in fonts)
+        if not all(has_glyph(font, character) for font in fonts)
     ]

@@ -13,7 +13,7 @@ from hanzi_lsgan.pack import pack
 from hanzi_lsgan.sampling import draw_class
 from hanzi_lsgan.session import Session
 from hanzi_lsgan.trained import TrainedGenerator
-from tests.tiny import CHARACTERS, OVERRIDES, make_store
+from tests.tiny import CHARACTERS, OVERRIDES, assert_same_networks, make_store
 
 GLYPH = [*OVERRIDES, "model.label_embedding=glyph"]
 RARE = "丂"  # in GBK, and in none of the bundled fonts
@@ -84,10 +84,7 @@ def test_a_resumed_glyph_run_equals_an_uninterrupted_one(tmp_path: Path) -> None
         session.train(kimg=0.032)
     with Session.resume(tmp_path / "parts") as session:
         session.train()
-    whole, parts = (RunFolder(tmp_path / name).load_state() for name in ("whole", "parts"))
-    for part in ("generator", "discriminator", "ema"):
-        for name, value in whole[part].items():
-            assert torch.equal(parts[part][name], value), name
+    assert_same_networks(tmp_path / "whole", tmp_path / "parts")
 
 
 @pytest.mark.parametrize("overrides", [GLYPH, OVERRIDES])

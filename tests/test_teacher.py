@@ -9,7 +9,6 @@ import torch
 
 from data_tools.store import Store
 from hanzi_lsgan import reference
-from hanzi_lsgan.checkpoint import RunFolder
 from hanzi_lsgan.config import load_recipe
 from hanzi_lsgan.dataset import BatchStream
 from hanzi_lsgan.losses import reading_loss
@@ -17,7 +16,7 @@ from hanzi_lsgan.recogniser import Recogniser
 from hanzi_lsgan.reference import JUDGE, TEACHER, obtain_recogniser
 from hanzi_lsgan.session import Session
 from hanzi_lsgan.trainer import Trainer
-from tests.tiny import CHARACTERS, OVERRIDES, make_store
+from tests.tiny import CHARACTERS, OVERRIDES, assert_same_networks, make_store
 
 TAUGHT = [*OVERRIDES, "objective.reading_weight=0.5"]
 AT_64 = [
@@ -57,10 +56,7 @@ def test_a_taught_run_resumes_bit_for_bit(tmp_path: Path) -> None:
         session.train(kimg=0.048)
     with Session.resume(tmp_path / "parts") as session:
         session.train()
-    whole, parts = (RunFolder(tmp_path / name).load_state() for name in ("whole", "parts"))
-    for network in ("generator", "discriminator", "ema"):
-        for name, value in whole[network].items():
-            assert torch.equal(parts[network][name], value), name
+    assert_same_networks(tmp_path / "whole", tmp_path / "parts")
     lines = (tmp_path / "whole" / "metrics.jsonl").read_text().splitlines()
     assert all(json.loads(line)["reading_loss"] > 0 for line in lines)
 

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from data_tools.glyphs import GlyphOptions
 from data_tools.gnt import write_record
 from data_tools.prepare import prepare
+from hanzi_lsgan.checkpoint import RunFolder
 from hanzi_lsgan.config import Recipe, parse_recipe
 from hanzi_lsgan.models.label_embedding import LabelEmbedding
 from hanzi_lsgan.models.projection import ProjectionGenerator
@@ -67,3 +69,13 @@ def paper_recipe(**train: float) -> Recipe:
     """The original networks with other training settings."""
     values = {"model": {"architecture": "paper28"}, "train": {"batch_size": 8, **train}}
     return parse_recipe(values, where="test")
+
+
+def assert_same_networks(one: Path, other: Path) -> None:
+    """Two run folders hold the same weights, bit for bit."""
+    states = [RunFolder(folder).load_state() for folder in (one, other)]
+    for network in ("generator", "discriminator", "ema"):
+        first, second = (state[network] for state in states)
+        assert first.keys() == second.keys()
+        for name, value in first.items():
+            assert torch.equal(second[name], value), name
