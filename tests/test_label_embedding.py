@@ -85,6 +85,24 @@ def test_a_character_that_the_font_lacks_has_a_row_that_training_moves() -> None
     torch.testing.assert_close(embedding(torch.tensor([0]))[0], free)
 
 
+def test_pictures_are_the_reference_glyphs() -> None:
+    embedding = GlyphEmbedding("一永", features=4)
+    embedding.relabel("固一")  # 固 was not trained on
+    pictures = embedding.pictures(torch.tensor([1, 0, 1]))
+    expected = torch.from_numpy(np.array([reference_glyph(c) for c in "一固一"]))
+    torch.testing.assert_close(pictures.squeeze(1), expected)
+
+
+def test_a_character_that_the_font_lacks_is_pictured_by_its_row() -> None:
+    torch.manual_seed(0)
+    embedding = GlyphEmbedding(CHARSET + RARE, features=4)
+    picture = embedding.pictures(torch.tensor([0, len(CHARSET)]))[1]
+    code = embedding.components @ (picture.flatten() - embedding.mean)
+    used = embedding.components.any(dim=1)
+    assert used.sum() == len(CHARSET) - 1
+    torch.testing.assert_close(code[used], embedding.free_codes[0][used], rtol=1e-3, atol=1e-3)
+
+
 def test_loaded_weights_bring_their_components() -> None:
     """Components are unique up to their signs only, which may differ between machines."""
     torch.manual_seed(0)

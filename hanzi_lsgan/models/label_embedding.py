@@ -3,7 +3,8 @@
 Two kinds. `LabelEmbedding` is the paper's learned projection of a one-hot label: each class has a
 row of its own, which nothing but its own samples teach. `GlyphEmbedding` projects what the
 character looks like, so that similar characters have similar vectors from the start, and a
-character that was never trained on has one too.
+character that was never trained on has one too. It can also show the character as a picture
+(`glyph_picture.py`).
 """
 
 from collections.abc import Iterable
@@ -56,12 +57,13 @@ class GlyphEmbedding(nn.Module):
     of 1: distances of codes are distances of glyphs. C and m are fixed and kept with the weights. A
     character that the font lacks has a free row in place of c(y).
 
-    Training takes all codes at once. A network that only draws takes each when it is first needed:
+    Training draws all glyphs at once. A network that only draws takes each when it is first needed:
     thousands of glyphs would take longer than the drawing.
     """
 
     mean: Tensor
     components: Tensor
+    glyphs: Tensor
     codes: Tensor
     free_row: Tensor
 
@@ -85,6 +87,7 @@ class GlyphEmbedding(nn.Module):
         self.projection = nn.Linear(CODE_FEATURES, features)
         nn.init.normal_(self.projection.weight, std=CODE_FEATURES**-0.5)
         nn.init.zeros_(self.projection.bias)
+        self.register_buffer("glyphs", torch.empty(0), persistent=False)
         self.register_buffer("codes", torch.empty(0), persistent=False)
         self.register_buffer("free_row", torch.empty(0), persistent=False)
         self.charset = ""
@@ -113,35 +116,58 @@ class GlyphEmbedding(nn.Module):
         device = self.mean.device
         self.charset = charset
         self.free_row = torch.from_numpy(free_row).to(device)
+        self.glyphs = torch.zeros((len(charset), _PIXELS), dtype=torch.uint8, device=device)
         self.codes = torch.zeros((len(charset), CODE_FEATURES), device=device)
         self._coded = set()
         return ""
 
     @torch.no_grad()
     def encode(self, labels: Iterable[int]) -> None:
-        """Have the codes of these labels ready."""
+        """Have the glyphs and the codes of these labels ready."""
         missing = sorted(set(labels) - self._coded)
         if not missing:
             return
-        glyphs = [reference_glyph(self.charset[label]) for label in missing]
-        pixels = np.array([_BLANK if glyph is None else glyph for glyph in glyphs])
+        drawn = [reference_glyph(self.charset[label]) for label in missing]
+        ink = np.array([_BLANK if glyph is None else glyph for glyph in drawn]).reshape(-1, _PIXELS)
+        levels = torch.from_numpy((ink * 255).round().astype(np.uint8))
+        self.glyphs[missing] = levels.to(self.glyphs.device)
         # In numpy, which no autocast reaches: a code is as exact whenever it is taken.
-        centred = pixels.reshape(-1, _PIXELS) - self.mean.numpy(force=True)
+        centred = ink - self.mean.numpy(force=True)
         codes = torch.from_numpy(centred @ self.components.numpy(force=True).T)
         self.codes[missing] = codes.to(self.codes.device)
         self._coded.update(missing)
 
     def forward(self, labels: Tensor) -> Tensor:
         """Map labels (B,) int64 to Φ(y): (B, features)."""
-        if len(self._coded) < len(self.charset):
-            self.encode(range(len(self.charset)) if self.training else labels.tolist())
+        self._encode_as_needed(labels)
         codes = self.codes[labels]
         if self._free:
             rows = self.free_row[labels].unsqueeze(1)
-            free = self.free_codes[rows.squeeze(1).clamp(min=0)]
-            codes = torch.where(rows >= 0, free, codes)
+            codes = torch.where(rows >= 0, self._free_codes(labels), codes)
         vectors: Tensor = self.projection(codes)
         return vectors
+
+    def pictures(self, labels: Tensor) -> Tensor:
+        """The reference glyphs of labels (B,): (B, 1, 32, 32), ink from 0 to 1.
+
+        In place of a glyph that the font lacks stands what has the character's free row for a code.
+        """
+        self._encode_as_needed(labels)
+        pixels = self.glyphs[labels].float() / 255
+        if self._free:
+            # Components are orthogonal and equally long, so their transpose undoes them.
+            square_length = self.components.square().sum(dim=1).amax().clamp(min=_NO_VARIANCE)
+            inked = self.mean + self._free_codes(labels) @ self.components / square_length
+            pixels = torch.where(self.free_row[labels].unsqueeze(1) >= 0, inked, pixels)
+        return pixels.view(-1, 1, REFERENCE_SIZE_PIXELS, REFERENCE_SIZE_PIXELS)
+
+    def _free_codes(self, labels: Tensor) -> Tensor:
+        """The free rows of labels (B,), and anything for labels that have none: (B, 512)."""
+        return self.free_codes[self.free_row[labels].clamp(min=0)]
+
+    def _encode_as_needed(self, labels: Tensor) -> None:
+        if len(self._coded) < len(self.charset):
+            self.encode(range(len(self.charset)) if self.training else labels.tolist())
 
 
 def _recode(embedding: nn.Module, incompatible: object) -> None:

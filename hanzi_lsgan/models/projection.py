@@ -1,6 +1,7 @@
 """The default networks: a small conditional GAN whose discriminator judges packs of one class.
 
 Generator: the latent and Φ(y) together modulate every stage by conditional batch normalisation.
+Where Φ knows what the character looks like, the stages also see a picture of it.
 Discriminator: a projection discriminator (Miyato and Koyama, 2018) that sees several samples of one
 class at once, as channels (PacGAN, Lin et al., 2018): a generator that draws a character always the
 same way is found out, which no judgement of single images can do.
@@ -15,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from hanzi_lsgan.models.glyph_picture import GlyphGuide
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding, LabelEmbedding
 from hanzi_lsgan.models.layers import ConditionalBatchNorm2d
 
@@ -56,6 +58,8 @@ class ProjectionGenerator(nn.Module):
             ConditionalBatchNorm2d(after, condition_features) for after in channels[1:]
         )
         self.to_pixels = nn.Conv2d(channels[-1], 1, kernel_size=3, padding=1)
+        if isinstance(label_embedding, GlyphEmbedding):
+            self.glyph_guide = GlyphGuide(condition_features, _FIRST_SIDE_PIXELS, channels)
 
     def sample_latents(self, count: int, random: torch.Generator) -> Tensor:
         """Draw z ~ N(0, 1): (count, latent_features), on the device of `random`."""
@@ -67,10 +71,22 @@ class ProjectionGenerator(nn.Module):
         condition = torch.cat([latents, self.label_embedding(labels)], dim=1)
         maps = self.project(condition).unflatten(1, (-1, _FIRST_SIDE_PIXELS, _FIRST_SIDE_PIXELS))
         maps = maps.contiguous(memory_format=torch.channels_last)
-        maps = F.relu(self.project_norm(maps, condition))
-        for double, norm in zip(self.doublings, self.norms, strict=True):
-            maps = F.relu(norm(double(maps), condition))
+        guides = self._guides(labels, condition)
+        maps = F.relu(self.project_norm(_add(maps, guides, 0), condition))
+        for stage, (double, norm) in enumerate(zip(self.doublings, self.norms, strict=True), 1):
+            maps = F.relu(norm(_add(double(maps), guides, stage), condition))
         return torch.tanh(self.to_pixels(maps))
+
+    def _guides(self, labels: Tensor, condition: Tensor) -> list[Tensor]:
+        """What is added to the maps of the first stages, for as many as there is something."""
+        if not isinstance(self.label_embedding, GlyphEmbedding):
+            return []
+        guides: list[Tensor] = self.glyph_guide(self.label_embedding.pictures(labels), condition)
+        return guides
+
+
+def _add(maps: Tensor, guides: list[Tensor], stage: int) -> Tensor:
+    return maps + guides[stage] if stage < len(guides) else maps
 
 
 class ProjectionDiscriminator(nn.Module):
