@@ -21,9 +21,10 @@ from benchmarks.measurement import Measurement, describe_machine
 from benchmarks.noise import write_noise_gnt, write_noise_store
 
 _NOISE_SAMPLES = 40_000
+_LOADED_SAMPLES = 100_000  # more than the buffer of a streamed store holds
 _TABLE_COLUMNS = 150
 _LOADED_CLASSES = 105
-_CLASS_COUNTS = [100, 1000, 7185]
+_CLASS_COUNTS = [100, 1000, 5717, 7185]
 _SAMPLE_COUNTS = [10_000, 100_000, 1_000_000]
 
 
@@ -65,7 +66,7 @@ def _parts(
 
     def load() -> Iterator[Measurement]:
         store = folder / "noise.h5"
-        write_noise_store(store, 64, _LOADED_CLASSES, _NOISE_SAMPLES)
+        write_noise_store(store, 64, _LOADED_CLASSES, _LOADED_SAMPLES)
         yield from data.measure_loading(store)
 
     yield "prepare", prepare
@@ -76,6 +77,7 @@ def _parts(
     yield "start", networks.measure_starting
     yield "growth", lambda: networks.measure_growth_of_steps(_CLASS_COUNTS)
     yield "growth", lambda: data.measure_growth_of_preparing(_SAMPLE_COUNTS)
+    yield "growth", lambda: data.measure_growth_of_loading(_SAMPLE_COUNTS)
 
 
 def _shown(measurement: Measurement) -> str:

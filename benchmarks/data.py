@@ -9,15 +9,20 @@ from pathlib import Path
 from torch.utils.data import DataLoader
 
 from benchmarks.measurement import MIB, Measurement, run_program
-from benchmarks.noise import write_noise_gnt
+from benchmarks.noise import write_noise_gnt, write_noise_store
 from benchmarks.plain_training import PlainDataset
 from data_tools.store import Store
 from hanzi_lsgan.dataset import BatchStream, Residence
 
 _SIZE_PIXELS = 64
 _BATCH = 64
-_BATCHES = 400
+_BATCHES = 2000  # 128,000 samples: a streamed store fills its buffer again meanwhile
+_ITEM_BATCHES = 400
 _ITEM_WORKERS = 2
+
+_GROWTH_SIZE_PIXELS = 32
+_GROWTH_CLASSES = 1000
+_RESIDENCES: tuple[Residence, ...] = ("memory", "stream")
 
 _PREPARE = """
 import sys, time
@@ -28,6 +33,12 @@ out, *sources = map(Path, sys.argv[1:])
 started = time.perf_counter()
 prepare(sources, out, glyph=GlyphOptions(64, "aspect", 2))
 print(time.perf_counter() - started)
+"""
+_LOAD = """
+import sys
+from pathlib import Path
+from benchmarks.data import loading_rate
+print(loading_rate(Path(sys.argv[1]), sys.argv[2]))
 """
 _PLAIN = """
 import sys, time
@@ -71,30 +82,29 @@ def measure_preparing(sources: list[Path], runs: int) -> Iterator[Measurement]:
 def measure_loading(store_path: Path) -> Iterator[Measurement]:
     """Random batches from a store in memory and streamed, beside reads item by item."""
     loader = DataLoader(PlainDataset(store_path), _BATCH, shuffle=True, num_workers=_ITEM_WORKERS)
-    item_by_item = _rate(iter(loader))
+    item_by_item = _rate(iter(loader), _ITEM_BATCHES)
     beside = f"DataLoader of {_ITEM_WORKERS} workers, item by item: {item_by_item:,.0f} samples/s"
-    residences: tuple[Residence, ...] = ("memory", "stream")
-    for residence in residences:
-        with Store(store_path) as store:
-            stream = BatchStream(
-                store,
-                size=store.size,
-                batch_size=_BATCH,
-                pack_size=1,
-                seed=0,
-                residence=residence,
-            )
-            rate = _rate(stream.batches())
+    for residence in _RESIDENCES:
+        rate = loading_rate(store_path, residence)
         what = f"random batches of {_BATCH}, {residence}, {_SIZE_PIXELS} pixels"
         yield Measurement("load", what, rate, "samples/s", beside, rate / item_by_item)
 
 
-def _rate(batches: Iterator[object]) -> float:
-    """Samples a second, once the first batch has come."""
+def loading_rate(store_path: Path, residence: Residence) -> float:
+    """Samples a second of random batches."""
+    with Store(store_path) as store:
+        stream = BatchStream(
+            store, size=store.size, batch_size=_BATCH, pack_size=1, seed=0, residence=residence
+        )
+        return _rate(stream.batches(), _BATCHES)
+
+
+def _rate(batches: Iterator[object], count: int) -> float:
+    """Samples a second of `count` batches, once the first has come."""
     next(batches)
     started = time.perf_counter()
-    count = sum(1 for _ in islice(batches, _BATCHES))
-    return count * _BATCH / (time.perf_counter() - started)
+    taken = sum(1 for _ in islice(batches, count))
+    return taken * _BATCH / (time.perf_counter() - started)
 
 
 def measure_growth_of_preparing(counts: list[int]) -> Iterator[Measurement]:
@@ -106,3 +116,16 @@ def measure_growth_of_preparing(counts: list[int]) -> Iterator[Measurement]:
         what = f"prepare, {count:,} samples of noise"
         yield Measurement("growth", what, 1e6 * seconds / count, "µs a sample")
         yield Measurement("growth", f"{what}, peak memory", peak / MIB, "MiB")
+
+
+def measure_growth_of_loading(counts: list[int]) -> Iterator[Measurement]:
+    """Random batches from larger and larger stores, of noise."""
+    for count in counts:
+        with tempfile.TemporaryDirectory() as folder:
+            store = Path(folder) / "noise.h5"
+            write_noise_store(store, _GROWTH_SIZE_PIXELS, _GROWTH_CLASSES, count)
+            for residence in _RESIDENCES:
+                rate, peak = run_program(_LOAD, store, residence)
+                what = f"load, {count:,} samples of {_GROWTH_SIZE_PIXELS} pixels, {residence}"
+                yield Measurement("growth", what, 1e6 / rate, "µs a sample")
+                yield Measurement("growth", f"{what}, peak memory", peak / MIB, "MiB")
