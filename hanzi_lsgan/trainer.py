@@ -82,10 +82,7 @@ class Trainer:
         self._teacher: Recogniser | None = None
         if recipe.objective.wrong_label_weight > 0:
             embedding = discriminator.label_embedding
-            codes = None
-            if isinstance(embedding, GlyphEmbedding):
-                embedding.encode(range(len(charset)))
-                codes = embedding.codes
+            codes = embedding.all_codes() if isinstance(embedding, GlyphEmbedding) else None
             self._wrong_labels = WrongLabels(len(charset), codes)
 
     def teach_with(self, recogniser: Recogniser) -> None:

@@ -7,7 +7,6 @@ character that was never trained on has one too. It can also show the character 
 (`glyph_picture.py`).
 """
 
-from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -16,16 +15,18 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from data_tools.reference_glyphs import (
+    HANDS,
     REFERENCE_SIZE_PIXELS,
     has_reference_glyph,
     reference_glyph,
 )
+from data_tools.typefaces import PLAINEST
 
 CODE_FEATURES = 512
 """Length of a glyph's code; of 5,717 glyphs' variance, 99 % is in the first 512 of 1,024."""
 
 _PIXELS = REFERENCE_SIZE_PIXELS**2
-_BLANK = np.zeros((REFERENCE_SIZE_PIXELS, REFERENCE_SIZE_PIXELS), np.float32)
+_BLANK = np.zeros((REFERENCE_SIZE_PIXELS, REFERENCE_SIZE_PIXELS), np.uint8)
 _NO_VARIANCE = 1e-9  # of ink, which is 0 to 1
 
 
@@ -91,7 +92,6 @@ class GlyphEmbedding(nn.Module):
         self.register_buffer("codes", torch.empty(0), persistent=False)
         self.register_buffer("free_row", torch.empty(0), persistent=False)
         self.charset = ""
-        self._coded: set[int] = set()
         self.relabel(charset)
         # Codes follow from the components, which loaded weights replace.
         self.register_load_state_dict_post_hook(_recode)  # type: ignore[no-untyped-call]
@@ -116,30 +116,21 @@ class GlyphEmbedding(nn.Module):
         device = self.mean.device
         self.charset = charset
         self.free_row = torch.from_numpy(free_row).to(device)
-        self.glyphs = torch.zeros((len(charset), _PIXELS), dtype=torch.uint8, device=device)
-        self.codes = torch.zeros((len(charset), CODE_FEATURES), device=device)
-        self._coded = set()
+        # Rows are filled when they are first needed.
+        self.glyphs = torch.empty((len(charset), HANDS, _PIXELS), dtype=torch.uint8, device=device)
+        self.codes = torch.empty((len(charset), CODE_FEATURES), device=device)
+        self._drawn: set[int] = set()
+        self._coded: set[int] = set()
         return ""
 
-    @torch.no_grad()
-    def encode(self, labels: Iterable[int]) -> None:
-        """Have the glyphs and the codes of these labels ready."""
-        missing = sorted(set(labels) - self._coded)
-        if not missing:
-            return
-        drawn = [reference_glyph(self.charset[label]) for label in missing]
-        ink = np.array([_BLANK if glyph is None else glyph for glyph in drawn]).reshape(-1, _PIXELS)
-        levels = torch.from_numpy((ink * 255).round().astype(np.uint8))
-        self.glyphs[missing] = levels.to(self.glyphs.device)
-        # In numpy, which no autocast reaches: a code is as exact whenever it is taken.
-        centred = ink - self.mean.numpy(force=True)
-        codes = torch.from_numpy(centred @ self.components.numpy(force=True).T)
-        self.codes[missing] = codes.to(self.codes.device)
-        self._coded.update(missing)
+    def all_codes(self) -> Tensor:
+        """The codes of the whole charset: (classes, 512)."""
+        self._encode(self._missing(self._coded, range(len(self.charset))))
+        return self.codes
 
     def forward(self, labels: Tensor) -> Tensor:
         """Map labels (B,) int64 to Φ(y): (B, features)."""
-        self._encode_as_needed(labels)
+        self._encode(self._missing(self._coded, labels))
         codes = self.codes[labels]
         if self._free:
             rows = self.free_row[labels].unsqueeze(1)
@@ -147,13 +138,17 @@ class GlyphEmbedding(nn.Module):
         vectors: Tensor = self.projection(codes)
         return vectors
 
-    def pictures(self, labels: Tensor) -> Tensor:
+    def pictures(self, labels: Tensor, hands: Tensor) -> Tensor:
         """The reference glyphs of labels (B,): (B, 1, 32, 32), ink from 0 to 1.
 
         In place of a glyph that the font lacks stands what has the character's free row for a code.
+
+        Args:
+            labels: (B,).
+            hands: (B,), 0 to 3: the font that draws each.
         """
-        self._encode_as_needed(labels)
-        pixels = self.glyphs[labels].float() / 255
+        self._draw(self._missing(self._drawn, labels))
+        pixels = self.glyphs[labels, hands].float() / 255
         if self._free:
             # Components are orthogonal and equally long, so their transpose undoes them.
             square_length = self.components.square().sum(dim=1).amax().clamp(min=_NO_VARIANCE)
@@ -165,9 +160,37 @@ class GlyphEmbedding(nn.Module):
         """The free rows of labels (B,), and anything for labels that have none: (B, 512)."""
         return self.free_codes[self.free_row[labels].clamp(min=0)]
 
-    def _encode_as_needed(self, labels: Tensor) -> None:
-        if len(self._coded) < len(self.charset):
-            self.encode(range(len(self.charset)) if self.training else labels.tolist())
+    def _missing(self, ready: set[int], labels: Tensor | range) -> list[int]:
+        """What of these labels is not ready yet; training asks for all labels at once."""
+        if len(ready) == len(self.charset):
+            return []
+        if self.training or isinstance(labels, range):
+            return sorted(set(range(len(self.charset))) - ready)
+        return sorted(set(labels.tolist()) - ready)
+
+    def _encode(self, labels: list[int]) -> None:
+        """Fill rows of `codes`."""
+        if not labels:
+            return
+        centred = self._ink(labels, PLAINEST).astype(np.float32) / 255 - self.mean.numpy(force=True)
+        # In numpy, which no autocast reaches: a code is as exact whenever it is taken.
+        codes = torch.from_numpy(centred @ self.components.numpy(force=True).T)
+        self.codes[labels] = codes.to(self.codes.device)
+        self._coded.update(labels)
+
+    def _draw(self, labels: list[int]) -> None:
+        """Fill rows of `glyphs`."""
+        if not labels:
+            return
+        ink = np.stack([self._ink(labels, hand) for hand in range(HANDS)], axis=1)
+        self.glyphs[labels] = torch.from_numpy(ink).to(self.glyphs.device)
+        self._drawn.update(labels)
+
+    def _ink(self, labels: list[int], hand: int) -> NDArray[np.uint8]:
+        """The glyphs of labels by one font: (len(labels), 1024)."""
+        glyphs = [reference_glyph(self.charset[label], hand) for label in labels]
+        ink = np.array([_BLANK if glyph is None else glyph for glyph in glyphs])
+        return ink.reshape(-1, _PIXELS)
 
 
 def _recode(embedding: nn.Module, incompatible: object) -> None:
@@ -184,7 +207,7 @@ def _principal_components(charset: str) -> tuple[NDArray[np.float32], NDArray[np
     was no training on may have something there, which no weight has learned to use.
     """
     drawn = [glyph.ravel() for c in charset if (glyph := reference_glyph(c)) is not None]
-    glyphs = np.array(drawn, np.float64).reshape(-1, _PIXELS)
+    glyphs = np.array(drawn, np.float64).reshape(-1, _PIXELS) / 255
     mean = glyphs.mean(axis=0) if len(glyphs) else np.zeros(_PIXELS)
     centred = glyphs - mean
     variances, vectors = np.linalg.eigh(centred.T @ centred / max(1, len(glyphs)))

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from data_tools.reference_glyphs import HANDS
 from hanzi_lsgan.models.glyph_picture import GlyphGuide
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding, LabelEmbedding
 from hanzi_lsgan.models.layers import ConditionalBatchNorm2d
@@ -71,17 +72,19 @@ class ProjectionGenerator(nn.Module):
         condition = torch.cat([latents, self.label_embedding(labels)], dim=1)
         maps = self.project(condition).unflatten(1, (-1, _FIRST_SIDE_PIXELS, _FIRST_SIDE_PIXELS))
         maps = maps.contiguous(memory_format=torch.channels_last)
-        guides = self._guides(labels, condition)
+        guides = self._guides(latents, labels, condition)
         maps = F.relu(self.project_norm(_add(maps, guides, 0), condition))
         for stage, (double, norm) in enumerate(zip(self.doublings, self.norms, strict=True), 1):
             maps = F.relu(norm(_add(double(maps), guides, stage), condition))
         return torch.tanh(self.to_pixels(maps))
 
-    def _guides(self, labels: Tensor, condition: Tensor) -> list[Tensor]:
+    def _guides(self, latents: Tensor, labels: Tensor, condition: Tensor) -> list[Tensor]:
         """What is added to the maps of the first stages, for as many as there is something."""
         if not isinstance(self.label_embedding, GlyphEmbedding):
             return []
-        guides: list[Tensor] = self.glyph_guide(self.label_embedding.pictures(labels), condition)
+        # The latent has a favourite among the fonts, as a writer has among the forms of characters.
+        pictures = self.label_embedding.pictures(labels, latents[:, :HANDS].argmax(dim=1))
+        guides: list[Tensor] = self.glyph_guide(pictures, condition)
         return guides
 
 
