@@ -34,10 +34,20 @@ from hanzi_lsgan.render import render_comparison
 from hanzi_lsgan.trainer import Trainer
 from hanzi_lsgan.training import Saved, Tick, train
 
+_MANY_CHARACTERS = 1000  # more than these a discriminator meets too rarely to teach them by label
 _LOST_CONNECTION = re.compile("connection|gloo|nccl", re.IGNORECASE)
 _SAMPLE_COLUMNS = 16
 _SAMPLE_ROWS = 3
 _SAMPLE_SEED = 0
+
+
+def default_recipe(store: Store) -> str:
+    """The recipe for a store: by its size, its characters, and whether there is a GPU."""
+    if store.size % load_recipe("hwdb64").model.size:
+        return "quick32"
+    if len(store.charset) > _MANY_CHARACTERS:
+        return "glyph64"
+    return "hwdb64" if torch.accelerator.is_available() else "quick32"
 
 
 @dataclass
@@ -74,7 +84,7 @@ class Session:
         """Prepare a new run.
 
         Args:
-            recipe_name: a recipe's name or file; by default `quick32` on a CPU, `hwdb64` on a GPU.
+            recipe_name: a recipe's name or file; by default what suits the store.
             store_path: what to train on.
             out: the run folder; by default the next free name under `runs/`.
             overrides: `section.key=value` settings.
@@ -83,7 +93,8 @@ class Session:
             UserError: recipe, store and run folder do not go together.
         """
         if recipe_name is None:
-            recipe_name = "hwdb64" if torch.accelerator.is_available() else "quick32"
+            with Store(store_path) as store:
+                recipe_name = default_recipe(store)
         recipe = load_recipe(recipe_name, overrides)
         store = Store(store_path)
         run = RunFolder(out or next_run(Path(recipe_name).stem))

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 import torch
 
+from benchmarks.noise import write_noise_store
 from data_tools.errors import UserError
 from data_tools.store import Store
 from hanzi_lsgan import reference
 from hanzi_lsgan.checkpoint import RunFolder
 from hanzi_lsgan.config import load_recipe, recipe_names
 from hanzi_lsgan.dataset import Batch, BatchStream
-from hanzi_lsgan.session import Session
+from hanzi_lsgan.session import Session, default_recipe
 from hanzi_lsgan.trainer import Trainer
 from hanzi_lsgan.training import DivergenceError, Tick
 from tests.tiny import CHARACTERS, OVERRIDES, make_store
@@ -230,6 +231,30 @@ def test_resuming_with_another_store_is_refused(tmp_path: Path) -> None:
     other = make_store(tmp_path / "b", writers=13)
     with pytest.raises(UserError, match="is not the store that"):
         Session.resume(tmp_path / "run", other)
+
+
+@pytest.mark.parametrize(
+    ("size", "classes", "gpu", "expected"),
+    [
+        (64, 1001, False, "glyph64"),
+        (128, 1001, True, "glyph64"),
+        (32, 1001, True, "quick32"),  # too small for the others
+        (64, 1000, False, "quick32"),
+        (64, 1000, True, "hwdb64"),
+    ],
+)
+def test_the_recipe_follows_from_store_and_machine(
+    size: int,
+    classes: int,
+    gpu: bool,
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: gpu)
+    write_noise_store(tmp_path / "noise.h5", size, classes, classes)
+    with Store(tmp_path / "noise.h5") as store:
+        assert default_recipe(store) == expected
 
 
 def test_a_new_run_never_overwrites_an_old_one(tmp_path: Path) -> None:
