@@ -57,8 +57,10 @@ def write_noise_gnt(folder: Path, samples: int) -> Path:
     bitmaps = [
         random.integers(0, 256, random.integers(*_BITMAP_SIDES, 2), np.uint8) for _ in range(100)
     ]
-    for first in range(0, samples, _RECORDS_A_FILE):
+    for file_number, first in enumerate(range(0, samples, _RECORDS_A_FILE)):
         with (folder / f"{first:08}.gnt").open("wb") as stream:
             for number in range(min(_RECORDS_A_FILE, samples - first)):
-                write_record(stream, characters[number], bitmaps[number % len(bitmaps)])
+                # Each file begins with another character: two of the same bytes are refused.
+                character = characters[(number + file_number) % _RECORDS_A_FILE]
+                write_record(stream, character, bitmaps[number % len(bitmaps)])
     return folder

@@ -18,7 +18,7 @@ HANDS = len(TYPEFACES)
 """How many glyphs each character has, by as many fonts."""
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 11)
 def reference_glyph(character: str, hand: int = PLAINEST) -> NDArray[np.uint8] | None:
     """The ink of a character, (32, 32) from 0 for paper to 255, fitted as samples of a store are.
 
