@@ -182,8 +182,9 @@ class GlyphEmbedding(nn.Module):
         """Fill rows of `glyphs`."""
         if not labels:
             return
-        ink = np.stack([self._ink(labels, hand) for hand in range(HANDS)], axis=1)
-        self.glyphs[labels] = torch.from_numpy(ink).to(self.glyphs.device)
+        for hand in range(HANDS):
+            ink = torch.from_numpy(self._ink(labels, hand))
+            self.glyphs[labels, hand] = ink.to(self.glyphs.device)
         self._drawn.update(labels)
 
     def _ink(self, labels: list[int], hand: int) -> NDArray[np.uint8]:
