@@ -125,7 +125,7 @@ class GlyphEmbedding(nn.Module):
 
     def all_codes(self) -> Tensor:
         """The codes of the whole charset: (classes, 512)."""
-        self._encode(self._missing(self._coded, range(len(self.charset))))
+        self._encode(self._missing(self._coded))
         return self.codes
 
     def forward(self, labels: Tensor) -> Tensor:
@@ -160,11 +160,11 @@ class GlyphEmbedding(nn.Module):
         """The free rows of labels (B,), and anything for labels that have none: (B, 512)."""
         return self.free_codes[self.free_row[labels].clamp(min=0)]
 
-    def _missing(self, ready: set[int], labels: Tensor | range) -> list[int]:
-        """What of these labels is not ready yet; training asks for all labels at once."""
+    def _missing(self, ready: set[int], labels: Tensor | None = None) -> list[int]:
+        """What of these labels is not ready yet, of all in training or where none are named."""
         if len(ready) == len(self.charset):
             return []
-        if self.training or isinstance(labels, range):
+        if self.training or labels is None:
             return sorted(set(range(len(self.charset))) - ready)
         return sorted(set(labels.tolist()) - ready)
 
