@@ -11,6 +11,7 @@ from hanzi_lsgan.models.paper import (
     PaperDiscriminator,
     PaperGenerator,
     convolve_constant_maps,
+    convolve_transposed,
 )
 from hanzi_lsgan.models.projection import ProjectionDiscriminator
 
@@ -48,19 +49,31 @@ def test_paper_networks_have_the_originals_size() -> None:
     assert parameters(PaperDiscriminator(PAPER_CLASSES)) == 21_392_155
 
 
+def assert_equal_with_gradients(fast: Tensor, plain: Tensor, inputs: list[Tensor]) -> None:
+    torch.testing.assert_close(fast, plain)
+    direction = torch.randn_like(plain)
+    plain_gradients = torch.autograd.grad((plain * direction).sum(), inputs)
+    fast_gradients = torch.autograd.grad((fast * direction).sum(), inputs)
+    torch.testing.assert_close(fast_gradients, plain_gradients)
+
+
 def test_constant_maps_are_convolved_exactly() -> None:
     torch.manual_seed(0)
     values = torch.randn(3, 4, dtype=torch.float64, requires_grad=True)
     weight = torch.randn(6, 4, 5, 5, dtype=torch.float64, requires_grad=True)
     maps = values[:, :, None, None].expand(-1, -1, 14, 14)
     plain = F.conv2d(F.pad(maps, (1, 2, 1, 2)), weight, stride=2)
-    fast = convolve_constant_maps(values, weight)
-    torch.testing.assert_close(fast, plain)
+    assert_equal_with_gradients(convolve_constant_maps(values, weight), plain, [values, weight])
 
-    direction = torch.randn_like(plain)
-    plain_gradients = torch.autograd.grad((plain * direction).sum(), [values, weight])
-    fast_gradients = torch.autograd.grad((fast * direction).sum(), [values, weight])
-    torch.testing.assert_close(fast_gradients, plain_gradients)
+
+def test_a_transposed_convolution_in_phases_is_exact() -> None:
+    torch.manual_seed(0)
+    maps = torch.randn(2, 4, 7, 7, dtype=torch.float64, requires_grad=True)
+    weight = torch.randn(4, 3, 5, 5, dtype=torch.float64, requires_grad=True)
+    bias = torch.randn(3, dtype=torch.float64, requires_grad=True)
+    plain = F.conv_transpose2d(maps, weight, bias, stride=2, padding=1)[:, :, :14, :14]
+    fast = convolve_transposed(maps, weight, bias)
+    assert_equal_with_gradients(fast, plain, [maps, weight, bias])
 
 
 def test_paper_discriminator_equals_a_plain_port_in_outputs_and_gradients() -> None:

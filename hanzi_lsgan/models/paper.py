@@ -39,7 +39,6 @@ class PaperGenerator(nn.Module):
         self.label_embedding = LabelEmbedding(classes, LABEL_FEATURES, INIT_STD)
         self.project = nn.Linear(LATENT_FEATURES + LABEL_FEATURES, 128 * 7 * 7)
         self.project_norm = BatchNorm1d(128 * 7 * 7)
-        # Undoing SAME padding makes one row and one column too many, which are cut.
         self.deconv = nn.ConvTranspose2d(128, 128, _KERNEL, stride=2, padding=1)
         self.deconv_norm = BatchNorm2d(128)
         self.to_pixels = nn.ConvTranspose2d(128, 1, _KERNEL, stride=2, padding=1)
@@ -54,7 +53,9 @@ class PaperGenerator(nn.Module):
         hidden = torch.cat([latents, self.label_embedding(labels)], dim=1)
         hidden = F.relu(self.project_norm(self.project(hidden)))
         maps = hidden.view(-1, 128, 7, 7).contiguous(memory_format=torch.channels_last)
-        maps = F.relu(self.deconv_norm(self.deconv(maps)[:, :, :14, :14]))
+        maps = convolve_transposed(maps, self.deconv.weight, self.deconv.bias)
+        maps = F.relu(self.deconv_norm(maps))
+        # Undoing SAME padding makes one row and one column too many, which are cut.
         return torch.sigmoid(self.to_pixels(maps)[:, :, :28, :28])
 
 
@@ -122,12 +123,39 @@ def convolve_constant_maps(values: Tensor, weight: Tensor) -> Tensor:
     """
     taps = weight.new_tensor([[0, 1, 1, 1, 1], [1, 1, 1, 1, 1], [1, 1, 1, 0, 0]])
     kind_of_row = torch.tensor([0, 1, 1, 1, 1, 1, 2], device=weight.device)
+    kind_of_position = (3 * kind_of_row[:, None] + kind_of_row).flatten()
     out_channels, channels = weight.shape[:2]
-    # (3, 3, O, C): weights summed over the taps that lie on the map.
-    summed = torch.einsum("ocij,ri,sj->rsoc", weight, taps, taps)
-    products = F.linear(values, summed.reshape(9 * out_channels, channels))
-    kinds = products.view(-1, 3, 3, out_channels).permute(0, 3, 1, 2)
-    return kinds[:, :, kind_of_row][:, :, :, kind_of_row]
+    # (O, 9, C): weights summed over the taps that lie on the map.
+    summed = torch.kron(taps, taps) @ weight.permute(0, 2, 3, 1).flatten(1, 2)
+    products = F.linear(values, summed.reshape(-1, channels)).view(-1, out_channels, 9)
+    # Channels come last in memory, as in the maps that these are added to.
+    maps = products.transpose(1, 2).index_select(1, kind_of_position)
+    return maps.view(-1, 7, 7, out_channels).permute(0, 3, 1, 2)
+
+
+def convolve_transposed(maps: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Undo a 5 × 5 convolution of stride 2 with SAME padding, which doubles the side.
+
+    Equal to `conv_transpose2d(maps, weight, bias, stride=2, padding=1)` without its last row and
+    column, up to rounding, and three times as fast on a CPU. Output row 2m reads input rows m - 1
+    and m through taps 3 and 1, row 2m + 1 reads m - 1, m and m + 1 through taps 4, 2 and 0. So the
+    four phases of an output are four 3 × 3 convolutions, computed as one.
+
+    Args:
+        maps: (B, C, S, S).
+        weight: (C, O, 5, 5).
+        bias: (O,), or None.
+
+    Returns:
+        (B, O, 2S, 2S).
+    """
+    absent = 5  # a sixth tap, of zeros
+    taps = torch.tensor([[3, 1, absent], [4, 2, 0]], device=weight.device)
+    six = F.pad(weight, (0, 1, 0, 1))
+    phases = six[:, :, taps][..., taps]  # (C, O, 2, 3, 2, 3)
+    phases = phases.permute(1, 2, 4, 0, 3, 5).flatten(0, 2)
+    biases = None if bias is None else bias.repeat_interleave(4)
+    return F.pixel_shuffle(F.conv2d(maps, phases, biases, padding=1), 2)
 
 
 def _normalise_apart(norm: nn.Module, features: Tensor, batches: int) -> Tensor:
