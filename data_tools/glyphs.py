@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageChops
 
 from data_tools.errors import UserError
@@ -10,6 +12,7 @@ from data_tools.errors import UserError
 Fit = Literal["aspect", "stretch"]
 
 PAPER = 255
+_PAPER_BYTE = bytes([PAPER])
 GLYPH_SIZES_PIXELS = (28, 32, 48, 64, 96, 128)
 
 
@@ -55,7 +58,9 @@ def default_margin(size: int, fit: Fit) -> int:
     return size // 32 if fit == "aspect" else 0
 
 
-def fit_glyph(pixels: memoryview, width: int, height: int, options: GlyphOptions) -> Image.Image:
+def fit_glyph(
+    pixels: memoryview, width: int, height: int, options: GlyphOptions
+) -> NDArray[np.uint8]:
     """Fit one scanned character into a square.
 
     Pillow's bilinear filter widens its triangle when it shrinks an image, so that every scanned
@@ -68,21 +73,30 @@ def fit_glyph(pixels: memoryview, width: int, height: int, options: GlyphOptions
         options: size, fit and margin of the result.
 
     Returns:
-        A grey image of size * size pixels, the same polarity. A bitmap without ink becomes an empty
-        page.
+        A grey image (size, size), the same polarity. A bitmap without ink becomes an empty page.
     """
-    bitmap = Image.frombuffer("L", (width, height), bytes(pixels), "raw", "L", 0, 1)
+    scanned = bytes(pixels)
+    bitmap = Image.frombuffer("L", (width, height), scanned, "raw", "L", 0, 1)
     inner = options.size - 2 * options.margin
-    page = Image.new("L", (options.size, options.size), PAPER)
+    page = np.full((options.size, options.size), PAPER, np.uint8)
     fitted = (inner, inner)
     if options.fit == "aspect":
-        ink_box = ImageChops.invert(bitmap).getbbox()
-        if ink_box is None:
-            return page
-        if ink_box != (0, 0, width, height):
+        if not _fills_its_box(scanned, width):
+            ink_box = ImageChops.invert(bitmap).getbbox()
+            if ink_box is None:
+                return page
             bitmap = bitmap.crop(ink_box)  # or the paper around would bleed into the outermost ink
         scale = inner / max(bitmap.size)
         fitted = (max(1, round(bitmap.width * scale)), max(1, round(bitmap.height * scale)))
-    resized = bitmap.resize(fitted, Image.Resampling.BILINEAR)
-    page.paste(resized, ((options.size - fitted[0]) // 2, (options.size - fitted[1]) // 2))
+    resized = bitmap.resize(fitted, Image.Resampling.BILINEAR).tobytes()
+    columns, rows = fitted
+    left, top = (options.size - columns) // 2, (options.size - rows) // 2
+    inside = page[top : top + rows, left : left + columns]
+    inside[...] = np.frombuffer(resized, np.uint8).reshape(rows, columns)
     return page
+
+
+def _fills_its_box(scanned: bytes, width: int) -> bool:
+    """Whether ink touches all four edges, as in nearly every sample of HWDB."""
+    edges = (scanned[:width], scanned[-width:], scanned[::width], scanned[width - 1 :: width])
+    return all(edge.strip(_PAPER_BYTE) for edge in edges)

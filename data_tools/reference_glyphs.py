@@ -36,8 +36,7 @@ def reference_glyph(character: str, hand: int = PLAINEST) -> NDArray[np.uint8] |
     size = REFERENCE_SIZE_PIXELS
     options = GlyphOptions(size, "aspect", default_margin(size, "aspect"))
     glyph = fit_glyph(memoryview(bitmap.tobytes()), bitmap.width, bitmap.height, options)
-    ink: NDArray[np.uint8] = 255 - np.asarray(glyph)
-    return ink
+    return 255 - glyph
 
 
 def has_reference_glyph(character: str) -> bool:

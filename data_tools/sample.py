@@ -129,7 +129,7 @@ def write_glyph(character: str, writer: int, options: GlyphOptions) -> NDArray[n
     """What a writer of the corpus of seed 0 writes, as a store of such glyphs holds it: (S, S)."""
     bitmap = draw_sample(character, Hand.of_writer(0, writer), _sample_rng(0, writer, character))
     height, width = bitmap.shape
-    return np.asarray(fit_glyph(memoryview(bitmap.tobytes()), width, height, options))
+    return fit_glyph(memoryview(bitmap.tobytes()), width, height, options)
 
 
 def _sample_rng(seed: int, writer: int, character: str) -> np.random.Generator:

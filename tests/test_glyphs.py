@@ -12,7 +12,7 @@ def fitted(
     pixels = np.asarray(bitmap, np.uint8)
     height, width = pixels.shape
     data = memoryview(pixels.tobytes())
-    return np.asarray(fit_glyph(data, width, height, GlyphOptions(size, fit, margin)))
+    return fit_glyph(data, width, height, GlyphOptions(size, fit, margin))
 
 
 def page_with(rows: slice, columns: slice, value: int, size: int = 28) -> NDArray[np.uint8]:

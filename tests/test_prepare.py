@@ -117,7 +117,7 @@ def test_every_row_has_the_split_label_writer_and_glyph_of_its_record(tmp_path: 
         for row, (name, number) in enumerate(expected):
             record = records[name][number]
             glyph = fit_glyph(record.pixels, record.width, record.height, GLYPH)
-            np.testing.assert_array_equal(store.images(range(row, row + 1))[0], np.asarray(glyph))
+            np.testing.assert_array_equal(store.images(range(row, row + 1))[0], glyph)
         assert store.header.glyph == GLYPH
         assert not store.header.font_drawn
         assert store.verify() == []
@@ -256,7 +256,7 @@ def test_skip_bad_keeps_what_is_whole_and_lists_the_rest(tmp_path: Path) -> None
         assert "".join(store.charset[store.labels[row]] for row in rows) == "一丁七"
         for row, record in zip(rows, whole, strict=True):
             glyph = fit_glyph(record.pixels, record.width, record.height, GLYPH)
-            np.testing.assert_array_equal(store.images(range(row, row + 1))[0], np.asarray(glyph))
+            np.testing.assert_array_equal(store.images(range(row, row + 1))[0], glyph)
 
 
 def test_skip_bad_goes_on_behind_damaged_members_of_an_archive(tmp_path: Path) -> None:
