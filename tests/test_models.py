@@ -13,7 +13,7 @@ from hanzi_lsgan.models.paper import (
     convolve_constant_maps,
     convolve_transposed,
 )
-from hanzi_lsgan.models.projection import ProjectionDiscriminator
+from hanzi_lsgan.models.projection import ProjectionDiscriminator, ProjectionGenerator
 
 PAPER_CLASSES = 3740
 
@@ -128,6 +128,15 @@ def test_networks_of_every_recipe_fit_together(name: str) -> None:
     assert images.max() <= high
     scores = discriminator(torch.cat([images, images]), labels)
     assert scores.shape == (16 // discriminator.pack_size,)
+
+
+def test_white_is_reached_and_never_passed() -> None:
+    network = ProjectionGenerator(LabelEmbedding(1, 4, std=1.0), 4, channels=[4, 4]).eval()
+    torch.nn.init.zeros_(network.to_pixels.weight)
+    assert network.to_pixels.bias is not None
+    torch.nn.init.constant_(network.to_pixels.bias, 2.0)  # tanh 2 = 0.964
+    images = network(torch.zeros(1, 4), torch.zeros(1, dtype=torch.int64))
+    assert (images == 1).all()
 
 
 def test_latents_follow_the_papers_distribution_and_the_seed() -> None:

@@ -30,7 +30,7 @@ def _initialise(module: nn.Module) -> None:
 
 
 class PaperGenerator(nn.Module):
-    """G(z, y): 9.42 M parameters at 3,740 classes, 28.7 M multiply-adds an image."""
+    """G(z, y): 9.42 M parameters at 3,740 classes, 28.7 M multiply-adds in the original."""
 
     pixel_range = (0.0, 1.0)
 

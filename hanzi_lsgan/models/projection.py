@@ -24,6 +24,9 @@ from hanzi_lsgan.models.layers import ConditionalBatchNorm2d
 _FIRST_SIDE_PIXELS = 4
 _SLOPE = 0.2
 
+# Paper is exactly white, which tanh comes to only at infinity: what passes the range is cut.
+_OVERSHOOT = 1.05
+
 
 class ProjectionGenerator(nn.Module):
     """G(z, y) with a transposed convolution for each doubling of the side."""
@@ -76,7 +79,7 @@ class ProjectionGenerator(nn.Module):
         maps = F.relu(self.project_norm(_add(maps, guides, 0), condition))
         for stage, (double, norm) in enumerate(zip(self.doublings, self.norms, strict=True), 1):
             maps = F.relu(norm(_add(double(maps), guides, stage), condition))
-        return torch.tanh(self.to_pixels(maps))
+        return (_OVERSHOOT * torch.tanh(self.to_pixels(maps))).clamp(-1, 1)
 
     def _guides(self, latents: Tensor, labels: Tensor, condition: Tensor) -> list[Tensor]:
         """What is added to the maps of the first stages, for as many as there is something."""
