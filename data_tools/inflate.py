@@ -59,9 +59,10 @@ class _Inflated:
         data = b""
         while not (data or self._inflate.eof):
             waiting = self._inflate.unconsumed_tail or self._deflated.read(_CHUNK_BYTES)
-            if not waiting:
-                raise zipfile.BadZipFile(f"{self._entry.filename} ends before its time")
             data = self._inflate.decompress(waiting, size)
+            # ISA-L may hold bytes back that did not fit into `size`, when all input is taken.
+            if not (data or waiting or self._inflate.eof):
+                raise zipfile.BadZipFile(f"{self._entry.filename} ends before its time")
         self._crc = isal_zlib.crc32(data, self._crc)
         self._bytes += len(data)
         stated = self._entry.file_size
