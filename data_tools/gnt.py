@@ -25,7 +25,7 @@ HEADER = struct.Struct("<I2sHH")
 MAX_SIDE_PIXELS = 4096
 """Bitmaps wider or higher than this are taken for damage: HWDB's own stay below 400 pixels."""
 
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 18
 _SKIP_REMEDY = "get the file again, or pass --skip-bad to go on without this record"
 
 
