@@ -12,7 +12,6 @@ from data_tools.errors import UserError
 Fit = Literal["aspect", "stretch"]
 
 PAPER = 255
-_PAPER_BYTE = bytes([PAPER])
 GLYPH_SIZES_PIXELS = (28, 32, 48, 64, 96, 128)
 
 
@@ -75,28 +74,20 @@ def fit_glyph(
     Returns:
         A grey image (size, size), the same polarity. A bitmap without ink becomes an empty page.
     """
-    scanned = bytes(pixels)
-    bitmap = Image.frombuffer("L", (width, height), scanned, "raw", "L", 0, 1)
+    bitmap = Image.frombuffer("L", (width, height), bytes(pixels), "raw", "L", 0, 1)
     inner = options.size - 2 * options.margin
     page = np.full((options.size, options.size), PAPER, np.uint8)
-    fitted = (inner, inner)
+    columns, rows = inner, inner
     if options.fit == "aspect":
-        if not _fills_its_box(scanned, width):
-            ink_box = ImageChops.invert(bitmap).getbbox()
-            if ink_box is None:
-                return page
-            bitmap = bitmap.crop(ink_box)  # or the paper around would bleed into the outermost ink
+        ink_box = ImageChops.invert(bitmap).getbbox()
+        if ink_box is None:
+            return page
+        bitmap = bitmap.crop(ink_box)  # or the paper around would bleed into the outermost ink
         scale = inner / max(bitmap.size)
-        fitted = (max(1, round(bitmap.width * scale)), max(1, round(bitmap.height * scale)))
-    resized = bitmap.resize(fitted, Image.Resampling.BILINEAR).tobytes()
-    columns, rows = fitted
+        columns, rows = (max(1, round(side * scale)) for side in bitmap.size)
+    # Pillow may turn the order of the two, and with it the rounding, from version to version.
+    narrowed = bitmap.resize((columns, bitmap.height), Image.Resampling.BILINEAR)
+    fitted = narrowed.resize((columns, rows), Image.Resampling.BILINEAR)
     left, top = (options.size - columns) // 2, (options.size - rows) // 2
-    inside = page[top : top + rows, left : left + columns]
-    inside[...] = np.frombuffer(resized, np.uint8).reshape(rows, columns)
+    page[top : top + rows, left : left + columns] = np.asarray(fitted)
     return page
-
-
-def _fills_its_box(scanned: bytes, width: int) -> bool:
-    """Whether ink touches all four edges, as in nearly every sample of HWDB."""
-    edges = (scanned[:width], scanned[-width:], scanned[::width], scanned[width - 1 :: width])
-    return all(edge.strip(_PAPER_BYTE) for edge in edges)

@@ -9,20 +9,22 @@ that small inputs are unpacked once. The bytes do not depend on who worked.
 import importlib.metadata
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain, repeat
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data_tools.charset import CharacterSet, parse_charset
+from data_tools.compiled_glyphs import fit_glyphs
 from data_tools.contact_sheet import contact_sheet_path, draw_contact_sheet
 from data_tools.errors import UserError, join_message
 from data_tools.files import flush, replacing, writable
-from data_tools.glyphs import GlyphOptions, fit_glyph
+from data_tools.glyphs import GlyphOptions
 from data_tools.gnt import GntError, GntRecord, read_records
 from data_tools.parallel import process_count, process_map
 from data_tools.sample import FONT_DRAWN_PREFIX
@@ -84,6 +86,7 @@ class _Memory:
 
 _memory = _Memory()
 _MEMORY_BYTES = 192 << 20  # of sources, in all processes together
+_BATCH_BYTES = 1 << 20  # of records drawn by one call, and of what is drawn
 
 
 @dataclass(frozen=True)
@@ -206,15 +209,28 @@ def _scan(member: Member, skip_bad: bool, memory_bytes: int) -> _Scan:
 def _convert(placement: _Placement, out: Path, first_image: int, glyph: GlyphOptions) -> int:
     """Second pass over a member: draw its glyphs into their rows; return how many."""
     image_bytes = glyph.size**2
+    # A source that has grown is refused when it has been read to its end.
+    rows = chain(placement.rows.tolist(), repeat(-1))
     with out.open("r+b", buffering=0) as file:
-        rows = placement.rows.tolist()
-        for number, record in enumerate(_records_again(placement.scan)):
-            # A source that has grown is refused when it has been read to its end.
-            row = rows[number] if number < len(rows) else -1
-            if row >= 0:
-                image = fit_glyph(record.pixels, record.width, record.height, glyph)
+        for records in _batches(_records_again(placement.scan), image_bytes):
+            placed = [(record, row) for record, row in zip(records, rows, strict=False) if row >= 0]
+            images = fit_glyphs([record for record, _ in placed], glyph)
+            for image, (_, row) in zip(images, placed, strict=True):
                 _write_at(file.fileno(), image.tobytes(), first_image + row * image_bytes)
     return int(np.count_nonzero(placement.rows >= 0))
+
+
+def _batches(records: Iterable[GntRecord], image_bytes: int) -> Iterator[list[GntRecord]]:
+    """Lists of records that take, with an image of each, little more than `_BATCH_BYTES`."""
+    batch: list[GntRecord] = []
+    batch_bytes = 0
+    for record in records:
+        batch.append(record)
+        batch_bytes += len(record.pixels) + image_bytes
+        if batch_bytes >= _BATCH_BYTES:
+            yield batch
+            batch, batch_bytes = [], 0
+    yield batch
 
 
 def _records_again(scan: _Scan) -> Iterator[GntRecord]:

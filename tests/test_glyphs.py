@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike, NDArray
 
+from data_tools.compiled_glyphs import fit_glyphs
 from data_tools.errors import UserError
 from data_tools.glyphs import GLYPH_SIZES_PIXELS, Fit, GlyphOptions, default_margin, fit_glyph
+from data_tools.gnt import GntRecord
 
 
 def fitted(
@@ -12,7 +14,12 @@ def fitted(
     pixels = np.asarray(bitmap, np.uint8)
     height, width = pixels.shape
     data = memoryview(pixels.tobytes())
-    return fit_glyph(data, width, height, GlyphOptions(size, fit, margin))
+    options = GlyphOptions(size, fit, margin)
+    glyph = fit_glyph(data, width, height, options)
+    # What holds for one holds for the other.
+    (compiled,) = fit_glyphs([GntRecord(0, "一", width, height, data)], options)
+    np.testing.assert_array_equal(compiled, glyph)
+    return glyph
 
 
 def page_with(rows: slice, columns: slice, value: int, size: int = 28) -> NDArray[np.uint8]:

@@ -340,7 +340,7 @@ def test_a_source_that_changes_between_the_passes_is_refused(
 
 
 @on_linux
-@pytest.mark.parametrize("function", ["fit_glyph", "read_records"])
+@pytest.mark.parametrize("function", ["fit_glyphs", "read_records"])
 def test_a_worker_that_dies_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str
 ) -> None:
