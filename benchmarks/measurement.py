@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,8 +85,19 @@ def median_seconds(work: Callable[[], object], runs: int) -> float:
     return statistics.median(seconds)
 
 
-def run_program(program: str, *arguments: str | Path) -> tuple[float, int]:
-    """Run a Python program in a new interpreter.
+def run_program(program: str, *arguments: str | Path) -> float:
+    """Run a Python program in a new interpreter and take the number that it prints last.
+
+    Raises:
+        SystemExit: it failed.
+    """
+    process = _start_program(program, arguments)
+    printed, _ = process.communicate()
+    return _number_printed(process.returncode, printed)
+
+
+def watch_program(program: str, *arguments: str | Path) -> tuple[float, int]:
+    """Run a program as `run_program` does while looking at its memory.
 
     Returns:
         The number that it prints last, and the peak memory of all its processes in bytes.
@@ -94,16 +105,24 @@ def run_program(program: str, *arguments: str | Path) -> tuple[float, int]:
     Raises:
         SystemExit: it failed.
     """
-    command = [sys.executable, "-c", program, *map(str, arguments)]
     peak = 0
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with _start_program(program, arguments) as process:
         while process.poll() is None:
             peak = max(peak, _memory_bytes(process.pid))
             time.sleep(_LOOKING_SECONDS)
         printed = process.stdout.read() if process.stdout else ""
-    if process.returncode:
-        raise SystemExit(process.returncode)
-    return float(printed.split()[-1]), peak
+    return _number_printed(process.returncode, printed), peak
+
+
+def _start_program(program: str, arguments: Sequence[str | Path]) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def _number_printed(return_code: int, printed: str) -> float:
+    if return_code:
+        raise SystemExit(return_code)
+    return float(printed.split()[-1])
 
 
 def _memory_bytes(pid: int) -> int:

@@ -10,7 +10,13 @@ from pathlib import Path
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.measurement import MIB, Measurement, matrix_rate, median_seconds, run_program
+from benchmarks.measurement import (
+    MIB,
+    Measurement,
+    matrix_rate,
+    median_seconds,
+    watch_program,
+)
 from benchmarks.noise import some_characters, write_noise_store
 from benchmarks.plain_training import PlainPaperStep
 from data_tools.store import Store
@@ -108,7 +114,7 @@ def measure_growth_of_steps(class_counts: list[int]) -> Iterator[Measurement]:
     """A step of `quick32` on more and more classes, with learned rows and with glyphs."""
     for embedding in ("learned", "glyph"):
         for classes in class_counts:
-            milliseconds, peak = run_program(_GROWTH, embedding, str(classes))
+            milliseconds, peak = watch_program(_GROWTH, embedding, str(classes))
             what = f"quick32, {embedding}, {classes:,} classes"
             yield Measurement("growth", f"{what}, a step", milliseconds, "ms")
             yield Measurement("growth", f"{what}, peak memory", peak / MIB, "MiB")

@@ -1,9 +1,9 @@
 """The conversion of `.gnt` files into one store: parallel, deterministic, atomic.
 
-Two passes. The first only lists the samples, so that the row of each is known before the first
-glyph is drawn; the second writes each glyph straight to its place in the file, from any process and
-in any order. Held are the list of samples and, up to a fixed size, what the first pass has read, so
-that small inputs are unpacked once. The bytes do not depend on who worked.
+Two passes. The first lists the samples, so that the row of each is known before any is written; the
+second writes each glyph straight to its place in the file, from any process and in any order. Held
+are the list of samples and, up to a fixed size, glyphs that the first pass has drawn at once, so
+that small inputs are read only once. The bytes do not depend on who worked.
 """
 
 import importlib.metadata
@@ -70,22 +70,24 @@ class _Scan:
 
 @dataclass
 class _Memory:
-    """Records that this process has read in the first pass and will draw in the second."""
+    """Glyphs that this process has drawn in the first pass, for the second to put in place."""
 
-    records: dict[Member, list[GntRecord]] = field(default_factory=dict)
-    source_bytes: int = 0
+    glyphs: dict[Member, list[NDArray[np.uint8]]] = field(default_factory=dict)
+    glyph_bytes: int = 0
+    is_full: bool = False
 
-    def keep(self, member: Member, records: list[GntRecord], source_bytes: int) -> None:
-        self.records[member] = records
-        self.source_bytes += source_bytes
+    def keep(self, member: Member, glyphs: list[NDArray[np.uint8]]) -> None:
+        self.glyphs[member] = glyphs
+        self.glyph_bytes += sum(batch.nbytes for batch in glyphs)
 
     def clear(self) -> None:
-        self.records.clear()
-        self.source_bytes = 0
+        self.glyphs.clear()
+        self.glyph_bytes = 0
+        self.is_full = False
 
 
 _memory = _Memory()
-_MEMORY_BYTES = 192 << 20  # of sources, in all processes together
+_MEMORY_BYTES = 192 << 20  # of glyphs, in all processes together
 _BATCH_BYTES = 1 << 20  # of records drawn by one call, and of what is drawn
 
 
@@ -134,7 +136,13 @@ def prepare(
     with replacing(out) as unfinished, process_map(processes) as parallel:
         scans = []
         scanned = 0
-        scan_one = partial(_scan, skip_bad=skip_bad, memory_bytes=_MEMORY_BYTES // processes)
+        scan_one = partial(
+            _scan,
+            glyph=glyph,
+            charset=charset,
+            skip_bad=skip_bad,
+            memory_bytes=_MEMORY_BYTES // processes,
+        )
         for scan in parallel(scan_one, members):
             scans.append(scan)
             scanned += len(scan.codes)
@@ -178,70 +186,67 @@ def check_out(out: Path, force: bool) -> None:
             raise UserError(join_message(str(out), "exists already", remedy))
 
 
-def _scan(member: Member, skip_bad: bool, memory_bytes: int) -> _Scan:
-    """First pass over a member: its characters, checksum and damage."""
+def _scan(
+    member: Member, glyph: GlyphOptions, charset: CharacterSet, skip_bad: bool, memory_bytes: int
+) -> _Scan:
+    """First pass over a member: its characters, checksum and damage, and glyphs while they fit."""
     characters: list[str] = []
-    records: list[GntRecord] = []
     damaged: list[str] = []
+    room = memory_bytes - _memory.glyph_bytes
 
     def note(error: GntError) -> None:
         damaged.append(f"{error.name}: byte {error.offset:,}: {error.problem}")
 
+    def records_to_draw() -> Iterator[GntRecord]:
+        nonlocal room
+        for record in read_records(stream, member.name, note if skip_bad else None):
+            characters.append(record.character)
+            if not _memory.is_full and record.character in charset:
+                room -= glyph.size**2
+                _memory.is_full = room < 0
+                yield record
+
     with member.open() as stream:
-        free_bytes = memory_bytes - _memory.source_bytes
         try:
-            for record in read_records(stream, member.name, note if skip_bad else None):
-                characters.append(record.character)
-                if stream.bytes_read <= free_bytes:
-                    records.append(record)
-                else:
-                    records.clear()
+            glyphs = [fit_glyphs(batch, glyph) for batch in _batches(records_to_draw(), glyph)]
         except UserError as error:
             if not skip_bad:
                 raise
             damaged.append(str(error))
-    if len(records) == len(characters):
-        _memory.keep(member, records, stream.bytes_read)
+        else:
+            if not _memory.is_full:
+                _memory.keep(member, glyphs)
     codes = np.frombuffer("".join(characters).encode("utf-32-le"), np.uint32)
     return _Scan(member, codes, stream.sha256(), stream.bytes_read, damaged)
 
 
 def _convert(placement: _Placement, out: Path, first_image: int, glyph: GlyphOptions) -> int:
-    """Second pass over a member: draw its glyphs into their rows; return how many."""
-    image_bytes = glyph.size**2
-    # A source that has grown is refused when it has been read to its end.
-    rows = chain(placement.rows.tolist(), repeat(-1))
+    """Second pass over a member: put its glyphs into their rows; return how many."""
+    rows = placement.rows[placement.rows >= 0].tolist()
+    kept = _memory.glyphs.pop(placement.scan.member, None)
+    glyphs = chain.from_iterable(_draw_again(placement, glyph) if kept is None else kept)
     with out.open("r+b", buffering=0) as file:
-        for records in _batches(_records_again(placement.scan), image_bytes):
-            placed = [(record, row) for record, row in zip(records, rows, strict=False) if row >= 0]
-            images = fit_glyphs([record for record, _ in placed], glyph)
-            for image, (_, row) in zip(images, placed, strict=True):
-                _write_at(file.fileno(), image.tobytes(), first_image + row * image_bytes)
-    return int(np.count_nonzero(placement.rows >= 0))
+        for row, image in zip(rows, glyphs, strict=False):
+            _write_at(file.fileno(), image.tobytes(), first_image + row * image.nbytes)
+        for _ in glyphs:  # to the end of the source, where one that has grown is refused
+            pass
+    return len(rows)
 
 
-def _batches(records: Iterable[GntRecord], image_bytes: int) -> Iterator[list[GntRecord]]:
-    """Lists of records that take, with an image of each, little more than `_BATCH_BYTES`."""
-    batch: list[GntRecord] = []
-    batch_bytes = 0
-    for record in records:
-        batch.append(record)
-        batch_bytes += len(record.pixels) + image_bytes
-        if batch_bytes >= _BATCH_BYTES:
-            yield batch
-            batch, batch_bytes = [], 0
-    yield batch
+def _draw_again(placement: _Placement, glyph: GlyphOptions) -> Iterator[NDArray[np.uint8]]:
+    """Read a member once more and draw the samples that have a row, in batches."""
+    rows = chain(placement.rows.tolist(), repeat(-1))
+    records = zip(_records_again(placement.scan), rows, strict=False)
+    for batch in _batches((record for record, row in records if row >= 0), glyph):
+        yield fit_glyphs(batch, glyph)
 
 
 def _records_again(scan: _Scan) -> Iterator[GntRecord]:
-    """The records of the first pass once more, from memory or read again.
+    """The records of the first pass once more.
 
     Raises:
         UserError: the source is not what it was; raised at its end.
     """
-    if (kept := _memory.records.pop(scan.member, None)) is not None:
-        yield from kept
-        return
     with scan.member.open() as stream:
         try:
             yield from read_records(stream, scan.member.name, lambda error: None)
@@ -252,6 +257,19 @@ def _records_again(scan: _Scan) -> Iterator[GntRecord]:
         problem = "changed while it was being read"
         remedy = "run it again once the file is complete"
         raise UserError(join_message(scan.member.name, problem, remedy))
+
+
+def _batches(records: Iterable[GntRecord], glyph: GlyphOptions) -> Iterator[list[GntRecord]]:
+    """Lists of records that take, with a glyph of each, little more than `_BATCH_BYTES`."""
+    batch: list[GntRecord] = []
+    batch_bytes = 0
+    for record in records:
+        batch.append(record)
+        batch_bytes += len(record.pixels) + glyph.size**2
+        if batch_bytes >= _BATCH_BYTES:
+            yield batch
+            batch, batch_bytes = [], 0
+    yield batch
 
 
 def _write_at(descriptor: int, data: bytes, offset: int) -> None:
