@@ -18,12 +18,14 @@ _HANZI_PLANES_2_AND_3 = range(0x20000, 0x40000)
 _PRIVATE_USE = range(0xE000, 0xF900)
 
 
+@lru_cache(maxsize=1 << 16)
 def is_hanzi(character: str) -> bool:
     """Whether the character is a Chinese ideograph rather than a letter, digit or sign."""
     code = ord(character)
     return code in _HANZI_PLANES_2_AND_3 or any(low <= code <= high for low, high in _HANZI_RANGES)
 
 
+@lru_cache(maxsize=1 << 16)
 @lru_cache(maxsize=1 << 16)
 def character_of_tag(tag: bytes) -> str | None:
     """The character that a record's two tag bytes name, or None where no decoder knows them.

@@ -72,21 +72,26 @@ class _Window:
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
-        self._buffer = b""
+        self._buffer = memoryview(b"")
         self._base = 0  # the stream's offset of the buffer's first byte
+        self._end = 0  # and of the byte behind its last
 
     def view(self, offset: int, length: int) -> memoryview:
         """The bytes at `offset`, fewer than `length` only at the end; offsets never fall."""
-        missing = offset + length - (self._base + len(self._buffer))
-        if missing > 0:
-            parts = [self._buffer[offset - self._base :]]
-            self._base = offset
-            while missing > 0 and (chunk := self._stream.read(_CHUNK_BYTES)):
-                parts.append(chunk)
-                missing -= len(chunk)
-            self._buffer = b"".join(parts)
+        if offset + length > self._end:
+            self._fill(offset, length)
         start = offset - self._base
-        return memoryview(self._buffer)[start : start + length]
+        return self._buffer[start : start + length]
+
+    def _fill(self, offset: int, length: int) -> None:
+        parts: list[bytes | memoryview] = [self._buffer[offset - self._base :]]
+        missing = offset + length - self._end
+        while missing > 0 and (chunk := self._stream.read(_CHUNK_BYTES)):
+            parts.append(chunk)
+            missing -= len(chunk)
+        self._buffer = memoryview(b"".join(parts))
+        self._base = offset
+        self._end = offset + len(self._buffer)
 
 
 def read_records(

@@ -17,8 +17,6 @@ from data_tools.errors import UserError
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-_BUNDLES_A_PROCESS = 16  # so many that none waits long for the others at the end
-
 
 class Map(Protocol):
     """Apply a function to every task; the results come in the order of the tasks."""
@@ -53,10 +51,9 @@ def process_count(jobs: int | None, most_tasks: int) -> int:
 def process_map(processes: int) -> Iterator[Map]:
     """Open a pool of processes, or none at all for a single one.
 
-    Functions and tasks must be picklable. Many tasks travel in bundles, whose results come
-    together; the first error of a task is raised in the place of its bundle. Of as many tasks, the
-    n-th always goes to the same process, so what a process remembers of its tasks in one call is at
-    hand for tasks of the same numbers in the next.
+    Functions and tasks must be picklable. The first error of a task is raised in its place. The
+    n-th task always goes to the same process, so what a process remembers of its tasks in one call
+    is at hand for tasks of the same numbers in the next.
 
     Raises:
         UserError: a process died without an exception.
@@ -72,14 +69,10 @@ def process_map(processes: int) -> Iterator[Map]:
     ]
 
     def run(function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
-        # Handing over a task costs the parent a tenth of a millisecond of the workers' cores.
-        size = max(1, len(tasks) // (processes * _BUNDLES_A_PROCESS))
-        bundles = [tasks[start : start + size] for start in range(0, len(tasks), size)]
         futures = [
-            pools[number % processes].submit(_do_all, function, bundle)
-            for number, bundle in enumerate(bundles)
+            pools[number % processes].submit(function, task) for number, task in enumerate(tasks)
         ]
-        return (result for future in futures for result in future.result())
+        return (future.result() for future in futures)
 
     try:
         yield run
@@ -89,10 +82,6 @@ def process_map(processes: int) -> Iterator[Map]:
     finally:
         for pool in pools:
             pool.shutdown(cancel_futures=True)
-
-
-def _do_all(function: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Result]:
-    return [function(task) for task in tasks]
 
 
 def _start_worker() -> None:

@@ -16,6 +16,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from data_tools import passes
 from data_tools import prepare as prepare_module
 from data_tools.charset import parse_charset
 from data_tools.errors import UserError
@@ -135,6 +136,20 @@ def test_the_bytes_depend_on_nothing_but_the_samples(tmp_path: Path) -> None:
         stores.add(again.out.read_bytes())
         sheets.add(again.contact_sheet.read_bytes())
     assert len(stores) == len(sheets) == 1
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("bundles", [1, 16])
+@pytest.mark.parametrize("kept_glyphs", [0, 3, 1000])
+def test_the_bytes_do_not_depend_on_how_much_is_kept_between_the_passes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_glyphs: int, bundles: int, jobs: int
+) -> None:
+    sources = make_sources(tmp_path / "data")
+    usual = convert(sources, tmp_path / "usual.h5").out.read_bytes()
+    monkeypatch.setattr(prepare_module, "_MEMORY_BYTES", kept_glyphs * GLYPH.size**2 * jobs)
+    monkeypatch.setattr(prepare_module, "_BUNDLES_A_PROCESS", bundles)
+    other = convert(sources, tmp_path / "other.h5", jobs=jobs, force=True).out.read_bytes()
+    assert other == usual
 
 
 def test_files_of_one_name_have_an_order_of_their_own(tmp_path: Path) -> None:
@@ -345,7 +360,7 @@ def test_a_worker_that_dies_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str
 ) -> None:
     sources, out = make_sources(tmp_path / "data"), tmp_path / "out" / "x.h5"
-    monkeypatch.setattr(prepare_module, function, lambda *arguments: os._exit(9))
+    monkeypatch.setattr(passes, function, lambda *arguments: os._exit(9))
     assert error_of(sources, out, jobs=2).startswith("a worker process died")
     assert files_in(out.parent) == set()
 
