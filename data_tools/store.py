@@ -107,7 +107,7 @@ class Store:
         self.sources = [SourceInfo(*entry) for entry in table]
 
     def _check(self) -> None:
-        images = self._file["images"]
+        images = self._images = self._file["images"]
         size = self.header.glyph.size
         rows = len(self.labels)
         if images.dtype != np.uint8 or images.shape != (rows, size, size):
@@ -166,7 +166,7 @@ class Store:
         glyphs = np.empty((len(rows), self.size, self.size), np.uint8)
         if len(rows):
             with _damage(self.path):
-                self._file["images"].read_direct(glyphs, np.s_[rows.start : rows.stop])
+                self._images.read_direct(glyphs, np.s_[rows.start : rows.stop])
         return glyphs
 
     def verify(self) -> list[str]:
