@@ -28,7 +28,7 @@ from hanzi_lsgan.metrics import (
 from hanzi_lsgan.models import Generator
 from hanzi_lsgan.recogniser import Reading, read_glyphs, read_log_posteriors
 from hanzi_lsgan.reference import OnSamples, Reference
-from hanzi_lsgan.sampling import draw_class
+from hanzi_lsgan.sampling import draw_classes
 from hanzi_lsgan.scores import Better, CharacterScore, Figure
 
 SEEDS = (0, 1, 2)
@@ -154,11 +154,13 @@ def read_generated(
     """Draw each character `count` times and let the recogniser read the result."""
     features, guesses = [], []
     classes = len(reference.charset)
-    for label in range(classes):
-        read = read_glyphs(reference.recogniser, draw_class(generator, label, count, seed))
-        features.append(read[0])
-        guesses.append(read[1])
-        on_samples(f"seed {seed}", (label + 1) * count, classes * count)
+    done = 0
+    for images in draw_classes(generator, range(classes), count, seed):
+        described, likeliest = read_glyphs(reference.recogniser, images)
+        features.append(described)
+        guesses.append(likeliest)
+        done += len(images)
+        on_samples(f"seed {seed}", done, classes * count)
     labels = np.repeat(np.arange(classes), count)
     return Reading(labels, np.concatenate(features), np.concatenate(guesses))
 

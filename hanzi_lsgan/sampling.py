@@ -75,13 +75,33 @@ def draw_pairs(
 
 
 def draw_class(generator: Generator, label: int, count: int, seed: int) -> NDArray[np.uint8]:
-    """Draw one character `count` times, (count, S, S) uint8, each with a latent of its own.
+    """Draw one character `count` times as `draw_classes` does: (count, S, S) uint8."""
+    return np.concatenate(list(draw_classes(generator, [label], count, seed)))
+
+
+def draw_classes(
+    generator: Generator, labels: Sequence[int], count: int, seed: int
+) -> Iterator[NDArray[np.uint8]]:
+    """Draw each character `count` times, one character after the other, each with its own latents.
 
     The latents depend on seed and label, so those of two characters are independent.
+
+    Yields:
+        Batches (n, S, S) uint8, 255 is paper, of count * len(labels) images in all.
     """
-    mixed = int(np.random.SeedSequence((seed, label)).generate_state(1, np.uint64)[0])
-    latents = draw_latents(generator, count, mixed)
-    return np.concatenate(list(draw_images(generator, latents, [label])))
+    classes = max(1, _BATCH // count)  # a few samples of one character would be a small batch
+    for start in range(0, len(labels), classes):
+        chosen = labels[start : start + classes]
+        latents = [draw_latents(generator, count, mix_seed(seed, label)) for label in chosen]
+        rows = torch.arange(count * len(chosen))
+        yield from draw_pairs(
+            generator, torch.cat(latents), rows, torch.tensor(chosen).repeat_interleave(count)
+        )
+
+
+def mix_seed(seed: int, number: int) -> int:
+    """A seed for the n-th of many draws; numpy's mixing keeps neighbours unrelated."""
+    return int(np.random.SeedSequence((seed, number)).generate_state(1, np.uint64)[0])
 
 
 def to_uint8(images: Tensor, pixel_range: tuple[float, float]) -> NDArray[np.uint8]:

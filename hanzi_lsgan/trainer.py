@@ -7,7 +7,6 @@ normalisation uses the statistics of all parts, and gradients are averaged befor
 import copy
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from accelerate.optimizer import AcceleratedOptimizer
@@ -21,7 +20,7 @@ from hanzi_lsgan.losses import r1_penalty, reading_loss
 from hanzi_lsgan.models import Discriminator, Generator, build_discriminator, build_generator
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding
 from hanzi_lsgan.recogniser import Recogniser, draw_variations, vary
-from hanzi_lsgan.sampling import to_pixels
+from hanzi_lsgan.sampling import mix_seed, to_pixels
 from hanzi_lsgan.wrong_labels import WrongLabels
 
 _EMA_RAMP = 0.05  # the half-life is at most this share of the images seen: early weights fade soon
@@ -165,7 +164,7 @@ class Trainer:
         grey = batch.images.to(self.device, non_blocking=True)
         real = to_pixels(grey, self.generator.pixel_range)
         # A seed for each step: what is drawn depends on the position alone, also after a resume.
-        self.random.manual_seed(_mix_seed(self.recipe.train.seed, self.step))
+        self.random.manual_seed(mix_seed(self.recipe.train.seed, self.step))
         latents = self.generator.sample_latents(self.recipe.train.batch_size, self.random)
         latents = latents[self.part]
         self._set_learning_rates()
@@ -318,8 +317,3 @@ class Trainer:
             "generator_optimizer": self._generator_optimizer,
             "discriminator_optimizer": self._discriminator_optimizer,
         }
-
-
-def _mix_seed(seed: int, step: int) -> int:
-    """A seed for one step; numpy's mixing keeps neighbouring steps unrelated."""
-    return int(np.random.SeedSequence((seed, step)).generate_state(1, np.uint64)[0])
