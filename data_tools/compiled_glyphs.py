@@ -50,18 +50,18 @@ def fit_glyphs(records: Sequence[GntRecord], options: GlyphOptions) -> NDArray[n
 
 
 @njit
-def _resize_lines(lines: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
+def _resize_lines(lines: NDArray[np.uint8], resized: NDArray[np.uint8]) -> None:
     """Resize along the first axis by the bilinear filter, a triangle as wide as what it shrinks.
 
     Each line that comes out is a weighted mean of some that go in, which makes whole lines of
     additions that run in parallel: (side, n) becomes (count, n).
     """
     side, length = lines.shape
+    count = len(resized)
     scale = side / count
     reach = max(scale, 1.0)
     weights = np.empty(2 * math.ceil(reach) + 1)
     sums = np.empty(length, np.int32)
-    resized = np.empty((count, length), np.uint8)
     for line in range(count):
         centre = (line + 0.5) * scale
         first = max(0, int(centre - reach + 0.5))
@@ -77,7 +77,6 @@ def _resize_lines(lines: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
                 sums[place] += weight * source[place]
         for place in range(length):
             resized[line, place] = sums[place] >> _FRACTION_BITS
-    return resized
 
 
 @njit
@@ -127,12 +126,11 @@ def _fit_into(
             height, width = bitmap.shape
             scale = inner / max(height, width)
             rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
-        narrowed = _resize_lines(np.ascontiguousarray(bitmap.T), columns)
-        fitted = _resize_lines(np.ascontiguousarray(narrowed.T), rows)
+        narrowed = np.empty((columns, height), np.uint8)
+        _resize_lines(np.ascontiguousarray(bitmap.T), narrowed)
         top, left = (size - rows) // 2, (size - columns) // 2
-        for row in range(rows):  # assigning to a slice would take seconds to compile
-            for column in range(columns):
-                pages[number, top + row, left + column] = fitted[row, column]
+        place = pages[number, top : top + rows, left : left + columns]
+        _resize_lines(np.ascontiguousarray(narrowed.T), place)
 
 
 def _compile(function: Callable[..., None], *arguments: types.Type) -> Callable[..., None]:

@@ -169,8 +169,9 @@ def find_members(sources: Sequence[Path], test_sources: Sequence[Path] = ()) -> 
         members += _members_of(source, Split.TEST)
     members.sort()
     seen: set[tuple[Path, str | None]] = set()
+    resolved = {path: path.resolve() for path in {member.path for member in members}}
     for member in members:
-        file = (member.path.resolve(), member.inner)
+        file = (resolved[member.path], member.inner)
         if file in seen:
             remedy = "name each file once, either for train or for --test"
             raise UserError(join_message(member.place, "the same source is given twice", remedy))
