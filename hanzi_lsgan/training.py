@@ -164,9 +164,10 @@ def train(
         if metrics is not None:
             found = score(trainer.ema) if score is not None else None
             metrics.write(asdict(tick) | (asdict(found) if found is not None else {}))
-            run.save_state(trainer.state())
             run.save_generator(trainer.ema, trainer.images)
             best = found is not None and run.offer_best(trainer.ema, trainer.images, found.frechet)
+            # The state comes last: a run that is killed before it writes all of these once more.
+            run.save_state(trainer.state())
             on_saved(Saved(trainer.images, found, best))
         trainer.wait_for_others()
         started = time.perf_counter() - trainer.seconds

@@ -68,6 +68,34 @@ def weights(run: Path) -> dict[str, torch.Tensor]:
     }
 
 
+class BrokenOffError(Exception):
+    """Stands for a kill at one exact instant."""
+
+
+@pytest.mark.parametrize("method", ["save_generator", "save_state"])
+def test_a_run_broken_off_within_its_last_checkpoint_ends_with_the_same_generator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    store = make_store(tmp_path)
+    train_to_the_end(store, tmp_path / "whole")
+    save = getattr(RunFolder, method)
+    saved = []
+
+    def break_off_at_the_end(run: RunFolder, *arguments: object) -> None:
+        saved.append(arguments)
+        if len(saved) == 10:
+            raise BrokenOffError
+        save(run, *arguments)
+
+    monkeypatch.setattr(RunFolder, method, break_off_at_the_end)
+    with pytest.raises(BrokenOffError):
+        train_to_the_end(store, tmp_path / "broken")
+    monkeypatch.undo()
+    train_to_the_end(store, tmp_path / "broken")
+    whole, broken = (RunFolder(tmp_path / name).generator for name in ("whole", "broken"))
+    assert broken.read_bytes() == whole.read_bytes()
+
+
 def test_a_killed_run_keeps_its_last_checkpoint_and_ends_as_if_nothing_had_been(
     tmp_path: Path, kills: int, processes: ForkServerContext
 ) -> None:
