@@ -26,7 +26,6 @@ def is_hanzi(character: str) -> bool:
 
 
 @lru_cache(maxsize=1 << 16)
-@lru_cache(maxsize=1 << 16)
 def character_of_tag(tag: bytes) -> str | None:
     """The character that a record's two tag bytes name, or None where no decoder knows them.
 
