@@ -144,12 +144,14 @@ def _compile(function: Callable[..., None], *arguments: types.Type) -> Callable[
     return compiled
 
 
-_integers = types.int64[::1]
+_INTEGERS = types.int64[::1]
 _fit_into = _compile(
     _fit_into,
     types.uint8[:, :, ::1],
     types.uint8[::1],
-    *(_integers, _integers, _integers),
+    _INTEGERS,
+    _INTEGERS,
+    _INTEGERS,
     types.int64,
     types.boolean,
 )

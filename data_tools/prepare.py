@@ -94,16 +94,16 @@ def prepare(
     with replacing(out) as unfinished, process_map(processes) as parallel:
         scans: list[Scan] = []
         scanned = 0
-        scan = partial(
+        scan_bundle = partial(
             scan_members,
             glyph=glyph,
             charset=charset,
             skip_bad=skip_bad,
             memory_bytes=_MEMORY_BYTES // processes,
         )
-        for scans_of_bundle in parallel(scan, _bundles(members, processes)):
-            scans += scans_of_bundle
-            scanned += sum(len(scan.codes) for scan in scans_of_bundle)
+        for bundle in parallel(scan_bundle, _bundles(members, processes)):
+            scans += bundle
+            scanned += sum(len(scan.codes) for scan in bundle)
             on_progress("scan", scanned, 0)
         # The checksum orders members of one name, so that where they lie does not matter.
         scans.sort(key=lambda scan: (scan.member.name, scan.sha256))
@@ -113,9 +113,9 @@ def prepare(
         first_image = create_store(unfinished, header, columns, _source_infos(placements))
         total = len(columns["labels"])
         done = 0
-        convert = partial(place_glyphs, out=unfinished, first_image=first_image, glyph=glyph)
-        for converted in parallel(convert, _bundles(placements, processes)):
-            done += converted
+        place_bundle = partial(place_glyphs, out=unfinished, first_image=first_image, glyph=glyph)
+        for placed in parallel(place_bundle, _bundles(placements, processes)):
+            done += placed
             on_progress("convert", done, total)
         with ThreadPoolExecutor(max_workers=1) as disk:
             # The images reach the disk while their checksums are computed from memory.
