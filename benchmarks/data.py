@@ -11,8 +11,8 @@ from torch.utils.data import DataLoader
 from benchmarks.measurement import MIB, Measurement, run_program, watch_program
 from benchmarks.noise import write_noise_gnt, write_noise_store
 from benchmarks.plain_training import PlainDataset
-from data_tools.store import Store
-from hanzi_lsgan.dataset import BatchStream, Residence
+from data_tools.store.reader import Store
+from hanzi_lsgan.batches import BatchStream, Residence
 
 _SIZE_PIXELS = 64
 _BATCH = 64
@@ -27,8 +27,8 @@ _RESIDENCES: tuple[Residence, ...] = ("memory", "stream")
 _PREPARE = """
 import sys, time
 from pathlib import Path
-from data_tools.glyphs import GlyphOptions
-from data_tools.prepare import prepare
+from data_tools.glyphs.fit import GlyphOptions
+from data_tools.store.prepare import prepare
 out, *sources = map(Path, sys.argv[1:])
 started = time.perf_counter()
 prepare(sources, out, glyph=GlyphOptions(64, "aspect", 2))

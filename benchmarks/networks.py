@@ -19,13 +19,13 @@ from benchmarks.measurement import (
 )
 from benchmarks.noise import some_characters, write_noise_store
 from benchmarks.plain_training import PlainPaperStep
-from data_tools.store import Store
-from hanzi_lsgan.config import load_recipe, recipe_names
-from hanzi_lsgan.dataset import Batch, BatchStream
-from hanzi_lsgan.dry_run import teach_with_anyone
-from hanzi_lsgan.export import export_samples
-from hanzi_lsgan.render import render_comparison
-from hanzi_lsgan.trainer import Trainer
+from data_tools.store.reader import Store
+from hanzi_lsgan.batches import Batch, BatchStream
+from hanzi_lsgan.drawing.grid import render_comparison
+from hanzi_lsgan.export.samples import export_samples
+from hanzi_lsgan.recipe import load_recipe, recipe_names
+from hanzi_lsgan.training.dry_run import teach_with_anyone
+from hanzi_lsgan.training.step import Trainer
 
 _SAMPLES_A_CLASS = 24
 _WARM_UP_STEPS = 8

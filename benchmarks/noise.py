@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from data_tools.charset import gb2312
-from data_tools.glyphs import GlyphOptions
-from data_tools.gnt import write_record
-from data_tools.sources import Split
-from data_tools.store_schema import SourceInfo, StoreHeader
-from data_tools.store_writer import create_store, seal_store
+from data_tools.glyphs.fit import GlyphOptions
+from data_tools.hwdb.charset import gb2312
+from data_tools.hwdb.gnt import write_record
+from data_tools.splits import Split
+from data_tools.store.schema import SourceInfo, StoreHeader
+from data_tools.store.writer import create_store, seal_store
 
 _CHUNK_BYTES = 64 << 20
 _BITMAP_SIDES = (40, 80)  # as HWDB's mostly are

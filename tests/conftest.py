@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hanzi_lsgan.session import Session
+from hanzi_lsgan.training.session import Session
 from tests.tiny import OVERRIDES, make_store
 
 

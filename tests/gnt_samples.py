@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from data_tools.charset import tag_of_character
-from data_tools.gnt import write_record
+from data_tools.hwdb.charset import tag_of_character
+from data_tools.hwdb.gnt import write_record
 
 SIDE_PIXELS = 8
 RECORD_BYTES = 74
@@ -20,7 +20,7 @@ RECORD_BYTES = 74
 def draw_bitmap(
     seed: int, width: int = SIDE_PIXELS, height: int = SIDE_PIXELS
 ) -> NDArray[np.uint8]:
-    """Noise without paper, so that every pixel belongs to the ink's box."""
+    """Noise without background, so that every pixel belongs to the ink's box."""
     return np.random.default_rng(seed).integers(0, 255, (height, width), dtype=np.uint8)
 
 

@@ -15,8 +15,8 @@ import pytest
 import torch
 
 from data_tools.errors import UserError
-from hanzi_lsgan.checkpoint import RunFolder
-from hanzi_lsgan.session import Session
+from hanzi_lsgan.runs.folder import RunFolder
+from hanzi_lsgan.training.session import Session
 from tests.tiny import OVERRIDES, make_store
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals and limits as on Linux")

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from data_tools.glyphs import GlyphOptions
-from data_tools.gnt import write_record
-from data_tools.prepare import prepare
-from hanzi_lsgan.checkpoint import RunFolder
-from hanzi_lsgan.config import Recipe, parse_recipe
+from data_tools.glyphs.fit import GlyphOptions
+from data_tools.hwdb.gnt import write_record
+from data_tools.store.prepare import prepare
 from hanzi_lsgan.models.label_embedding import LabelEmbedding
 from hanzi_lsgan.models.projection import ProjectionGenerator
+from hanzi_lsgan.recipe import Recipe, parse_recipe
+from hanzi_lsgan.runs.folder import RunFolder
 
 CHARACTERS = "一二三十"
 OVERRIDES = [

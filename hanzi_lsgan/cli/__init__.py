@@ -10,7 +10,16 @@ import sys
 from rich.console import Console
 
 from data_tools.errors import UserError
-from hanzi_lsgan.cli import data, drawing, evaluating, training  # noqa: F401 - each adds its commands
+from hanzi_lsgan.cli import (  # noqa: F401 - each adds its command
+    corpus,
+    evaluate,
+    generate,
+    info,
+    pack,
+    prepare,
+    render,
+    train,
+)
 from hanzi_lsgan.cli.app import app
 
 EXIT_USER_ERROR = 2

@@ -33,6 +33,10 @@ CheckpointOption = Annotated[
     str | None,
     typer.Option(help="best or last; best by default, where checkpoints were scored."),
 ]
+BestOfOption = Annotated[
+    int,
+    typer.Option(min=1, max=1000, help="Draw so many candidates, keep the one read best."),
+]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace what exists.")]
 
 

@@ -15,14 +15,14 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from data_tools.store import Store
-from data_tools.summary import summarise
+from data_tools.store.reader import Store
+from data_tools.store.summary import summarise
 
 if TYPE_CHECKING:  # torch takes seconds to import, and preparing data needs none of it
-    from hanzi_lsgan.checkpoint import RunFolder
-    from hanzi_lsgan.dry_run import Cost
-    from hanzi_lsgan.scores import Scores
-    from hanzi_lsgan.training import Saved, Tick
+    from hanzi_lsgan.judging.scores import Scores
+    from hanzi_lsgan.runs.folder import RunFolder
+    from hanzi_lsgan.training.dry_run import Cost
+    from hanzi_lsgan.training.loop import Saved, Tick
 
 
 _WORST_SHOWN = 8

@@ -1,9 +1,9 @@
 """The networks, by the names that recipes use."""
 
-from hanzi_lsgan.config import ModelSettings, PaperModel, ProjectionModel
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding, LabelEmbedding
 from hanzi_lsgan.models.paper import PaperDiscriminator, PaperGenerator
 from hanzi_lsgan.models.projection import ProjectionDiscriminator, ProjectionGenerator
+from hanzi_lsgan.recipe import ModelSettings, PaperModel, ProjectionModel
 
 Generator = PaperGenerator | ProjectionGenerator
 Discriminator = PaperDiscriminator | ProjectionDiscriminator

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from data_tools.reference_glyphs import REFERENCE_SIZE_PIXELS
+from data_tools.fonts.reference_glyphs import REFERENCE_SIZE_PIXELS
 
 _CONTROL_POINTS = 4  # a side of the square of points whose displacements bend a picture
 _DISPLACEMENT = 0.05

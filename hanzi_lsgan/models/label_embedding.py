@@ -14,13 +14,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from data_tools.reference_glyphs import (
+from data_tools.fonts.reference_glyphs import (
     HANDS,
     REFERENCE_SIZE_PIXELS,
     has_reference_glyph,
     reference_glyph,
 )
-from data_tools.typefaces import PLAINEST
+from data_tools.fonts.typefaces import PLAINEST
 
 CODE_FEATURES = 512
 """Length of a glyph's code; of 5,717 glyphs' variance, 99 % is in the first 512 of 1,024."""

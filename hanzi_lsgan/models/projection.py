@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from data_tools.reference_glyphs import HANDS
+from data_tools.fonts.reference_glyphs import HANDS
 from hanzi_lsgan.models.glyph_picture import GlyphGuide
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding, LabelEmbedding
 from hanzi_lsgan.models.layers import ConditionalBatchNorm2d
@@ -24,7 +24,7 @@ from hanzi_lsgan.models.layers import ConditionalBatchNorm2d
 _FIRST_SIDE_PIXELS = 4
 _SLOPE = 0.2
 
-# Paper is exactly white, which tanh comes to only at infinity: what passes the range is cut.
+# Background is exactly white, which tanh comes to only at infinity: what passes the range is cut.
 _OVERSHOOT = 1.05
 
 

@@ -1,0 +1,1 @@
+"""Typefaces: glyphs printed and written by bundled fonts, and the corpus drawn from them."""

@@ -1,0 +1,303 @@
+"""The sample corpus: labelled `.gnt` files of simulated writers, drawn from the bundled fonts.
+
+It stands in for CASIA HWDB, which needs a licence, so that the same conversion and training run
+without it. A simulated writer is a `Hand`: one of four handwriting fonts, bent, slanted, stretched
+and inked in a way of its own. Each sample then strays a little from its hand.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from data_tools.errors import UserError, join_message
+from data_tools.files import replacing, writable
+from data_tools.fonts.typefaces import EM_PIXELS, TYPEFACES, draw_reference, unsupported_characters
+from data_tools.glyphs.fit import GlyphOptions, fit_glyph
+from data_tools.hwdb.charset import (
+    PAPER_FIGURE_CHARACTERS,
+    STANDARD_SETS,
+    parse_charset,
+    tag_of_character,
+)
+from data_tools.hwdb.gnt import write_record
+from data_tools.parallel import process_count, process_map
+
+FONT_DRAWN_PREFIX = "font-drawn"
+"""Names of stand-in files begin with it, so that nobody takes their figures for those of HWDB."""
+
+_MARGIN_PIXELS = 8  # room for the blur of an edge
+_EDGE_BLUR_PIXELS = 2.3
+_SURROUNDINGS_PIXELS = 12
+_INK_THRESHOLD = 0.2
+_MESH_CELLS = 6
+_PRESSURE_CELLS = 4
+
+# Long waves carry the warp: they move parts of a character, short ones only make strokes tremble.
+_WAVE_NUMBERS = np.arange(4)
+_WAVE_AMPLITUDES = (1 + _WAVE_NUMBERS[:, None] ** 2 + _WAVE_NUMBERS[None, :] ** 2) ** -1.5
+_WAVE_AMPLITUDES[0, 0] = 0  # a shift, which cropping would undo
+
+
+@dataclass(frozen=True)
+class Hand:
+    """The parameters of one simulated writer."""
+
+    font: int
+    """Index of the font, in the order of the file names."""
+    size_pixels: float
+    """Side of the em square in the finished bitmap; the ink fills about 0.85 of it."""
+    stretch: float
+    """Logarithm of the width to height ratio, on top of the font's own."""
+    slant: float
+    """Shift to the right for each pixel upward."""
+    climb: float
+    """Shift upward for each pixel to the right."""
+    fineness: float
+    """How fine the pen is: 0.2 is a felt pen, 1 a ballpoint."""
+    warp: tuple[float, ...]
+    """Cosine coefficients of the habitual displacement in em, (2, 4, 4) flattened."""
+    looseness: float
+    """How far samples stray from the hand: 1 is usual."""
+    ink_level: float
+    """Grey of the ink, 0 is black and 255 background."""
+    pressure: float
+    """How much the pressure varies along a character: 0 not at all, 1 much."""
+
+    @classmethod
+    def of_writer(cls, seed: int, writer: int) -> "Hand":
+        """Invent the hand of a writer: the same two numbers, both >= 0, give the same hand."""
+        rng = np.random.default_rng((seed, writer))
+        return cls(
+            font=writer % len(TYPEFACES),
+            size_pixels=float(np.clip(76 * math.exp(rng.normal(0, 0.18)), 50, 140)),
+            stretch=float(rng.normal(-0.1, 0.15)),
+            slant=float(rng.normal(0.02, 0.11)),
+            climb=float(rng.normal(0, 0.05)),
+            fineness=float(rng.uniform(0.25, 0.9)),
+            warp=tuple(_random_warp(rng, 0.085).ravel().tolist()),
+            looseness=float(math.exp(rng.normal(0, 0.3))),
+            ink_level=float(rng.uniform(0, 100)),
+            pressure=float(rng.uniform(0.2, 1)),
+        )
+
+
+def draw_sample(character: str, hand: Hand, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Write a character once.
+
+    Args:
+        character: one that every font can draw, see `typefaces.unsupported_characters`.
+        hand: the writer.
+        rng: what makes this sample differ from the writer's others.
+
+    Returns:
+        (height, width) cropped to the ink, 255 is background; the longer side is mostly 45 to 125.
+    """
+    loose = hand.looseness
+    scale = hand.size_pixels / EM_PIXELS * math.exp(rng.normal(0, 0.06) * loose)
+    stretch = hand.stretch + rng.normal(0, 0.06) * loose
+    slant = hand.slant + rng.normal(0, 0.04) * loose
+    climb = hand.climb + rng.normal(0, 0.02) * loose
+    turn = rng.normal(0, 0.03) * loose
+    fineness = hand.fineness + rng.normal(0, 0.05) * loose
+    warp = np.reshape(hand.warp, (2, *_WAVE_AMPLITUDES.shape)) + _random_warp(rng, 0.075 * loose)
+
+    rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+    shear = np.array([[1, -slant], [-climb, 1]])
+    forward = rotation @ shear * (scale * np.exp([stretch / 2, -stretch / 2]))
+    written = _warp(_stroke_field(hand.font, character, fineness), forward, warp)
+
+    pressure = hand.pressure * _smooth_noise(rng, written.size)  # (height, width)
+    strokes = np.asarray(written, np.float32) / 255 * (1 + 0.25 * pressure)
+    # A blurred edge climbs by 1 / (blur * sqrt(2 pi)) a pixel: spread it over 1.3 pixels, but never
+    # so far that it reaches down to the background.
+    gain = max(_EDGE_BLUR_PIXELS * math.sqrt(2 * math.pi) * scale / 1.3, 0.55 / _INK_THRESHOLD)
+    coverage = np.clip((strokes - _INK_THRESHOLD) * gain + 0.5, 0, 1)
+    darkness = np.clip(255 - hand.ink_level + 45 * pressure, 0, 255)
+    bitmap: NDArray[np.uint8] = (255.5 - coverage * darkness).astype(np.uint8)
+    ink = bitmap < 255
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    return bitmap[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def write_glyph(character: str, writer: int, options: GlyphOptions) -> NDArray[np.uint8]:
+    """What a writer of the corpus of seed 0 writes, as a store of such glyphs holds it: (S, S)."""
+    bitmap = draw_sample(character, Hand.of_writer(0, writer), _sample_rng(0, writer, character))
+    height, width = bitmap.shape
+    return fit_glyph(memoryview(bitmap.tobytes()), width, height, options)
+
+
+def _sample_rng(seed: int, writer: int, character: str) -> np.random.Generator:
+    return np.random.default_rng((seed, writer, ord(character)))
+
+
+@dataclass(frozen=True)
+class CorpusSummary:
+    """What `write_corpus` has written."""
+
+    out: Path
+    characters: int
+    writers: int
+    test_writers: int
+
+    @property
+    def samples(self) -> int:
+        """Records in all files together."""
+        return self.characters * (self.writers + self.test_writers)
+
+
+def corpus_characters(charset: str) -> str:
+    """The characters that a corpus for a character set has.
+
+    The paper's 63 where no particular ones are asked for (`hanzi`, `all`). A standard set gives
+    what the fonts can draw of it; characters named one by one stay, for `write_corpus` to check.
+
+    Raises:
+        UserError: `charset` is no character set.
+    """
+    characters = parse_charset(charset).characters
+    if characters is None:
+        return PAPER_FIGURE_CHARACTERS
+    if charset in STANDARD_SETS:
+        characters = characters - set(unsupported_characters(characters))
+    return "".join(sorted(characters))
+
+
+def write_corpus(
+    out: Path,
+    *,
+    characters: Sequence[str] = tuple(PAPER_FIGURE_CHARACTERS),
+    writers: int = 400,
+    test_writers: int | None = None,
+    seed: int = 0,
+    jobs: int | None = None,
+    on_writer: Callable[[int], None] | None = None,
+) -> CorpusSummary:
+    """Write a corpus: one `.gnt` file a writer, one sample of each character in it.
+
+    A sample depends on the seed, its writer's number and its character alone, so the bytes of a
+    file change neither with the number of jobs nor with how many other writers there are.
+
+    Args:
+        out: the folder to make; `font-drawn-trn_gnt` and `font-drawn-tst_gnt` come in it.
+        characters: what each writer writes, in code point order and without repetitions.
+        writers: how many writers to train on, numbered from 1.
+        test_writers: how many further writers to test on; a tenth as many if None, at least 1.
+        seed: another seed means other writers, 0 or more.
+        jobs: processes; one for each usable core if None.
+        on_writer: called with the number of files written so far.
+
+    Raises:
+        UserError: a number is too small, a font lacks a character, a character has no GBK tag, or
+            the folder is not empty or cannot be written. Files written before stay whole.
+    """
+    if test_writers is None:
+        test_writers = max(1, writers // 10)
+    _check_numbers(writers=writers, test_writers=test_writers)
+    if seed < 0:
+        raise UserError(join_message("--seed", f"{seed} is negative", "give 0 or more"))
+    characters = _drawable(characters)
+    with writable(out):
+        if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+            problem = "there is something already" if out.is_dir() else "this is not a folder"
+            raise UserError(join_message(str(out), problem, "name a new or an empty folder"))
+
+    numbers = range(1, writers + test_writers + 1)
+    folders = [out / f"{FONT_DRAWN_PREFIX}-{'trn' if n <= writers else 'tst'}_gnt" for n in numbers]
+    paths = [
+        folder / f"{FONT_DRAWN_PREFIX}-{number:04}.gnt"
+        for folder, number in zip(folders, numbers, strict=True)
+    ]
+    with process_map(process_count(jobs, len(paths))) as parallel:
+        write = partial(_write_writer, characters, seed)
+        for done, _ in enumerate(parallel(write, list(zip(numbers, paths, strict=True))), start=1):
+            if on_writer is not None:
+                on_writer(done)
+    return CorpusSummary(out, len(characters), writers, test_writers)
+
+
+def _check_numbers(**numbers: int) -> None:
+    for name, number in numbers.items():
+        if number < 1:
+            option = f"--{name.replace('_', '-')}"
+            raise UserError(join_message(option, f"{number} is too few", "give at least 1"))
+
+
+def _drawable(characters: Sequence[str]) -> list[str]:
+    """The characters in code point order, each once, if a font-drawn `.gnt` file can hold them."""
+    if not characters:
+        raise UserError(join_message("--charset", "no character is in it", "name at least one"))
+    if unsupported := unsupported_characters(characters):
+        some = "".join(unsupported[:10]) + ("…" if len(unsupported) > 10 else "")
+        problem = f"the bundled fonts cannot draw {len(unsupported):,} of the characters: {some}"
+        raise UserError(join_message("--charset", problem, "leave them out"))
+    for character in characters:
+        tag_of_character(character)
+    return sorted(set(characters))
+
+
+def _write_writer(characters: Sequence[str], seed: int, numbered_path: tuple[int, Path]) -> None:
+    """Write the file of one writer under a temporary name, then rename it."""
+    writer, path = numbered_path
+    hand = Hand.of_writer(seed, writer)
+    with replacing(path) as unfinished, unfinished.open("wb") as stream:
+        for character in characters:
+            rng = _sample_rng(seed, writer, character)
+            write_record(stream, character, draw_sample(character, hand, rng))
+
+
+def _stroke_field(font: int, character: str, fineness: float) -> Image.Image:
+    """The glyph with blurred edges, from which the ink's surroundings are taken away.
+
+    A threshold on a plain blur would thin strokes only by losing the hairlines, and thicken them
+    only by filling the counters. Surroundings are dark in both thick strokes and dense characters.
+    """
+    glyph = draw_reference(font, character)
+    margin = _MARGIN_PIXELS
+    canvas = glyph.crop((-margin, -margin, glyph.width + margin, glyph.height + margin))
+    edges = np.asarray(canvas.filter(ImageFilter.GaussianBlur(_EDGE_BLUR_PIXELS)), np.float32)
+    surroundings = np.asarray(canvas.filter(ImageFilter.BoxBlur(_SURROUNDINGS_PIXELS)))
+    return Image.fromarray((edges - fineness * surroundings).clip(0, 255).astype(np.uint8))
+
+
+def _random_warp(rng: np.random.Generator, amplitude_em: float) -> NDArray[np.float64]:
+    """Cosine coefficients of a smooth displacement, (2, waves, waves) in em."""
+    return amplitude_em * _WAVE_AMPLITUDES * rng.standard_normal((2, *_WAVE_AMPLITUDES.shape))
+
+
+def _warp(
+    field: Image.Image, forward: NDArray[np.float64], warp: NDArray[np.float64]
+) -> Image.Image:
+    """Bend a field and send it through the matrix `forward`, (2, 2), in one resampling."""
+    field_size = np.array(field.size)
+    reach = np.abs(warp).sum(axis=(1, 2)) * EM_PIXELS  # no point is displaced further
+    width, height = np.ceil(np.abs(forward) @ (field_size + 2 * reach)).astype(int).tolist()
+    columns = [width * cell // _MESH_CELLS for cell in range(_MESH_CELLS + 1)]
+    rows = [height * cell // _MESH_CELLS for cell in range(_MESH_CELLS + 1)]
+    vertices = np.stack(np.meshgrid(columns, rows), axis=-1) - (width / 2, height / 2)
+    straight = vertices @ np.linalg.inv(forward).T  # (rows, columns, 2) from the ink's centre
+    waves = np.cos(np.pi * _WAVE_NUMBERS * (straight[..., None] / EM_PIXELS + 0.5))
+    waves_x, waves_y = waves[..., 0, :], waves[..., 1, :]  # (rows, columns, waves)
+    bend = np.stack([((waves_y @ part) * waves_x).sum(axis=-1) for part in warp], axis=-1)
+    points = straight + bend * EM_PIXELS + field_size / 2
+    corners = (points[:-1, :-1], points[1:, :-1], points[1:, 1:], points[:-1, 1:])
+    quads = np.concatenate(corners, axis=-1).tolist()
+    mesh = [
+        ((columns[j], rows[i], columns[j + 1], rows[i + 1]), quads[i][j])
+        for i in range(_MESH_CELLS)
+        for j in range(_MESH_CELLS)
+    ]
+    bilinear = Image.Resampling.BILINEAR
+    warped = field.transform((width, height), Image.Transform.MESH, mesh, bilinear, fillcolor=0)
+    return warped.crop(warped.getbbox())
+
+
+def _smooth_noise(rng: np.random.Generator, size: tuple[int, int]) -> NDArray[np.float32]:
+    """A slowly changing field of about -1 to 1, (height, width) for a `size` (width, height)."""
+    cells = rng.uniform(-1, 1, (_PRESSURE_CELLS, _PRESSURE_CELLS)).astype(np.float32)
+    return np.asarray(Image.fromarray(cells).resize(size, Image.Resampling.BICUBIC))

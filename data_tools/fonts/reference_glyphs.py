@@ -1,0 +1,44 @@
+"""What a character looks like: its reference glyphs, drawn by the bundled fonts.
+
+A model that knows characters by their glyphs (`hanzi_lsgan/models/label_embedding.py`) begins
+here, with characters that it was trained on and with those that it was not.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ImageChops
+
+from data_tools.fonts.typefaces import PLAINEST, TYPEFACES, draw_reference, has_glyph
+from data_tools.glyphs.fit import GlyphOptions, default_margin, fit_glyph
+
+REFERENCE_SIZE_PIXELS = 32
+HANDS = len(TYPEFACES)
+"""How many glyphs each character has, by as many fonts."""
+
+
+@lru_cache(maxsize=1 << 11)
+def reference_glyph(character: str, hand: int = PLAINEST) -> NDArray[np.uint8] | None:
+    """The ink of a character, (32, 32) from 0, none, to 255, fitted as samples of a store are.
+
+    Args:
+        character: to draw.
+        hand: 0 to 3, the font to draw it; where this one lacks it, the plainest does.
+
+    Returns:
+        None where the plainest font lacks the character.
+    """
+    if not has_reference_glyph(character):
+        return None
+    font = hand if has_glyph(hand, character) else PLAINEST
+    bitmap = ImageChops.invert(draw_reference(font, character))
+    size = REFERENCE_SIZE_PIXELS
+    options = GlyphOptions(size, "aspect", default_margin(size, "aspect"))
+    glyph = fit_glyph(memoryview(bitmap.tobytes()), bitmap.width, bitmap.height, options)
+    return 255 - glyph
+
+
+def has_reference_glyph(character: str) -> bool:
+    """Whether there are reference glyphs of a character."""
+    return has_glyph(PLAINEST, character)

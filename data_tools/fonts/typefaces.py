@@ -1,0 +1,57 @@
+"""The bundled handwriting fonts: SIL Open Font License, 5,717 hanzi each, and Latin letters."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+TYPEFACES = tuple(sorted((Path(__file__).parent).glob("*/*.woff2")))
+"""Files of the fonts, in order of their names."""
+
+EM_PIXELS = 112
+"""Side of the em square of `draw_reference`."""
+
+_CANVAS_PIXELS = 160  # flourishes leave the em square
+MISSING_CHARACTER = "\U0010ffff"
+"""A noncharacter, for which every font has its .notdef glyph."""
+
+PLAINEST = 1
+"""Index of Long Cang, the most regular of the four."""
+
+
+@lru_cache
+def load_typeface(index: int, size_pixels: int) -> ImageFont.FreeTypeFont:
+    """Open a font, 0 to 3, at a size in pixels."""
+    # The basic layout, since a single hanzi needs no shaping and not every Pillow brings libraqm.
+    basic = ImageFont.Layout.BASIC
+    return ImageFont.truetype(TYPEFACES[index], size_pixels, layout_engine=basic)
+
+
+def draw_reference(index: int, character: str) -> Image.Image:
+    """What a font draws for a character at 112 pixels an em: ink 255, cropped to the ink if any."""
+    canvas = Image.new("L", (_CANVAS_PIXELS, _CANVAS_PIXELS))
+    centre = (_CANVAS_PIXELS / 2, _CANVAS_PIXELS / 2)
+    font = load_typeface(index, EM_PIXELS)
+    ImageDraw.Draw(canvas).text(centre, character, 255, font, anchor="mm")
+    return canvas.crop(canvas.getbbox())
+
+
+@lru_cache(maxsize=1 << 17)
+def has_glyph(index: int, character: str) -> bool:
+    """Whether a font draws a character; an order of magnitude faster than drawing it on a page."""
+    mask = load_typeface(index, EM_PIXELS).getmask(character)
+    if not all(mask.size):
+        return False
+    missing = load_typeface(index, EM_PIXELS).getmask(MISSING_CHARACTER)
+    return mask.size != missing.size or bytes(mask) != bytes(missing)
+
+
+def unsupported_characters(characters: Iterable[str]) -> list[str]:
+    """Those of the characters that not every font can draw, in code point order."""
+    fonts = range(len(TYPEFACES))
+    return [
+        character
+        for character in sorted(set(characters))
+        if not all(has_glyph(font, character) for font in fonts)
+    ]

@@ -1,0 +1,1 @@
+"""CASIA's formats and character sets."""

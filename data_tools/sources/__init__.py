@@ -1,0 +1,1 @@
+"""What users name, files, folders and archives → the members in it that hold samples."""

@@ -1,0 +1,229 @@
+"""What each process of a conversion does: two passes over members of the sources.
+
+The first tells which characters a member holds, the second puts glyphs into rows of the store.
+Pixels are unpacked, and drawn, in the first pass while there is memory to keep the glyphs, and else
+in the second.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, pairwise, repeat
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_tools.errors import UserError, join_message
+from data_tools.glyphs.compiled import fit_glyphs
+from data_tools.glyphs.fit import GlyphOptions
+from data_tools.hwdb.charset import CharacterSet
+from data_tools.hwdb.gnt import GntError, GntRecord, read_records
+from data_tools.sources.members import Member
+
+_BATCH_BYTES = 1 << 20  # of records drawn by one call, and of what is drawn
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What the first pass learns of a member: the code point of every readable sample.
+
+    `sha256` and `bytes` cover all of it, or all that could be read.
+    """
+
+    member: Member
+    codes: NDArray[np.uint32]
+    sha256: str
+    bytes: int
+    damaged: list[str]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Work of the second pass: the row of each readable sample of a member, -1 to leave it out."""
+
+    scan: Scan
+    rows: NDArray[np.int64]
+
+
+@dataclass
+class _Memory:
+    """Glyphs that this process has drawn in the first pass, for the second to put in place."""
+
+    glyphs: dict[Member, list[NDArray[np.uint8]]] = field(default_factory=dict)
+    glyph_bytes: int = 0
+    is_full: bool = False
+
+    def keep(self, member: Member, glyphs: list[NDArray[np.uint8]]) -> None:
+        self.glyphs[member] = glyphs
+        self.glyph_bytes += sum(batch.nbytes for batch in glyphs)
+
+    def clear(self) -> None:
+        self.glyphs.clear()
+        self.glyph_bytes = 0
+        self.is_full = False
+
+
+_memory = _Memory()
+
+
+def forget_glyphs() -> None:
+    """Drop what this process has kept, as of a conversion that was broken off."""
+    _memory.clear()
+
+
+def scan_members(
+    members: Sequence[Member],
+    glyph: GlyphOptions,
+    charset: CharacterSet,
+    skip_bad: bool,
+    memory_bytes: int,
+) -> list[Scan]:
+    """First pass over some members.
+
+    Args:
+        members: to read.
+        glyph: size, fit and margin.
+        charset: whose glyphs are drawn at once.
+        skip_bad: go on past damaged records instead of stopping at the first.
+        memory_bytes: how much this process keeps of glyphs, those of earlier members included.
+
+    Raises:
+        UserError: a member is damaged or cannot be read.
+    """
+    return [_scan(member, glyph, charset, skip_bad, memory_bytes) for member in members]
+
+
+def _scan(
+    member: Member, glyph: GlyphOptions, charset: CharacterSet, skip_bad: bool, memory_bytes: int
+) -> Scan:
+    """First pass over a member: its characters, checksum and damage, and glyphs while they fit."""
+    characters: list[str] = []
+    damaged: list[str] = []
+    room = memory_bytes - _memory.glyph_bytes
+
+    def note(error: GntError) -> None:
+        damaged.append(f"{error.name}: byte {error.offset:,}: {error.problem}")
+
+    def records_to_draw() -> Iterator[GntRecord]:
+        nonlocal room
+        for record in read_records(stream, member.name, note if skip_bad else None):
+            characters.append(record.character)
+            if not _memory.is_full and record.character in charset:
+                room -= glyph.size**2
+                _memory.is_full = room < 0
+                yield record
+
+    with member.open() as stream:
+        try:
+            glyphs = [fit_glyphs(batch, glyph) for batch in _batches(records_to_draw(), glyph)]
+        except UserError as error:
+            if not skip_bad:
+                raise
+            damaged.append(str(error))
+        else:
+            if not _memory.is_full:
+                _memory.keep(member, glyphs)
+    codes = np.frombuffer("".join(characters).encode("utf-32-le"), np.uint32)
+    return Scan(member, codes, stream.sha256(), stream.bytes_read, damaged)
+
+
+def place_glyphs(
+    placements: Sequence[Placement], out: Path, first_image: int, glyph: GlyphOptions
+) -> int:
+    """Second pass over some members.
+
+    Args:
+        placements: what to put where.
+        out: a store that `create_store` has made.
+        first_image: byte offset of its first image.
+        glyph: size, fit and margin.
+
+    Returns:
+        How many glyphs were put into their rows.
+
+    Raises:
+        UserError: a source is not what it was in the first pass.
+        OSError: the store cannot be written.
+    """
+    done = 0
+    drawn: list[tuple[int, NDArray[np.uint8]]] = []
+    with out.open("r+b", buffering=0) as file:
+
+        def write(row: int, images: Iterable[NDArray[np.uint8]]) -> None:
+            _write_at(
+                file.fileno(),
+                b"".join(image.data for image in images),
+                first_image + row * glyph.size**2,
+            )
+
+        for placement in placements:
+            rows = placement.rows[placement.rows >= 0].tolist()
+            done += len(rows)
+            if (kept := _memory.glyphs.pop(placement.scan.member, None)) is not None:
+                drawn += zip(rows, chain.from_iterable(kept), strict=True)
+                continue
+            glyphs = chain.from_iterable(_draw_again(placement, glyph))
+            for row, image in zip(rows, glyphs, strict=False):
+                write(row, [image])
+            for _ in glyphs:  # to the end of the source, where one that has grown is refused
+                pass
+        for row, images in _neighbours(drawn):
+            write(row, images)
+    return done
+
+
+def _neighbours(
+    placed: list[tuple[int, NDArray[np.uint8]]],
+) -> Iterator[tuple[int, list[NDArray[np.uint8]]]]:
+    """Images whose rows follow each other, with the first row: written at once they cost less."""
+    placed.sort(key=lambda pair: pair[0])
+    gaps = np.flatnonzero(np.diff([row for row, _ in placed], prepend=-2, append=-2) != 1)
+    for start, end in pairwise(gaps.tolist()):
+        yield placed[start][0], [image for _, image in placed[start:end]]
+
+
+def _draw_again(placement: Placement, glyph: GlyphOptions) -> Iterator[NDArray[np.uint8]]:
+    """Read a member once more and draw the samples that have a row, in batches."""
+    rows = chain(placement.rows.tolist(), repeat(-1))
+    records = zip(_records_again(placement.scan), rows, strict=False)
+    for batch in _batches((record for record, row in records if row >= 0), glyph):
+        yield fit_glyphs(batch, glyph)
+
+
+def _records_again(scan: Scan) -> Iterator[GntRecord]:
+    """The records of the first pass once more.
+
+    Raises:
+        UserError: the source is not what it was; raised at its end.
+    """
+    with scan.member.open() as stream:
+        try:
+            yield from read_records(stream, scan.member.name, lambda error: None)
+        except UserError:
+            if not scan.damaged:  # the first pass let this damage through
+                raise
+    if stream.sha256() != scan.sha256:
+        problem = "changed while it was being read"
+        remedy = "run it again once the file is complete"
+        raise UserError(join_message(scan.member.name, problem, remedy))
+
+
+def _batches(records: Iterable[GntRecord], glyph: GlyphOptions) -> Iterator[list[GntRecord]]:
+    """Lists of records that take, with a glyph of each, little more than `_BATCH_BYTES`."""
+    batch: list[GntRecord] = []
+    batch_bytes = 0
+    for record in records:
+        batch.append(record)
+        batch_bytes += len(record.pixels) + glyph.size**2
+        if batch_bytes >= _BATCH_BYTES:
+            yield batch
+            batch, batch_bytes = [], 0
+    yield batch
+
+
+def _write_at(descriptor: int, data: bytes, offset: int) -> None:
+    # A nearly full disk takes a part; asking for the rest brings the error.
+    while data:
+        written = os.pwrite(descriptor, data, offset)
+        data, offset = data[written:], offset + written

@@ -1,0 +1,57 @@
+"""What is in a store, in figures that a person reads."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from data_tools.splits import Split
+from data_tools.store.reader import Store
+
+
+@dataclass(frozen=True)
+class SplitSummary:
+    """Figures of one split; `per_class` is minimum, median and maximum over classes present."""
+
+    samples: int
+    classes: int
+    writers: int
+    per_class: tuple[int, float, int]
+
+
+@dataclass(frozen=True)
+class StoreSummary:
+    """Figures of a store.
+
+    Attributes:
+        files: `.gnt` files that it was made from.
+        source_bytes: their unpacked size.
+        image_bytes: size of the glyphs, which training holds in memory.
+        splits: figures for each split that has samples.
+    """
+
+    files: int
+    source_bytes: int
+    image_bytes: int
+    splits: dict[str, SplitSummary]
+
+
+def summarise(store: Store) -> StoreSummary:
+    """Count what a store holds."""
+    splits = {}
+    for split in Split:
+        rows = store.rows_of(split)
+        if len(rows):
+            counts = store.counts(split)
+            present = counts[counts > 0]
+            splits[split.name.lower()] = SplitSummary(
+                samples=len(rows),
+                classes=len(present),
+                writers=int(np.count_nonzero(np.bincount(store.writers[rows.start : rows.stop]))),
+                per_class=(int(present.min()), float(np.median(present)), int(present.max())),
+            )
+    return StoreSummary(
+        files=len(store.sources),
+        source_bytes=sum(source.bytes for source in store.sources),
+        image_bytes=len(store) * store.size**2,
+        splits=splits,
+    )

@@ -1,0 +1,85 @@
+"""What commands that draw share: the run they draw with, its store and its recogniser."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data_tools.errors import UserError, join_message
+from hanzi_lsgan.cli.app import console, samples_bar
+
+if TYPE_CHECKING:
+    from data_tools.store.reader import Store
+    from hanzi_lsgan.drawing.best_of import BestOf
+    from hanzi_lsgan.judging.recogniser import Recogniser
+    from hanzi_lsgan.runs.trained_generator import TrainedGenerator
+
+
+def load_run(run: Path | None, checkpoint: str | None) -> "tuple[Path, TrainedGenerator]":
+    """The run named, or the newest, or the weights that come with the program.
+
+    Returns:
+        The folder for what is made with it, which is the current one for the program's own weights,
+        and the generator.
+    """
+    from hanzi_lsgan.export.weights import SHIPPED
+    from hanzi_lsgan.runs.folder import RunFolder, find_newest_run
+
+    folder = RunFolder(run) if run is not None else find_newest_run()
+    if folder is None:
+        console.print("no run under runs/: taking the weights that come with hanzi-lsgan")
+        return Path(), RunFolder(SHIPPED).load_generator(checkpoint)
+    return folder.path, folder.load_generator(checkpoint)
+
+
+@contextmanager
+def open_store(trained: "TrainedGenerator", data: Path | None) -> "Iterator[Store | None]":
+    """The store named, or the run's own; None where that is gone."""
+    from data_tools.store.reader import Store
+
+    path = data or Path(trained.info.store.path)
+    if data is None and not path.exists():
+        yield None
+        return
+    with Store(path) as store:
+        if data is None and store.fingerprint != trained.info.store.fingerprint:
+            console.print(f"{path} is not what the run was trained on any more", soft_wrap=True)
+        yield store
+
+
+def suit_store(
+    trained: "TrainedGenerator", store: "Store | None"
+) -> "tuple[TrainedGenerator, Store]":
+    """The store, if there is one, and the generator with its labels.
+
+    Raises:
+        UserError: there is none, or it has characters that the generator cannot draw.
+    """
+    if store is None:
+        where = trained.info.store.path
+        raise UserError(join_message(where, "the run's store is gone", "name a store with --data"))
+    return trained.relabelled(store.charset, str(store.path)), store
+
+
+def load_recogniser(trained: "TrainedGenerator", store: "Store") -> "Recogniser":
+    """The recogniser of a store, trained now if it has none, for the images of a run."""
+    from hanzi_lsgan.judging.judge import obtain_recogniser
+
+    with samples_bar() as progress:
+        return obtain_recogniser(store, trained.info.model.size, progress)
+
+
+def suit_characters(
+    trained: "TrainedGenerator", store: "Store | None", characters: str, candidates: int
+) -> "tuple[TrainedGenerator, BestOf | None]":
+    """Let the generator draw all these characters if it can, as the best of several if wanted."""
+    from hanzi_lsgan.drawing.best_of import BestOf
+    from hanzi_lsgan.judging.recogniser import read_log_posteriors
+
+    if candidates == 1:
+        return trained.with_unseen(characters), None
+    # What the recogniser has never read, it cannot choose among: the charset is the store's.
+    trained, store = suit_store(trained, store)
+    read = partial(read_log_posteriors, load_recogniser(trained, store))
+    return trained, BestOf(trained.network, read, candidates)

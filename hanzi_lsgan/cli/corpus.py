@@ -1,0 +1,48 @@
+"""`corpus`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hanzi_lsgan.cli.app import JobsOption, SeedOption, app, console, samples_bar
+
+CORPUS_WRITERS = 400
+
+
+@app.command()
+def corpus(
+    out: Annotated[Path, typer.Option(help="Folder for the .gnt files.")],
+    writers: Annotated[
+        int, typer.Option(help="Simulated writers of the train split.")
+    ] = CORPUS_WRITERS,
+    charset: Annotated[
+        str | None, typer.Option(help="Characters or a UTF-8 file; those of the paper's figure.")
+    ] = None,
+    seed: SeedOption = 0,
+    jobs: JobsOption = None,
+) -> None:
+    """Draw a sample corpus of .gnt files from bundled fonts: a stand-in, not handwriting."""
+    written = write_corpus_with_progress(out, writers, charset, seed, jobs)
+    console.print(
+        f"{written:,} font-drawn samples in {out}; next: hanzi-lsgan prepare {out}", soft_wrap=True
+    )
+
+
+def write_corpus_with_progress(
+    out: Path, writers: int, charset: str | None, seed: int, jobs: int | None
+) -> int:
+    """Write the corpus, by default of the paper's characters; the number of samples."""
+    from data_tools.fonts.corpus import corpus_characters, write_corpus
+
+    characters = corpus_characters(charset or "hanzi")
+    with samples_bar() as progress:
+        summary = write_corpus(
+            out,
+            characters=characters,
+            writers=writers,
+            seed=seed,
+            jobs=jobs,
+            on_writer=lambda done: progress("corpus", done * len(characters), 0),
+        )
+    return summary.samples

@@ -1,0 +1,72 @@
+"""`evaluate`."""
+
+import importlib.metadata
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hanzi_lsgan.cli.app import CheckpointOption, RunOption, app, console, samples_bar
+from hanzi_lsgan.cli.chosen_run import load_run, open_store, suit_store
+
+
+@app.command()
+def evaluate(
+    run: RunOption = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Store to compare with; the run's own by default.")
+    ] = None,
+    per_class: Annotated[
+        int, typer.Option(min=6, max=100_000, help="Samples of each character, over three seeds.")
+    ] = 100,
+    cas: Annotated[
+        bool, typer.Option("--cas", help="Train a recogniser on generated samples; minutes.")
+    ] = False,
+    both: Annotated[
+        bool, typer.Option("--both", help="Train one on real and generated samples; minutes.")
+    ] = False,
+    checkpoint: CheckpointOption = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of scores.json and report.html; the run's.")
+    ] = None,
+) -> None:
+    """Measure how readable, varied and faithful generated characters are."""
+    from hanzi_lsgan.cli.display import scores_table
+    from hanzi_lsgan.judging.cas import accuracy_of_both, classification_accuracy_score
+    from hanzi_lsgan.judging.evaluate import SEEDS
+    from hanzi_lsgan.judging.evaluate import evaluate as measure_all
+    from hanzi_lsgan.judging.judge import obtain_judge
+    from hanzi_lsgan.judging.report import write_report
+    from hanzi_lsgan.judging.scores import Scores
+
+    folder, trained = load_run(run, checkpoint)
+    with open_store(trained, data) as found, samples_bar() as progress:
+        trained, store = suit_store(trained, found)
+        judge = obtain_judge(store, trained.info.model.size, progress)
+        figures, characters = measure_all(
+            trained.network,
+            judge,
+            per_class=per_class,
+            unseen=trained.unseen,
+            on_samples=progress,
+        )
+        for wanted, measure in ((cas, classification_accuracy_score), (both, accuracy_of_both)):
+            if wanted:
+                figures.append(measure(trained.network, store, judge, progress))
+        scores = Scores(
+            tool_version=importlib.metadata.version("hanzi-lsgan"),
+            run=folder.name or "the shipped weights",
+            checkpoint=trained.checkpoint,
+            images_seen=trained.images,
+            store_fingerprint=store.fingerprint,
+            font_drawn=store.header.font_drawn,
+            per_class=-(-per_class // len(SEEDS)) * len(SEEDS),
+            seeds=SEEDS,
+            figures=tuple(figures),
+            characters=tuple(characters),
+        )
+        target = out or folder
+        scores.save(target / "scores.json")
+        write_report(target / "report.html", scores, trained.network, judge, store)
+    console.print(scores_table(scores))
+    console.print(f"wrote {target / 'scores.json'} and {target / 'report.html'}", soft_wrap=True)

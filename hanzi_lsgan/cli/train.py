@@ -1,0 +1,127 @@
+"""`train`."""
+
+import shlex
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from data_tools.errors import UserError
+from hanzi_lsgan.cli.app import DEFAULT_STORE, app, console, samples_bar
+
+if TYPE_CHECKING:
+    from hanzi_lsgan.training.loop import Saved, Tick
+    from hanzi_lsgan.training.session import Session
+
+
+@app.command()
+def train(
+    recipe: Annotated[
+        str | None,
+        typer.Argument(
+            help="Name of a recipe or a .toml file; without it, glyph64 for more than 1,000 "
+            "characters, else quick32 on a CPU and hwdb64 on a GPU."
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help=f"The store; {DEFAULT_STORE}, or the resumed run's.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Run folder; the next free name under runs/.")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Change a setting, e.g. train.batch_size=128; repeatable."),
+    ] = None,
+    kimg: Annotated[float | None, typer.Option(help="Stop at so many thousand images.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Stop after so many minutes.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show settings and costs, try two steps, keep nothing."),
+    ] = False,
+) -> None:
+    """Train a class-conditional LSGAN on a store; Ctrl-C saves, and --resume goes on."""
+    from hanzi_lsgan.training.session import Session
+
+    if resume:
+        if recipe is not None or overrides or dry_run:
+            raise UserError("--resume: a run keeps its recipe; leave RECIPE, --set, --dry-run out")
+        session = Session.resume(out, data)
+    else:
+        session = Session.begin(recipe, data or DEFAULT_STORE, out, overrides or [])
+    with session:
+        if dry_run:
+            _show_dry_run(session)
+        else:
+            _run_session(session, kimg, minutes)
+
+
+def _run_session(session: "Session", kimg: float | None, minutes: float | None) -> None:
+    """Train with a progress display, then say what comes next."""
+    from hanzi_lsgan.cli.display import describe_saved, describe_tick, training_progress
+
+    console.quiet = not session.trainer.is_main
+    for role in session.lacking_recognisers:
+        console.print(
+            f"training the {role.name} that {role.purpose}, once for this store; "
+            f"--set {role.off} does without",
+            soft_wrap=True,
+        )
+    with samples_bar() as progress:
+        session.prepare_recognisers(progress)
+    run = session.run.path
+    goal_kimg = session.recipe.train.kimg if kimg is None else kimg
+    first_images, first_seconds = session.trainer.images, session.trainer.seconds
+    doing = "resuming" if session.resumed else "training"
+    together = session.trainer.processes
+    console.print(
+        f"{doing} {run}: {session.stream.samples:,} samples "
+        f"({session.stream.residence}), {len(session.store.charset):,} classes, "
+        f"{session.trainer.device}, precision {session.trainer.precision}"
+        + (f", {together} processes" if together > 1 else ""),
+        soft_wrap=True,
+    )
+    if session.store.header.font_drawn:
+        console.print("the samples are a font-drawn stand-in, not handwriting")
+    display = training_progress(console)
+    task = display.add_task("first step …", total=1.0)
+
+    def on_step(images: int, seconds: float) -> None:
+        share = (images - first_images) / max(1, goal_kimg * 1000 - first_images)
+        if minutes is not None:
+            share = max(share, (seconds - first_seconds) / (minutes * 60))
+        display.update(task, completed=min(1.0, share))
+
+    def on_tick(tick: "Tick") -> None:
+        line = describe_tick(tick)
+        display.update(task, description=line)
+        if not console.is_terminal:
+            console.print(line, soft_wrap=True)
+
+    def on_saved(saved: "Saved") -> None:
+        console.print(describe_saved(saved), soft_wrap=True)
+
+    with display if console.is_terminal else nullcontext():
+        stopped_by = session.train(kimg, minutes, on_step, on_tick, on_saved)
+    named = shlex.quote(str(run))
+    draw = f"hanzi-lsgan render --run {named}"
+    console.print(
+        f"saved {run} at {session.trainer.images:,} images; draw with: {draw}", soft_wrap=True
+    )
+    if stopped_by is not None:
+        console.print(f"resume with: hanzi-lsgan train --resume --out {named}", soft_wrap=True)
+        raise typer.Exit(128 + stopped_by)
+
+
+def _show_dry_run(session: "Session") -> None:
+    """Print settings and costs of a recipe."""
+    from hanzi_lsgan.cli.display import cost_table
+    from hanzi_lsgan.recipe import recipe_to_toml
+    from hanzi_lsgan.training.dry_run import measure_cost
+
+    console.print(recipe_to_toml(session.recipe), markup=False)
+    cost = measure_cost(session.trainer, session.stream, len(session.store.charset))
+    console.print(cost_table(cost))
+    console.print("nothing was kept")

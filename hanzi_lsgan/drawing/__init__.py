@@ -1,0 +1,1 @@
+"""A generator, characters and a seed → images and grids."""

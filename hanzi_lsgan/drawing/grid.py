@@ -1,0 +1,195 @@
+"""Images → the picture a person looks at: real above generated, one column a character.
+
+The layout is that of figure 8 in Mao et al., ICCV 2017, with a printed row above. Many columns wrap
+into several blocks.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from data_tools.fonts.corpus import write_glyph
+from data_tools.fonts.typefaces import PLAINEST, load_typeface, unsupported_characters
+from data_tools.glyphs.fit import GlyphOptions, default_margin
+from data_tools.splits import Split
+from data_tools.store.reader import Store
+from hanzi_lsgan.drawing.best_of import BestOf
+from hanzi_lsgan.drawing.images import draw_images, draw_latents, labels_of
+from hanzi_lsgan.models import Generator
+
+COLUMNS_A_BLOCK = 24
+
+_BACKGROUND = 255
+_GREY = 110
+_GAP_PIXELS = 2
+_REMARK_SHARE = 0.42  # of the size of a printed character, that "unseen" has
+_FURTHER_WRITERS = 10_000  # numbers from here on belong to no corpus
+_CELL_PIXELS = 64  # the least side of a cell where the user names no scale
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of cells: what it shows, and an image for each character, (columns, S, S) uint8."""
+
+    label: str
+    images: NDArray[np.uint8]
+
+
+def render_comparison(
+    generator: Generator,
+    charset: str,
+    characters: str,
+    *,
+    store: Store | None,
+    rows: int,
+    seed: int,
+    scale: int | None = None,
+    best_of: BestOf | None = None,
+    font_drawn: bool = False,
+    unseen: Collection[str] = (),
+) -> Image.Image:
+    """Draw real samples above samples of a generator, one column a character.
+
+    Args:
+        generator: in evaluation mode.
+        charset: label i of the generator is character i.
+        characters: one column each, in this order.
+        store: source of the real rows, of the test split where it has the character.
+        rows: real rows, and as many generated ones.
+        seed: decides samples and latents; each generated row has one latent, so it looks like one
+            hand.
+        scale: each pixel becomes this many; by default a cell is at least 64 pixels wide.
+        best_of: draws the generated images where given, and the rows say so; a row is not one hand
+            then.
+        font_drawn: whether the generator's samples were font-drawn. Simulated writers write the
+            real rows then where a store, or its samples of a character, are missing.
+        unseen: characters whose columns are marked, as the generator was not trained on them.
+
+    Raises:
+        UserError: a character is unknown to the generator.
+    """
+    labels = labels_of(characters, charset)
+    name = "Generated"
+    if best_of is None:
+        latents = draw_latents(generator, rows, seed)
+        drawn = np.concatenate(list(draw_images(generator, latents, labels)))
+        generated = drawn.reshape(rows, len(labels), *drawn.shape[1:])
+    else:
+        name = f"Best of {best_of.candidates}"
+        generated = np.stack([best_of.draw(label, rows, seed) for label in labels], axis=1)
+    size = generated.shape[-1]
+    shown = [Row(name, images) for images in generated]
+    font_drawn = store.header.font_drawn if store is not None else font_drawn
+    if store is not None or font_drawn:
+        real = np.full_like(generated, _BACKGROUND)
+        if font_drawn:
+            real = _written(characters, rows, size)
+        if store is not None:
+            _take_real_samples(store, characters, seed, real)
+        label = "Font-drawn" if font_drawn else "Real"
+        shown = [Row(label, images) for images in real] + shown
+    return compose(characters, shown, scale or max(1, -(-_CELL_PIXELS // size)), unseen)
+
+
+def _take_real_samples(
+    store: Store, characters: str, seed: int, samples: NDArray[np.uint8]
+) -> None:
+    """Choose samples of each character that the store has, into (rows, columns, size, size)."""
+    rows, _, size, _ = samples.shape
+    random = np.random.default_rng(seed)
+    label_of = {character: label for label, character in enumerate(store.charset)}
+    for column, character in enumerate(characters):
+        if character not in label_of:
+            continue
+        label = label_of[character]
+        available = store.rows_of_class(Split.TEST, label)
+        available = available or store.rows_of_class(Split.TRAIN, label)
+        chosen = random.permutation(len(available))[:rows]
+        for line, index in enumerate(chosen.tolist()):
+            glyph = Image.fromarray(store.images(available[index : index + 1])[0])
+            # Averaging over squares, as training reduces a larger store.
+            samples[line, column] = np.asarray(glyph.resize((size, size), Image.Resampling.BOX))
+
+
+def _written(characters: str, rows: int, size: int) -> NDArray[np.uint8]:
+    """Rows by simulated writers: (rows, columns, size, size), background where a font lacks one."""
+    options = GlyphOptions(size, "aspect", default_margin(size, "aspect"))
+    drawable = set(characters) - set(unsupported_characters(characters))
+    samples = np.full((rows, len(characters), size, size), _BACKGROUND, np.uint8)
+    for line in range(rows):
+        for column, character in enumerate(characters):
+            if character in drawable:
+                samples[line, column] = write_glyph(character, _FURTHER_WRITERS + line, options)
+    return samples
+
+
+def compose(
+    characters: str, rows: Sequence[Row], scale: int, unseen: Collection[str] = ()
+) -> Image.Image:
+    """Put rows of images under printed characters, with the rows' labels on the left.
+
+    Args:
+        characters: of the columns.
+        rows: from top to bottom, each with one image a column.
+        scale: each pixel becomes this many, smoothly.
+        unseen: characters to mark as such.
+    """
+    size = rows[0].images.shape[-1]
+    cell = (size + _GAP_PIXELS) * scale
+    printed = max(12, round(size * scale * 0.62))
+    remark = round(printed * _REMARK_SHARE) if set(characters) & set(unseen) else 0
+    header = round(printed * 1.35) + remark
+    label_font = load_typeface(PLAINEST, max(12, round(size * scale * 0.4)))
+    label_width = max(round(label_font.getlength(row.label)) for row in rows) + 3 * printed // 4
+    columns = min(len(characters), COLUMNS_A_BLOCK)
+    blocks = -(-len(characters) // COLUMNS_A_BLOCK)
+    block_height = header + len(rows) * cell
+    page = Image.new("L", (label_width + columns * cell, blocks * block_height), _BACKGROUND)
+    draw = ImageDraw.Draw(page)
+    unprintable = set(unsupported_characters(characters))
+    for block in range(blocks):
+        top = block * block_height
+        first = block * COLUMNS_A_BLOCK
+        chosen = characters[first : first + COLUMNS_A_BLOCK]
+        for column, character in enumerate(chosen):
+            middle = label_width + (column + 0.5) * cell
+            centre = (middle, top + (header - remark) / 2)
+            _print_character(draw, centre, character, printed, character in unprintable)
+            if character in unseen:
+                font = load_typeface(PLAINEST, remark)
+                draw.text((middle, top + header - remark), "unseen", _GREY, font, anchor="mm")
+        for number, row in enumerate(rows):
+            line_top = top + header + number * cell
+            if number == 0 or row.label != rows[number - 1].label:
+                place = (label_width - printed // 4, line_top + cell / 2)
+                draw.text(place, row.label, 0, label_font, anchor="rm")
+            images = row.images[first : first + COLUMNS_A_BLOCK]
+            page.paste(_strip(images, scale), (label_width, line_top))
+    return page
+
+
+def _print_character(
+    draw: ImageDraw.ImageDraw,
+    centre: tuple[float, float],
+    character: str,
+    size_pixels: int,
+    unprintable: bool,
+) -> None:
+    """Print the head of a column; a character that the font lacks is named by its code point."""
+    text, size = (
+        (f"{ord(character):X}", size_pixels // 2) if unprintable else (character, size_pixels)
+    )
+    draw.text(centre, text, _GREY, load_typeface(PLAINEST, size), anchor="mm")
+
+
+def _strip(images: NDArray[np.uint8], scale: int) -> Image.Image:
+    """Images (columns, S, S) side by side, with a gap behind and below each, enlarged."""
+    padded = np.pad(
+        images, ((0, 0), (0, _GAP_PIXELS), (0, _GAP_PIXELS)), constant_values=_BACKGROUND
+    )
+    strip = Image.fromarray(np.concatenate(list(padded), axis=1))
+    enlarged = (strip.width * scale, strip.height * scale)
+    return strip.resize(enlarged, Image.Resampling.BICUBIC)

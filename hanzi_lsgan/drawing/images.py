@@ -1,0 +1,118 @@
+"""Run folder, characters and a seed → images."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from data_tools.errors import UserError, join_message
+from hanzi_lsgan.models import Generator
+
+_BATCH = 64  # small enough that the maps of a batch stay in a CPU's cache
+
+
+def labels_of(characters: str, charset: str) -> list[int]:
+    """The label of each character.
+
+    Raises:
+        UserError: lists the characters that the model does not know.
+    """
+    index = {character: label for label, character in enumerate(charset)}
+    unknown = "".join(
+        dict.fromkeys(character for character in characters if character not in index)
+    )
+    if unknown:
+        shown = unknown[:20] + (" …" if len(unknown) > 20 else "")
+        problem = f"{len(unknown)} of these are unknown to the model: {shown}"
+        remedy = f"it knows {len(charset):,} by label; leave the others out, or train with "
+        remedy += "--set model.label_embedding=glyph, which draws characters by what they look like"
+        raise UserError(join_message("--chars", problem, remedy))
+    if not characters:
+        raise UserError(join_message("--chars", "no character is given", "name at least one"))
+    return [index[character] for character in characters]
+
+
+def draw_latents(generator: Generator, count: int, seed: int) -> Tensor:
+    """Draw `count` latents from a seed alone, on the CPU: (count, latent features)."""
+    return generator.sample_latents(count, torch.Generator().manual_seed(seed))
+
+
+def draw_images(
+    generator: Generator, latents: Tensor, labels: Sequence[int]
+) -> Iterator[NDArray[np.uint8]]:
+    """Draw every label with every latent, all labels of the first latent first.
+
+    Args:
+        generator: in evaluation mode, so that no image depends on its batch.
+        latents: (L, latent features) on any device; each is one hand.
+        labels: of the characters.
+
+    Yields:
+        Batches (n, S, S) uint8, 255 is background, of L * len(labels) images in all.
+    """
+    chosen = torch.arange(len(latents) * len(labels))
+    index = torch.tensor(labels)
+    return draw_pairs(generator, latents, chosen // len(labels), index[chosen % len(labels)])
+
+
+def draw_pairs(
+    generator: Generator, latents: Tensor, rows: Tensor, labels: Tensor
+) -> Iterator[NDArray[np.uint8]]:
+    """Draw image i from row `rows[i]` of the latents and label `labels[i]`.
+
+    Yields:
+        Batches (n, S, S) uint8, 255 is background, of len(rows) images in all.
+    """
+    device = next(generator.parameters()).device
+    latents, rows, labels = latents.to(device), rows.to(device), labels.to(device)
+    for start in range(0, len(rows), _BATCH):
+        chosen = slice(start, start + _BATCH)
+        with torch.inference_mode():
+            images = generator(latents[rows[chosen]], labels[chosen])
+        yield to_uint8(images, generator.pixel_range)
+
+
+def draw_class(generator: Generator, label: int, count: int, seed: int) -> NDArray[np.uint8]:
+    """Draw one character `count` times as `draw_classes` does: (count, S, S) uint8."""
+    return np.concatenate(list(draw_classes(generator, [label], count, seed)))
+
+
+def draw_classes(
+    generator: Generator, labels: Sequence[int], count: int, seed: int
+) -> Iterator[NDArray[np.uint8]]:
+    """Draw each character `count` times, one character after the other, each with its own latents.
+
+    The latents depend on seed and label, so those of two characters are independent.
+
+    Yields:
+        Batches (n, S, S) uint8, 255 is background, of count * len(labels) images in all.
+    """
+    classes = max(1, _BATCH // count)  # a few samples of one character would be a small batch
+    for start in range(0, len(labels), classes):
+        chosen = labels[start : start + classes]
+        latents = [draw_latents(generator, count, mix_seed(seed, label)) for label in chosen]
+        rows = torch.arange(count * len(chosen))
+        yield from draw_pairs(
+            generator, torch.cat(latents), rows, torch.tensor(chosen).repeat_interleave(count)
+        )
+
+
+def mix_seed(seed: int, number: int) -> int:
+    """A seed for the n-th of many draws; numpy's mixing keeps neighbours unrelated."""
+    return int(np.random.SeedSequence((seed, number)).generate_state(1, np.uint64)[0])
+
+
+def to_uint8(images: Tensor, pixel_range: tuple[float, float]) -> NDArray[np.uint8]:
+    """Turn a network's pixels (N, 1, S, S) into grey levels (N, S, S), 255 is background."""
+    low, high = pixel_range
+    grey = (images.squeeze(1).float() - low) * (255 / (high - low))
+    levels: NDArray[np.uint8] = grey.round().clamp(0, 255).to(torch.uint8).numpy(force=True)
+    return levels
+
+
+def to_pixels(images: Tensor, pixel_range: tuple[float, float]) -> Tensor:
+    """Turn grey levels, uint8, into a network's pixels, float32: the inverse of `to_uint8`."""
+    low, high = pixel_range
+    return images.float() * ((high - low) / 255) + low

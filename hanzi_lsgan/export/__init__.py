@@ -1,0 +1,1 @@
+"""Samples and weights in the forms that others take."""

@@ -1,0 +1,51 @@
+"""A trained generator on its own, in half precision: to give away, and as this package ships one.
+
+The folder is a run folder that cannot be resumed: `model.json` and `generator.safetensors`, and
+their checksums. Every command that draws takes it for `--run`.
+"""
+
+from pathlib import Path
+
+from safetensors.torch import save as serialize_tensors
+
+from data_tools.files import replacing
+from hanzi_lsgan.runs.checksums import announce
+from hanzi_lsgan.runs.folder import RunFolder
+from hanzi_lsgan.runs.trained_generator import TrainedGenerator
+
+SHIPPED = Path(__file__).parent.parent / "weights"
+"""The generator that comes with the program."""
+
+
+def pack(trained: TrainedGenerator, out: Path) -> int:
+    """Write a generator in half precision, which draws the same but for a grey level here or there.
+
+    Args:
+        trained: as a run folder gave it.
+        out: a folder that is new or empty.
+
+    Returns:
+        The size of the weights in bytes.
+
+    Raises:
+        UserError: there is something in the folder, or it cannot be written.
+    """
+    target = RunFolder(out)
+    target.refuse_if_used()
+    # Where the store lay is nobody's business but its trainer's.
+    store = trained.info.store
+    store = store.model_copy(update={"path": Path(store.path).name})
+    info = trained.info.model_copy(update={"store": store})
+    tensors = {
+        name: value.half().contiguous() if value.is_floating_point() else value
+        for name, value in trained.network.state_dict().items()
+    }
+    weights = serialize_tensors(tensors, {"images": str(trained.images)})
+    for path, content in (
+        (target.model, info.model_dump_json(indent=2).encode()),
+        (target.generator, weights),
+    ):
+        with replacing(path) as unfinished:
+            unfinished.write_bytes(content)
+            announce(target.path, path, unfinished)
+    return len(weights)

@@ -1,0 +1,1 @@
+"""How good generated characters are, and who judges them."""

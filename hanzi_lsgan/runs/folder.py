@@ -1,0 +1,266 @@
+"""The run folder: what is in it, how it is written and read safely.
+
+    config.toml            the recipe, with every default spelled out
+    model.json             networks, charset, image size and the store that the run was trained on
+    generator.safetensors  the averaged generator of the last checkpoint
+    best.safetensors       that of the best checkpoint, by the rule of `quick_score.py`
+    state/training.pt      weights, optimizers and position, for resuming only
+    metrics.jsonl          one line a tick; TensorBoard's files beside it where it is installed
+    samples/               one picture a tick
+    checksums.json         of the files above, which `info RUN --verify` compares
+
+Every file is written under a temporary name and renamed, so a killed run leaves the file before.
+Nothing that is read can run code: JSON, TOML, safetensors, and tensors through `weights_only`.
+"""
+
+import importlib.metadata
+import io
+import math
+import pickle
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from pydantic import ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
+from safetensors.torch import save as serialize_tensors
+from torch import nn
+
+from data_tools.errors import UserError, join_message
+from data_tools.files import flush, replacing, writable
+from data_tools.splits import Split
+from data_tools.store.reader import Store
+from hanzi_lsgan.models import build_generator
+from hanzi_lsgan.recipe import Recipe, parse_recipe, parse_toml, recipe_to_toml
+from hanzi_lsgan.runs.checksums import announce
+from hanzi_lsgan.runs.trained_generator import ModelInfo, StoreProvenance, TrainedGenerator
+
+RUNS = Path("runs")
+
+_MOST_TEXT_BYTES = 4 << 20  # a charset of all of Unicode takes less
+_RESTORE = "copy the run again, or train it anew"
+
+
+class RunFolder:
+    """One training run on disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / "config.toml"
+        self.model = path / "model.json"
+        self.generator = path / "generator.safetensors"
+        self.best = path / "best.safetensors"
+        self.state = path / "state" / "training.pt"
+        self.metrics = path / "metrics.jsonl"
+        self.samples = path / "samples"
+
+    def refuse_if_used(self) -> None:
+        """Make sure that a new run would overwrite nothing.
+
+        Raises:
+            UserError: the folder is not empty.
+        """
+        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            remedy = "add --resume to go on with it, or name another --out"
+            raise UserError(join_message(str(self.path), "there is something already", remedy))
+
+    def create(self, recipe: Recipe, store: Store) -> None:
+        """Begin a run.
+
+        Raises:
+            UserError: the folder holds a run already, or cannot be written.
+        """
+        self.refuse_if_used()
+        info = ModelInfo(
+            tool_version=importlib.metadata.version("hanzi-lsgan"),
+            model=recipe.model,
+            charset=store.charset,
+            store=StoreProvenance(
+                path=str(store.path.resolve()),
+                fingerprint=store.fingerprint,
+                train_samples=len(store.rows_of(Split.TRAIN)),
+                font_drawn=store.header.font_drawn,
+            ),
+        )
+        # The folder appears with both files in it, so that a killed run can be begun or resumed.
+        unfinished = self.path.with_name(self.path.name + ".partial")
+        with writable(self.path):
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir(parents=True)
+            (unfinished / self.config.name).write_text(recipe_to_toml(recipe), "utf-8")
+            (unfinished / self.model.name).write_text(info.model_dump_json(indent=2), "utf-8")
+            for name in (self.config.name, self.model.name):
+                announce(unfinished, unfinished / name, unfinished / name)
+            for written in (*unfinished.iterdir(), unfinished):
+                flush(written)
+            unfinished.rename(self.path)
+            flush(self.path.parent)
+
+    def recipe(self) -> Recipe:
+        """The settings of the run.
+
+        Raises:
+            UserError: the file is missing or damaged.
+        """
+        values = parse_toml(self._text(self.config), str(self.config), _RESTORE)
+        return parse_recipe(values, where=str(self.config))
+
+    def info(self) -> ModelInfo:
+        """What the run's model is.
+
+        Raises:
+            UserError: the file is missing or damaged.
+        """
+        try:
+            return ModelInfo.model_validate_json(self._text(self.model))
+        except ValidationError as error:
+            problem = f"is damaged ({error.errors()[0]['msg']})"
+            raise self._damaged(self.model, problem) from None
+
+    def save_generator(self, network: nn.Module, images: int) -> None:
+        """Write the averaged generator, for drawing."""
+        self._save_weights(self.generator, network, {"images": str(images)})
+
+    def offer_best(self, network: nn.Module, images: int, frechet: float) -> bool:
+        """Keep the averaged generator if it scores lower than the best so far; tell whether."""
+        if self.best.exists() and frechet >= self.number(self.best, "frechet"):
+            return False
+        self._save_weights(self.best, network, {"images": str(images), "frechet": repr(frechet)})
+        return True
+
+    def load_generator(self, checkpoint: str | None = None) -> TrainedGenerator:
+        """Read an averaged generator: the best where the run was scored, else the last.
+
+        Args:
+            checkpoint: `best` or `last`, if one of them is wanted.
+
+        Raises:
+            UserError: the run has no such generator, or its files disagree.
+        """
+        info = self.info()
+        network = build_generator(info.model, info.charset, fit=False)
+        chosen = checkpoint or ("best" if self.best.exists() else "last")
+        paths = {"best": self.best, "last": self.generator}
+        if chosen not in paths:
+            raise UserError(join_message(f"--checkpoint {chosen}", "is none", "say best or last"))
+        path = paths[chosen]
+        if not path.is_file():
+            remedy = "train it first; generators are written with each checkpoint"
+            if chosen == "best":
+                remedy = "take the last one, or train with --set train.score_samples=4000"
+            raise UserError(join_message(str(self.path), f"has no {path.name}", remedy))
+        images = int(self.number(path, "images"))
+        try:
+            network.load_state_dict(load_file(path))
+        except (SafetensorError, RuntimeError, OSError, ValueError) as error:
+            raise self._damaged(path, f"does not suit model.json ({error})") from None
+        if torch.accelerator.is_available():
+            network.to(torch.accelerator.current_accelerator())
+        return TrainedGenerator(network.eval(), info, info.charset, images, chosen)
+
+    def _save_weights(self, path: Path, network: nn.Module, metadata: dict[str, str]) -> None:
+        tensors = {name: value.contiguous() for name, value in network.state_dict().items()}
+        with replacing(path) as unfinished:
+            unfinished.write_bytes(serialize_tensors(tensors, metadata))
+            announce(self.path, path, unfinished)
+
+    def metadata(self, path: Path) -> dict[str, str]:
+        """What stands beside the weights in one of the run's files.
+
+        Raises:
+            UserError: the file is damaged.
+        """
+        try:
+            with safe_open(path, framework="pt") as file:
+                return dict(file.metadata() or {})
+        except (SafetensorError, OSError) as error:
+            raise self._damaged(path, f"is no file of weights ({error})") from None
+
+    def number(self, path: Path, name: str) -> float:
+        """A number that stands beside the weights in one of the run's files.
+
+        Raises:
+            UserError: the file is damaged, or has no such number.
+        """
+        text = self.metadata(path).get(name, "")
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise self._damaged(path, f"says {name} = {text[:20]!r}")
+        return value
+
+    def save_state(self, state: dict[str, Any]) -> None:
+        """Write everything that resuming needs: tensors and plain values."""
+        # Through memory: written by torch itself, a full disk would be some RuntimeError.
+        serialized = io.BytesIO()
+        torch.save(state, serialized)
+        with replacing(self.state) as path:
+            path.write_bytes(serialized.getbuffer())
+            announce(self.path, self.state, path)
+
+    def load_state(self) -> dict[str, Any]:
+        """Read what `save_state` wrote, on the CPU.
+
+        Raises:
+            UserError: there is no checkpoint, or it is damaged.
+        """
+        if not self.state.is_file():
+            remedy = "start the run anew in another folder"
+            raise UserError(join_message(str(self.path), "has no checkpoint to resume", remedy))
+        try:
+            state: dict[str, Any] = torch.load(self.state, map_location="cpu", weights_only=True)
+        except (RuntimeError, OSError, EOFError, pickle.UnpicklingError, ValueError) as error:
+            raise self._damaged(self.state, f"is damaged ({error})") from None
+        return state
+
+    def save_picture(self, picture: Image.Image, images: int) -> None:
+        """Write the picture of a tick, named after the images seen."""
+        with replacing(self.samples / f"{images:010}.png") as path:
+            picture.save(path, format="PNG")
+
+    def _text(self, path: Path) -> str:
+        if not self.path.is_dir():
+            remedy = "name a run folder, or train one with `hanzi-lsgan train`"
+            raise UserError(join_message(str(self.path), "there is no such run", remedy))
+        try:
+            if path.stat().st_size > _MOST_TEXT_BYTES:
+                raise self._damaged(path, f"is longer than {_MOST_TEXT_BYTES:,} bytes")
+            return path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise self._damaged(path, f"cannot be read ({error})") from None
+
+    def _damaged(self, path: Path, problem: str) -> UserError:
+        return UserError(join_message(str(path), problem, _RESTORE))
+
+
+def find_newest_run(runs: Path = RUNS) -> RunFolder | None:
+    """The run whose generator was written last, or None where there is none."""
+    generators = list(runs.glob("*/generator.safetensors"))
+    if not generators:
+        return None
+    return RunFolder(max(generators, key=lambda path: path.stat().st_mtime).parent)
+
+
+def newest_run(runs: Path = RUNS) -> RunFolder:
+    """The run whose generator was written last.
+
+    Raises:
+        UserError: there is none.
+    """
+    if (found := find_newest_run(runs)) is None:
+        remedy = "train one with `hanzi-lsgan train`, or name it with --out"
+        raise UserError(join_message(str(runs), "no trained run is here", remedy))
+    return found
+
+
+def next_run(recipe_name: str, runs: Path = RUNS) -> Path:
+    """A folder for a new run: `runs/quick32-01`, or the next number that is free."""
+    number = 1
+    while (path := runs / f"{recipe_name}-{number:02}").exists():
+        number += 1
+    return path

@@ -1,0 +1,100 @@
+"""A generator ready to draw: what it is, and which characters it can draw."""
+
+import copy
+from dataclasses import dataclass, replace
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from data_tools.errors import UserError, join_message
+from hanzi_lsgan.models import Generator
+from hanzi_lsgan.models.label_embedding import GlyphEmbedding
+from hanzi_lsgan.recipe import ModelSettings
+
+_MOST_CHARACTERS = 110_000  # Unicode has fewer hanzi
+
+
+class StoreProvenance(BaseModel):
+    """Which store a run was trained on."""
+
+    model_config = ConfigDict(frozen=True)
+    path: str
+    fingerprint: str
+    train_samples: int
+    font_drawn: bool
+
+
+class ModelInfo(BaseModel):
+    """What `model.json` holds: enough to build the generator and to name its labels."""
+
+    model_config = ConfigDict(frozen=True)
+    format_version: Literal[1] = 1
+    tool_version: str
+    model: ModelSettings
+    charset: str = Field(min_length=1, max_length=_MOST_CHARACTERS)
+    store: StoreProvenance
+
+    @field_validator("charset")
+    @classmethod
+    def _each_once(cls, charset: str) -> str:
+        if len(set(charset)) != len(charset):
+            raise ValueError("the charset names a character twice")
+        return charset
+
+
+@dataclass(frozen=True)
+class TrainedGenerator:
+    """A generator ready to draw.
+
+    Attributes:
+        network: the averaged weights, in evaluation mode, on the GPU where there is one.
+        info: of its run.
+        charset: label i of the network is character i.
+        images: real images that training had seen.
+        checkpoint: which of the run's it is, `best` or `last`.
+    """
+
+    network: Generator
+    info: ModelInfo
+    charset: str
+    images: int
+    checkpoint: str
+
+    @property
+    def unseen(self) -> frozenset[str]:
+        """Characters of the charset that it was not trained on."""
+        return frozenset(self.charset) - frozenset(self.info.charset)
+
+    def relabelled(self, charset: str, where: str) -> Self:
+        """The same generator with the labels of another charset.
+
+        Args:
+            charset: label i becomes character i.
+            where: what messages call the source of the charset.
+
+        Raises:
+            UserError: it cannot draw some of the characters; one that knows characters by label
+                can take no other charset at all.
+        """
+        if charset == self.charset:
+            return self
+        network = copy.deepcopy(self.network)
+        if not isinstance(network.label_embedding, GlyphEmbedding):
+            problem = f"has other characters ({len(charset):,}) than the model knows"
+            remedy = f"name a store with just the model's {len(self.charset):,}"
+            raise UserError(join_message(where, problem, remedy))
+        if lacking := network.label_embedding.relabel(charset):
+            problem = f"the reference font lacks {len(lacking):,} of the characters: {lacking[:20]}"
+            raise UserError(join_message(where, problem, "leave them out"))
+        return replace(self, network=network, charset=charset)
+
+    def with_unseen(self, characters: str) -> Self:
+        """Add characters that it was not trained on to the charset, if it knows them by glyph.
+
+        Raises:
+            UserError: the reference font lacks some of them.
+        """
+        new = "".join(dict.fromkeys(c for c in characters if c not in self.charset))
+        if not new or not isinstance(self.network.label_embedding, GlyphEmbedding):
+            return self
+        return self.relabelled(self.charset + new, "--chars")

@@ -1,0 +1,1 @@
+"""One update of both networks, the loop around it, and sessions."""

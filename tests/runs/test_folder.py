@@ -1,0 +1,125 @@
+import json
+import os
+import pickle
+import shutil
+import struct
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from data_tools.errors import UserError
+from hanzi_lsgan.runs.folder import RunFolder, newest_run, next_run
+from tests.tiny import CHARACTERS
+
+
+def copy_of(trained: Path, tmp_path: Path) -> RunFolder:
+    return RunFolder(shutil.copytree(trained, tmp_path / "run"))
+
+
+def test_the_generator_comes_back_as_it_was_saved(trained: Path) -> None:
+    loaded = RunFolder(trained).load_generator()
+    averaged = RunFolder(trained).load_state()["ema"]
+    for name, value in loaded.network.state_dict().items():
+        torch.testing.assert_close(value, averaged[name], rtol=0, atol=0)
+    assert loaded.images == 16
+    assert loaded.info.charset == "".join(sorted(CHARACTERS))
+    assert not loaded.network.training
+
+
+def test_a_missing_run_is_named() -> None:
+    with pytest.raises(UserError, match=r"nowhere: there is no such run"):
+        RunFolder(Path("nowhere")).load_generator()
+
+
+def test_a_run_without_checkpoint_says_so(trained: Path, tmp_path: Path) -> None:
+    run = copy_of(trained, tmp_path)
+    run.generator.unlink()
+    run.state.unlink()
+    with pytest.raises(UserError, match=r"has no generator.safetensors; train it first"):
+        run.load_generator()
+    with pytest.raises(UserError, match="has no checkpoint to resume"):
+        run.load_state()
+
+
+@pytest.mark.parametrize("name", ["config.toml", "model.json", "generator.safetensors"])
+@pytest.mark.parametrize("damage", ["empty", "half", "binary"])
+def test_a_damaged_file_is_one_line_that_names_it(
+    trained: Path, tmp_path: Path, name: str, damage: str
+) -> None:
+    run = copy_of(trained, tmp_path)
+    path = run.path / name
+    data = path.read_bytes()
+    half = data[: data.find(b"=", len(data) // 2) + 1] or data[: len(data) // 2]
+    path.write_bytes({"empty": b"", "half": half, "binary": b"\xff\x00" * 50}[damage])
+    if (name, damage) == ("config.toml", "empty"):
+        expected = "model is missing"
+    else:
+        expected = "" if name == "config.toml" and damage == "half" else name
+    with pytest.raises(UserError) as caught:
+        run.recipe()
+        run.load_generator()
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_state_is_one_line_that_names_it(trained: Path, tmp_path: Path) -> None:
+    run = copy_of(trained, tmp_path)
+    data = run.state.read_bytes()
+    for broken in (b"", data[:100], data[: len(data) // 2]):
+        run.state.write_bytes(broken)
+        with pytest.raises(UserError, match=r"training\.pt: is damaged"):
+            run.load_state()
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+def test_a_pickle_in_place_of_the_state_runs_no_code(trained: Path, tmp_path: Path) -> None:
+    class Bomb:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return os.system, (f"touch {tmp_path / 'exploded'}",)
+
+    run = copy_of(trained, tmp_path)
+    run.state.write_bytes(pickle.dumps(Bomb()))
+    with pytest.raises(UserError, match="is damaged"):
+        run.load_state()
+    torch.save({"generator": Bomb()}, run.state)
+    with pytest.raises(UserError, match="is damaged"):
+        run.load_state()
+    assert not (tmp_path / "exploded").exists()
+
+
+def test_weights_of_other_networks_are_refused(trained: Path, tmp_path: Path) -> None:
+    run = copy_of(trained, tmp_path)
+    info = json.loads(run.model.read_text())
+    info["charset"] += "四"
+    run.model.write_text(json.dumps(info))
+    with pytest.raises(UserError, match=r"does not suit model\.json"):
+        run.load_generator()
+
+
+def test_a_safetensors_header_that_claims_gigabytes_is_refused(
+    trained: Path, tmp_path: Path
+) -> None:
+    run = copy_of(trained, tmp_path)
+    run.generator.write_bytes(struct.pack("<Q", 1 << 40) + b"{}")
+    with pytest.raises(UserError, match=r"generator\.safetensors"):
+        run.load_generator()
+
+
+def test_the_newest_run_is_the_one_written_last(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no trained run is here"):
+        newest_run(tmp_path)
+    for age, name in enumerate(("b", "c", "a")):
+        path = tmp_path / name / "generator.safetensors"
+        path.parent.mkdir()
+        path.touch()
+        moment = time.time() - age
+        os.utime(path, (moment, moment))
+    assert newest_run(tmp_path).path.name == "b"
+
+
+def test_new_runs_are_numbered(tmp_path: Path) -> None:
+    assert next_run("quick32", tmp_path).name == "quick32-01"
+    (tmp_path / "quick32-01").mkdir()
+    assert next_run("quick32", tmp_path).name == "quick32-02"

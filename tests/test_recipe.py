@@ -1,0 +1,118 @@
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from data_tools.errors import UserError
+from hanzi_lsgan.recipe import (
+    ProjectionModel,
+    load_recipe,
+    parse_recipe,
+    recipe_folder,
+    recipe_names,
+    recipe_to_toml,
+)
+
+
+def test_the_promised_recipes_come_with_the_program() -> None:
+    assert set(recipe_names()) >= {"quick32", "hwdb64", "paper28"}
+    sizes = {name: load_recipe(name).model.size for name in ("quick32", "hwdb64", "paper28")}
+    assert sizes == {"quick32": 32, "hwdb64": 64, "paper28": 28}
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_setting_of_a_recipe_is_commented(name: str) -> None:
+    text = (recipe_folder() / f"{name}.toml").read_text("utf-8")
+    settings = [line for line in text.splitlines() if "=" in line and not line.startswith("#")]
+    assert settings
+    assert [line for line in settings if "#" not in line] == []
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_recipe_spells_out_every_setting(name: str) -> None:
+    """So that nobody must read the program to know what a run does."""
+    written = tomllib.loads((recipe_folder() / f"{name}.toml").read_text("utf-8"))
+    complete = load_recipe(name).model_dump(mode="json")
+    assert {section: set(table) for section, table in written.items()} == {
+        section: set(table) for section, table in complete.items()
+    }
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_recipe_survives_writing_and_reading(name: str) -> None:
+    recipe = load_recipe(name)
+    assert parse_recipe(tomllib.loads(recipe_to_toml(recipe)), where="test") == recipe
+
+
+def test_paper28_has_the_papers_settings() -> None:
+    recipe = load_recipe("paper28")
+    assert recipe.objective.labels == (0, 1, 1)
+    assert recipe.objective.r1_gamma == 0
+    train = recipe.train
+    assert (train.batch_size, train.adam_beta1, train.generator_learning_rate) == (64, 0.5, 2e-4)
+    assert train.kimg * 1000 / train.batch_size == 1_000_000
+
+
+def test_overrides_replace_single_settings() -> None:
+    overrides = ["train.batch_size=128", 'objective.labels="-1,1,0"', "data.residence=stream"]
+    recipe = load_recipe("quick32", overrides)
+    assert recipe.train.batch_size == 128
+    assert recipe.objective.least_squares.c == 0
+    assert recipe.data.residence == "stream"
+    assert recipe.train.seed == load_recipe("quick32").train.seed
+
+
+def test_labels_can_be_three_numbers() -> None:
+    recipe = load_recipe("quick32", ["objective.labels=[0.1, 0.9, 0.8]"])
+    assert recipe.objective.labels == (0.1, 0.9, 0.8)
+
+
+def test_the_size_follows_from_the_number_of_stages() -> None:
+    model = ProjectionModel(
+        architecture="projection", generator_channels=(8, 8), discriminator_channels=(8, 8)
+    )
+    assert model.size == 8
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("train.batch_size=0", "train.batch_size: Input should be greater than or equal to 2"),
+        ("train.bach_size=64", "train.bach_size is no setting"),
+        ("train.batch_size=66", "not a multiple of model.pack_size = 4"),
+        ("train.precision=half", "train.precision: Input should be 'auto', 'bf16', 'fp16' or 'no'"),
+        ("objective.labels=1,1,1", '"0,1,1" or "-1,1,0"'),
+        ("model.generator_channels=[64, 64]", "must be equally many"),
+        ("model.architecture=dcgan", "model: Input tag 'dcgan'"),
+        ("train.seed", "section.key=value"),
+        ("batch_size=3", "section.key=value"),
+        ("nonsense.key=3", "nonsense is no setting"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_that_names_it(override: str, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load_recipe("quick32", [override])
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_recipe_lists_those_there_are() -> None:
+    with pytest.raises(UserError, match=r"nosuch: there is no such recipe; name one of glyph64, "):
+        load_recipe("nosuch")
+
+
+def test_a_broken_recipe_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("[model\n")
+    with pytest.raises(UserError, match=r"mine\.toml: is no valid TOML"):
+        load_recipe(str(path))
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(UserError, match=r"mine\.toml: cannot be read"):
+        load_recipe(str(path))
+
+
+def test_a_recipe_of_ones_own_is_read_from_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('[model]\narchitecture = "paper28"\n[train]\nseed = 5\n')
+    recipe = load_recipe(str(path))
+    assert (recipe.model.size, recipe.train.seed) == (28, 5)

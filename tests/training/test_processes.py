@@ -1,0 +1,127 @@
+"""Two processes that train together do what one does alone."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+import torch
+
+from data_tools.errors import UserError
+from data_tools.store.reader import Store
+from hanzi_lsgan.judging import judge
+from hanzi_lsgan.judging.judge import TEACHER, obtain_recogniser
+from hanzi_lsgan.models.layers import BatchNorm2d
+from hanzi_lsgan.recipe import load_recipe
+from hanzi_lsgan.runs.folder import RunFolder
+from hanzi_lsgan.training.step import Trainer
+from tests.tiny import CHARACTERS, OVERRIDES, make_store
+
+EXACT = [*OVERRIDES, "train.precision=no", "train.tick_kimg=0.008"]
+TAUGHT = [*EXACT, "objective.wrong_label_weight=0.5", "objective.reading_weight=0.5"]
+
+
+def command(processes: int, *arguments: str | Path) -> list[str]:
+    """The program as a user starts it on one machine."""
+    launcher = ["torch.distributed.run", f"--nproc-per-node={processes}", "--standalone", "-m"]
+    launched = [*launcher, "hanzi_lsgan.cli"] if processes > 1 else ["hanzi_lsgan.cli"]
+    return [sys.executable, "-m", *launched, "train", *map(str, arguments)]
+
+
+def settings(overrides: list[str]) -> list[str]:
+    return [word for override in overrides for word in ("--set", override)]
+
+
+def train(processes: int, *arguments: str | Path) -> str:
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    result = subprocess.run(
+        command(processes, *arguments), capture_output=True, text=True, timeout=120, env=environment
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def losses(run: Path) -> list[list[float]]:
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    names = (
+        "images",
+        "discriminator_loss",
+        "generator_loss",
+        "real_score",
+        "r1",
+        "wrong_label_loss",
+        "reading_loss",
+    )
+    return [[line[name] for name in names] for line in lines]
+
+
+def test_two_processes_train_as_one_does_and_one_goes_on_where_they_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = make_store(tmp_path, writers=40)
+    monkeypatch.setattr(judge, "training_steps", lambda samples: 2)
+    with Store(store) as opened:
+        obtain_recogniser(opened, 32, lambda *progress: None, TEACHER)
+    one, two = tmp_path / "one", tmp_path / "two"
+    for processes, out in ((1, one), (2, two)):
+        said = train(processes, "quick32", "--data", store, "--out", out, *settings(TAUGHT))
+        assert said.count("saved") == 1  # one of them speaks
+        assert ("2 processes" in said) == (processes == 2)
+    assert len(losses(one)) == 10
+    for alone, together in zip(losses(one), losses(two), strict=True):
+        assert together == pytest.approx(alone, rel=1e-3, abs=1e-5)
+    averaged = [RunFolder(run).load_state()["ema"] for run in (one, two)]
+    for name, value in averaged[0].items():
+        torch.testing.assert_close(averaged[1][name], value, rtol=1e-2, atol=1e-4)
+
+    parts = tmp_path / "parts"
+    train(2, "quick32", "--data", store, "--out", parts, "--kimg", "0.04", *settings(TAUGHT))
+    train(1, "--resume", "--out", parts)
+    for alone, changed in zip(losses(one), losses(parts), strict=True):
+        assert changed == pytest.approx(alone, rel=1e-3, abs=1e-5)
+
+
+def test_a_killed_process_ends_the_run_with_a_message_and_a_checkpoint(tmp_path: Path) -> None:
+    store, out = make_store(tmp_path), tmp_path / "run"
+    often = [*EXACT, "train.checkpoint_minutes=1e-9", "train.kimg=1000"]
+    started = command(2, "quick32", "--data", store, "--out", out, *settings(often))
+    with subprocess.Popen(
+        started, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    ) as launcher:
+        deadline = time.monotonic() + 120
+        while not RunFolder(out).state.exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        ranks = {
+            process.environ().get("RANK"): process
+            for process in psutil.Process(launcher.pid).children(recursive=True)
+            if "hanzi_lsgan.cli" in " ".join(process.cmdline())
+        }
+        ranks["1"].send_signal(signal.SIGKILL)
+        _, said = launcher.communicate(timeout=120)
+    assert launcher.returncode != 0
+    assert "another process of this training is gone" in said or "Signal 9" in said
+    images = RunFolder(out).load_state()["images"]
+    assert images >= 8
+    train(1, "--resume", "--out", out, "--kimg", str((images + 8) / 1000))
+
+
+def test_a_batch_that_cannot_be_shared_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = load_recipe("quick32", [*OVERRIDES, "train.batch_size=6"])
+    monkeypatch.setattr(Trainer, "processes", 2)
+    with pytest.raises(UserError, match=r"train.batch_size = 6: cannot be shared by 2 processes"):
+        Trainer(recipe, CHARACTERS)
+
+
+def test_alone_it_is_plain_batch_normalisation() -> None:
+    torch.manual_seed(0)
+    ours, plain = BatchNorm2d(3), torch.nn.BatchNorm2d(3)
+    maps = torch.randn(4, 3, 5, 5)
+    assert torch.equal(ours(maps), plain(maps))
+    assert torch.equal(ours.eval()(maps), plain.eval()(maps))
