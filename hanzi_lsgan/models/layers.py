@@ -82,3 +82,8 @@ class ConditionalBatchNorm2d(nn.Module):
         """Normalise feature maps (B, C, H, W) and modulate them by the condition (B, features)."""
         scale, shift = self.scale_and_shift(condition)[:, :, None, None].chunk(2, dim=1)
         return torch.addcmul(shift, self.norm(images), 1 + scale)
+
+
+def normalise_apart(norm: nn.Module, features: Tensor, batches: int) -> Tensor:
+    """Normalise each of `batches` equal parts of (k·B, …) by its own statistics."""
+    return torch.cat([norm(part) for part in features.chunk(batches)])

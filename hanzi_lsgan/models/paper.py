@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hanzi_lsgan.models.label_embedding import LabelEmbedding
-from hanzi_lsgan.models.layers import BatchNorm1d, BatchNorm2d
+from hanzi_lsgan.models.layers import BatchNorm1d, BatchNorm2d, normalise_apart
 
 LATENT_FEATURES = 1024
 LABEL_FEATURES = 256
@@ -97,10 +97,10 @@ class PaperDiscriminator(nn.Module):
         from_image = F.conv2d(F.pad(maps, _PADDING), image_weight, self.conv2.bias, stride=2)
         from_label = convolve_constant_maps(label_vectors, label_weight)
         maps = from_image + from_label.repeat(batches, 1, 1, 1)
-        maps = F.leaky_relu(_normalise_apart(self.conv2_norm, maps, batches), _SLOPE)
+        maps = F.leaky_relu(normalise_apart(self.conv2_norm, maps, batches), _SLOPE)
 
         hidden = self.linear(torch.cat([maps.flatten(1), repeated], dim=1))
-        hidden = F.leaky_relu(_normalise_apart(self.linear_norm, hidden, batches), _SLOPE)
+        hidden = F.leaky_relu(normalise_apart(self.linear_norm, hidden, batches), _SLOPE)
         scores: Tensor = self.to_score(torch.cat([hidden, repeated], dim=1))
         return scores.squeeze(1)
 
@@ -156,8 +156,3 @@ def convolve_transposed(maps: Tensor, weight: Tensor, bias: Tensor | None) -> Te
     phases = phases.permute(1, 2, 4, 0, 3, 5).flatten(0, 2)
     biases = None if bias is None else bias.repeat_interleave(4)
     return F.pixel_shuffle(F.conv2d(maps, phases, biases, padding=1), 2)
-
-
-def _normalise_apart(norm: nn.Module, features: Tensor, batches: int) -> Tensor:
-    """Normalise each of `batches` equal parts of (k·B, …) by its own statistics."""
-    return torch.cat([norm(part) for part in features.chunk(batches)])

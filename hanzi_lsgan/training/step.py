@@ -199,14 +199,14 @@ class Trainer:
             real_scores, fake_scores, wrong_scores = scores.chunk(3)
         else:
             real_scores, fake_scores = self.discriminator(images, labels).chunk(2)
-        loss = objective.least_squares.discriminator(real_scores, fake_scores)
+        loss = objective.adversarial_loss.discriminator(real_scores, fake_scores)
         values = {
             "discriminator_loss": loss,
             "real_score": real_scores.mean(),
             "fake_score": fake_scores.mean(),
         }
         if objective.wrong_label_weight > 0:
-            values["wrong_label_loss"] = objective.least_squares.refusal(wrong_scores)
+            values["wrong_label_loss"] = objective.adversarial_loss.refusal(wrong_scores)
             loss = loss + objective.wrong_label_weight * values["wrong_label_loss"]
         self._accelerator.backward(loss)
         if objective.r1_gamma > 0 and self.step % objective.r1_every == 0:
@@ -233,7 +233,7 @@ class Trainer:
         # The discriminator passes gradients on but needs none of its own here.
         self.discriminator.requires_grad_(False)
         objective = self.recipe.objective
-        loss = objective.least_squares.generator(self.discriminator(fake, labels))
+        loss = objective.adversarial_loss.generator(self.discriminator(fake, labels))
         values = {"generator_loss": loss}
         if objective.reading_weight > 0:
             values["reading_loss"] = self._reading_loss(fake, labels)

@@ -113,7 +113,7 @@ def test_paper_generator_follows_same_padding() -> None:
     assert int(lit.sum()) == 13 * 13  # inputs 1 to 13 reach pixels 1, 3 … 25
 
 
-@pytest.mark.parametrize("name", ["paper28", "quick32", "hwdb64", "glyph64"])
+@pytest.mark.parametrize("name", ["paper28", "quick32", "hwdb64", "glyph64", "dcgan32"])
 def test_networks_of_every_recipe_fit_together(name: str) -> None:
     model = load_recipe(name).model
     generator, discriminator = (
