@@ -8,7 +8,6 @@ arrows are minus the gradient of each objective's own loss for G with respect to
 
 import math
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import torch
@@ -27,6 +26,7 @@ from hanzi_lsgan.papers.sitting import Sitting
 
 _OBJECTIVES = (MINIMAX, NON_SATURATING, LEAST_SQUARES, PEARSON)
 _REAL_CENTRE, _FAKE_CENTRE, _FAR_CENTRE = (1.0, 0.0), (-1.0, 0.0), (5.0, 0.0)
+_EVERY = 4  # one arrow for so many samples near the boundary, that they can be told apart
 _ARROW = 1.5  # length of the longest one of a panel
 _MIDDLE_SCORE = {PEARSON.name: 0.0, LEAST_SQUARES.name: 0.5}  # (a + b) / 2; 0 of a sigmoid
 
@@ -67,7 +67,7 @@ def run(sitting: Sitting, settings: Settings = FULL) -> Summary:
         real, fake, far = draw_samples(settings, seed)
         discriminator = train_discriminator(objective, real, fake, settings, seed)
         scores, moves = pull(objective, discriminator, fake)
-        weight = cast(Tensor, discriminator.weight).detach()[0]
+        weight = discriminator.weight.detach()[0]
         middle = _MIDDLE_SCORE.get(objective.name, 0.0)
         distances = (scores - middle) / weight.norm()
         # The way to the boundary is against D's slope where the score is above the middle.
@@ -81,9 +81,13 @@ def run(sitting: Sitting, settings: Settings = FULL) -> Summary:
             "move_y": moves[:, 1].tolist(),
             "pull_to_boundary": towards.tolist(),
         }
-        bias = cast(Tensor, discriminator.bias).detach()
-        plane = {"weight_x": float(weight[0]), "weight_y": float(weight[1]), "bias": float(bias[0])}
-        of: Row = {"objective": objective.name, "seed": seed} | plane
+        of: Row = {
+            "objective": objective.name,
+            "seed": seed,
+            "weight_x": float(weight[0]),
+            "weight_y": float(weight[1]),
+            "bias": float(discriminator.bias.detach()[0]),
+        }
         return [
             of | {"far": int(is_far)} | dict(zip(columns, values, strict=True))
             for is_far, *values in zip(far.tolist(), *columns.values(), strict=True)
@@ -122,13 +126,11 @@ def train_discriminator(
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
-    optimizer.step(closure)
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
     return network
 
 
-def pull(
-    objective: Objective, discriminator: nn.Module, fake: Tensor
-) -> tuple[Tensor, Tensor]:
+def pull(objective: Objective, discriminator: nn.Module, fake: Tensor) -> tuple[Tensor, Tensor]:
     """Scores (N,) of generated samples, and minus the gradient of G's loss of each one (N, 2)."""
     samples = fake.clone().requires_grad_()
     scores = discriminator(samples).squeeze(1)
@@ -138,7 +140,7 @@ def pull(
 
 
 def _summarise(record: Record) -> Summary:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for objective in _OBJECTIVES:
         chosen = [row for row in record.rows() if row["objective"] == objective.name]
         cells = []
@@ -186,13 +188,14 @@ def _draw(record: Record, settings: Settings) -> None:
                 for name in ("x", "y", "move_x", "move_y")
             )
             far = np.array([row["far"] for row in of]) == 1
-            axis.scatter(*real.T.tolist(), s=6, color="#2471a3", alpha=0.4, label="real")
+            axis.scatter(real[:, 0], real[:, 1], s=6, color="#2471a3", alpha=0.4, label="real")
             axis.scatter(x[~far], y[~far], s=6, color="#d68910", alpha=0.4, label="generated")
             axis.scatter(x[far], y[far], s=14, color="#943126", label="generated, far away")
             longest = float(np.hypot(u, v).max())
             axis.set_title(f"{objective.name}; the longest arrow is {longest:.2g}")
+            shown = far | (np.arange(len(x)) % _EVERY == 0)
             axis.quiver(
-                *(x, y, u, v),
+                *(column[shown] for column in (x, y, u, v)),
                 angles="xy",
                 scale_units="xy",
                 scale=longest / _ARROW,

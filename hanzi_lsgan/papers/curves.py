@@ -75,13 +75,11 @@ def run(sitting: Sitting, settings: Settings = FULL) -> Summary:
                 "objective": objective.name,
                 "side": side,
                 "score": s,
-                "loss": round(v, 9),
-                "gradient": round(g, 9),
+                "loss": v,
+                "gradient": g,
             }
             for side, function in sides.items()
-            for s, v, g in zip(
-                scores.tolist(), *loss_and_gradient(function, scores), strict=True
-            )
+            for s, v, g in zip(scores.tolist(), *loss_and_gradient(function, scores), strict=True)
         ]
 
     sitting.work(record, [objective.name for objective in _OBJECTIVES], compute)
@@ -97,19 +95,19 @@ def _of(rows: list[Row], objective: str, side: str) -> tuple[list[float], ...]:
 
 
 def _summarise(record: Record, settings: Settings) -> Summary:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for objective in _OBJECTIVES:
         scores, _, gradients = _of(record.rows(), objective.name, _GENERATOR)
         if not scores:
             continue
         flat = [s for s, g in zip(scores, gradients, strict=True) if abs(g) < settings.flat]
-        where = f"{flat[0]:g} to {flat[-1]:g}" if flat else "nowhere"
-        zero = [f"{s:g}" for s, g in zip(scores, gradients, strict=True) if g == 0]
+        where = f"{flat[0] + 0.0:g} to {flat[-1] + 0.0:g}" if flat else "nowhere"
+        zero = [f"{s + 0.0:g}" for s, g in zip(scores, gradients, strict=True) if g == 0]
         told = [
             gradients[min(range(len(scores)), key=lambda i: abs(scores[i] - at))] for at in _TOLD
         ]
         rows.append(
-            (objective.name, *(f"{g:.3g}" for g in told), where, ", ".join(zero) or "nowhere")
+            (objective.name, *(f"{g + 0.0:.3g}" for g in told), where, ", ".join(zero) or "nowhere")
         )
     heads = (f"at {score:g}" for score in _TOLD)
     flat_head = f"less than {settings.flat:g}"

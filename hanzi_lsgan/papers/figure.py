@@ -64,7 +64,8 @@ def drawing(
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    with rc_context(_STYLE):
+    # mypy knows the names of settings one by one
+    with rc_context(_STYLE):  # type: ignore[arg-type]
         figure = Figure((width, height), dpi=_DOTS_PER_INCH, layout="constrained")
         axes = figure.subplots(rows, columns, squeeze=False)
         yield figure, list(axes.flat)

@@ -1,9 +1,9 @@
 """What an experiment leaves in its folder, and how an interrupted one goes on.
 
-    settings.json    every setting, the versions of what computed, seconds of work so far
-    results.jsonl    one line a finished part (a seed, or a configuration and a seed), appended
-    numbers.csv      the same numbers as one table, in order of the parts
-    figure.png       the figure, and figure.svg
+settings.json    every setting, the versions of what computed, seconds of work so far
+results.jsonl    one line a finished part (a seed, or a configuration and a seed), appended
+numbers.csv      the same numbers as one table, in order of the parts
+figure.png       the figure, and figure.svg
 """
 
 import csv
@@ -17,13 +17,16 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from data_tools.errors import UserError, join_message
 from data_tools.files import replacing, writable
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Row = dict[str, str | int | float]
 """One line of `numbers.csv`."""
@@ -52,7 +55,7 @@ class Summary:
 class Record:
     """The folder of one experiment."""
 
-    def __init__(self, folder: Path, experiment: str, settings: Any) -> None:
+    def __init__(self, folder: Path, experiment: str, settings: "DataclassInstance") -> None:
         """Begin an experiment, or go on with it.
 
         Args:
@@ -129,7 +132,7 @@ class Record:
         Raises:
             UserError: the folder cannot be written.
         """
-        self._parts[part] = list(rows)
+        self._parts[part] = [{name: _rounded(value) for name, value in row.items()} for row in rows]
         line = json.dumps({"part": part, "rows": self._parts[part]}, ensure_ascii=False)
         with writable(self._results), self._results.open("a+b") as file:
             # Behind a line that a killed process left unfinished, a new one begins.
@@ -161,6 +164,11 @@ class Record:
         facts = self._facts | {"seconds": round(seconds, 1)}
         with replacing(self._settings_path) as unfinished:
             unfinished.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _rounded(value: str | int | float) -> str | int | float:
+    """Ten digits, which hides what the last bits of a sum owe to the order of its terms."""
+    return float(f"{value:.10g}") + 0.0 if isinstance(value, float) else value
 
 
 def _version(package: str) -> str:

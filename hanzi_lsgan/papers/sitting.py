@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hanzi_lsgan.papers.record import Record, Row
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 OnProgress = Callable[[str, int, int], None]
 """Told of what is done, how much of it, and of how much."""
@@ -70,7 +73,7 @@ class Sitting:
         finally:
             signal.signal(signal.SIGINT, before)
 
-    def begin(self, experiment: str, settings: Any) -> Record:
+    def begin(self, experiment: str, settings: "DataclassInstance") -> Record:
         """The experiment's record; `settings` is a frozen dataclass.
 
         Raises:
