@@ -122,6 +122,11 @@ class Record:
                 continue  # of a process that was killed while it wrote
         return parts
 
+    @property
+    def parts(self) -> list[str]:
+        """Names of the parts that are done, in the order in which they were."""
+        return list(self._parts)
+
     def has(self, part: str) -> bool:
         """Whether a part is done."""
         return part in self._parts

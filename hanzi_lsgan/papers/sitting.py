@@ -1,15 +1,12 @@
 """One sitting at an experiment: where it writes, when it stops, whom it tells."""
 
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from hanzi_lsgan.papers.record import Record, Row
+from hanzi_lsgan.training.signals import noted_signals
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -23,7 +20,8 @@ class Sitting:
 
     Attributes:
         out: the experiment's folder.
-        interrupted: whether Ctrl-C was pressed.
+        signals: numbers of those that asked to end, such as Ctrl-C's.
+        finished: whether all of the experiment is done.
         on_progress: told of progress.
     """
 
@@ -41,7 +39,8 @@ class Sitting:
             on_progress: told of progress.
         """
         self.out = Path(out)
-        self.interrupted = False
+        self.signals: list[int] = []
+        self.finished = False
         self.on_progress = on_progress
         self._end = None if minutes is None else time.monotonic() + minutes * 60
 
@@ -53,25 +52,7 @@ class Sitting:
     @property
     def over(self) -> bool:
         """Whether no more work is to be begun."""
-        return self.interrupted or self.minutes_left == 0
-
-    @contextmanager
-    def noting_interrupts(self) -> Iterator[None]:
-        """Note the first Ctrl-C instead of dying of it; a second one is obeyed at once."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def note(number: int, frame: FrameType | None) -> None:
-            self.interrupted = True
-            signal.signal(signal.SIGINT, before)
-
-        before = signal.getsignal(signal.SIGINT)
-        try:
-            signal.signal(signal.SIGINT, note)
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
+        return bool(self.signals) or self.minutes_left == 0
 
     def begin(self, experiment: str, settings: "DataclassInstance") -> Record:
         """The experiment's record; `settings` is a frozen dataclass.
@@ -95,7 +76,7 @@ class Sitting:
         Returns:
             Whether all parts are done.
         """
-        with self.noting_interrupts():
+        with noted_signals() as self.signals:
             for index, part in enumerate(parts):
                 self.on_progress("parts", index, len(parts))
                 if record.has(part):
@@ -108,8 +89,9 @@ class Sitting:
                     break
         done = sum(map(record.has, parts))
         self.on_progress("parts", done, len(parts))
+        self.finished = done == len(parts)
         record.close(parts)
-        return done == len(parts)
+        return self.finished
 
 
 class Unfinished(Exception):  # noqa: N818 - nothing went wrong
