@@ -16,6 +16,7 @@ from hanzi_lsgan.cli import (  # noqa: F401 - each adds its command
     generate,
     info,
     pack,
+    paper,
     prepare,
     render,
     train,

@@ -63,7 +63,7 @@ class Cifar10:
         Raises:
             UserError: a file is missing or damaged.
         """
-        from torchvision.datasets import CIFAR10
+        from torchvision.datasets import CIFAR10  # type: ignore[import-untyped]
 
         root = folder.parent if folder.name == FOLDER else folder
         try:

@@ -1,8 +1,8 @@
 """The figure of characters: real above generated, by the original networks and schedule.
 
-Figure 8 of Mao et al., 2017: a conditional LSGAN, 3,740 classes, 63 of them shown. The schedule is
-a million steps, which takes days on a CPU, so each sitting trains for as long as it may, judges what
-it has, and draws it; the next one goes on.
+Figure 8 of Mao et al., 2017: a conditional LSGAN, 3,740 classes, 63 of them shown. The schedule
+is a million steps, which takes days on a CPU, so each sitting trains for as long as it may, judges
+what it has, and draws it; the next one goes on.
 """
 
 from dataclasses import dataclass
@@ -13,9 +13,10 @@ import numpy as np
 from data_tools.hwdb.charset import PAPER_FIGURE_CHARACTERS
 from data_tools.store.reader import Store
 from hanzi_lsgan.drawing.grid import render_comparison
+from hanzi_lsgan.models import Generator
 from hanzi_lsgan.papers.figure import drawing
 from hanzi_lsgan.papers.judged import Examiner
-from hanzi_lsgan.papers.record import Record, Summary
+from hanzi_lsgan.papers.record import Record, Row, Summary, mean_and_spread
 from hanzi_lsgan.papers.sitting import Sitting, Unfinished
 from hanzi_lsgan.papers.stand_ins import font_drawn_store
 from hanzi_lsgan.papers.trials import Trial
@@ -31,7 +32,7 @@ class Settings:
     """Data and recipe.
 
     Attributes:
-        seed: of the run.
+        seeds: runs, one after the other; the first is drawn.
         data: a store, or empty for font-drawn characters.
         recipe: its name; another than the original's shows the same figure of it.
         characters: how many of the figure's are drawn, and how many font-drawn ones there are.
@@ -41,7 +42,7 @@ class Settings:
         brief_steps: of a judge that is trained in seconds; 0 takes the store's own.
     """
 
-    seed: int = 0
+    seeds: int = 1
     data: str = ""
     recipe: str = "paper28"
     characters: int = len(PAPER_FIGURE_CHARACTERS)
@@ -77,35 +78,46 @@ def run(sitting: Sitting, settings: Settings = FULL) -> Summary:
         )
     )
     kimg = settings.kimg or recipe.train.kimg
-    overrides = ["train.score_samples=0", f"train.seed={settings.seed}"]
-    trial = Trial(record.folder / "run", settings.recipe, store, overrides, kimg)
+    trials = [
+        Trial(
+            record.folder / f"run-{seed}",
+            settings.recipe,
+            store,
+            ["train.score_samples=0", f"train.seed={seed}"],
+            kimg,
+        )
+        for seed in range(settings.seeds)
+    ]
     with noted_signals() as sitting.signals:
-        try:
-            sitting.finished = trial.train(sitting)
-        except Unfinished:
-            sitting.finished = False
-        _judge(sitting, record, trial, size, settings)
+        ended = [not sitting.over and _train(sitting, trial) for trial in trials]
+        sitting.finished = all(ended)
+        examiner = Examiner.of_store(sitting, store, size, settings.brief_steps)
+        if not record.has("real samples"):
+            of: Row = {"of": "real samples", "seed": "", "images": ""}
+            record.add("real samples", [of | examiner.examine_real()])
+        for seed, trial in enumerate(trials):
+            if (generator := trial.generator()) is None:
+                continue
+            images = trial.images_seen()
+            if not record.has(part := f"seed {seed}, {images} images"):
+                of = {"of": settings.recipe, "seed": seed, "images": images}
+                record.add(part, [of | examiner.examine(generator)])
+        record.close(record.parts)
+    if (generator := trials[0].generator()) is not None:
+        _draw(record, generator, store, settings)
     return _summarise(record, settings)
 
 
-def _judge(sitting: Sitting, record: Record, trial: Trial, size: int, settings: Settings) -> None:
-    """Add the figures of what there is now, and draw it."""
-    generator = trial.generator()
-    if generator is None:
-        record.close(record.parts)
-        return
-    images = trial.images_seen()
-    part = f"{images} images"
-    if not record.has(part):
-        examiner = Examiner.of_store(sitting, trial.store, size, settings.brief_steps)
-        for name, figures in (
-            ("real samples", examiner.examine_real()),
-            (part, examiner.examine(generator)),
-        ):
-            if not record.has(name):
-                record.add(name, [{"of": name, "recipe": settings.recipe} | figures])
-    record.close(record.parts)
-    with Store(trial.store) as store:
+def _train(sitting: Sitting, trial: Trial) -> bool:
+    """Train for this sitting; whether the schedule came to its end."""
+    try:
+        return trial.train(sitting)
+    except Unfinished:
+        return False
+
+
+def _draw(record: Record, generator: Generator, path: Path, settings: Settings) -> None:
+    with Store(path) as store:
         known = [c for c in PAPER_FIGURE_CHARACTERS if c in store.charset]
         characters = "".join(known or store.charset)[: settings.characters]
         page = render_comparison(
@@ -118,16 +130,19 @@ def _judge(sitting: Sitting, record: Record, trial: Trial, size: int, settings: 
 
 
 def _summarise(record: Record, settings: Settings) -> Summary:
-    rows = [
-        (str(row["of"]), str(row["recipe"]), *(f"{float(row[name]):.4g}" for name in _FIGURES))
-        for row in record.rows()
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in record.rows():
+        groups.setdefault((str(row["of"]), str(row["images"])), []).append(row)
+    rows: list[tuple[str, ...]] = [
+        (of, images, *(mean_and_spread([float(row[name]) for row in group]) for name in _FIGURES))
+        for (of, images), group in groups.items()
     ]
+    schedule = load_recipe(settings.recipe).train.kimg
     return Summary(
-        "Characters by the original networks and schedule",
-        ("after", "recipe", "readability", "diversity", "Fréchet", "recogniser's score"),
-        list(rows),
-        (
-            "One row a sitting; the schedule is "
-            f"{load_recipe(settings.recipe).train.kimg:,.0f} thousand images.",
-        ),
+        "Characters by the original networks and schedule"
+        if settings.recipe == "paper28"
+        else f"Characters by the recipe {settings.recipe}",
+        ("of", "images seen", "readability", "diversity", "Fréchet", "recogniser's score"),
+        rows,
+        (f"A row a sitting; the schedule is {schedule:,.0f} thousand images.",),
     )

@@ -41,12 +41,12 @@ def load_inception(path: Path) -> Inception:
         classes = len(weights["fc.bias"])
     except FileNotFoundError:
         raise UserError(join_message(str(path), "there is no such file", remedy)) from None
-    except Exception as error:  # noqa: BLE001 - whatever torch finds wrong with it
+    except Exception as error:  # whatever torch finds wrong with it
         problem = f"is no file of Inception v3's weights ({error})"
         raise UserError(join_message(str(path), problem, remedy)) from None
     if classes == _FIDELITY_CLASSES:
         return _load_fidelity(path)
-    from torchvision.models import inception_v3
+    from torchvision.models import inception_v3  # type: ignore[import-untyped]
 
     network = inception_v3(weights=None, init_weights=False, aux_logits=True)
     try:
@@ -72,7 +72,9 @@ def load_inception(path: Path) -> Inception:
 
 def _load_fidelity(path: Path) -> Inception:
     try:
-        from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+        from torch_fidelity.feature_extractor_inceptionv3 import (  # type: ignore[import-untyped]
+            FeatureExtractorInceptionV3,
+        )
     except ImportError:
         problem = "needs torch-fidelity, which is not installed"
         remedy = "pip install torch-fidelity, or name torchvision's weights"
