@@ -66,7 +66,7 @@ class Settings:
 
 FULL = Settings()
 QUICK = Settings(
-    seeds=4, steps=1200, samples=1000, toy=ToySettings(latent_features=64, batch_size=128)
+    seeds=4, steps=840, samples=1000, toy=ToySettings(latent_features=64, batch_size=128)
 )
 
 
