@@ -31,6 +31,7 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure how readable, varied and faithful generated characters are."""
+    from hanzi_lsgan.acceleration import keep_freed_memory
     from hanzi_lsgan.cli.display import scores_table
     from hanzi_lsgan.judging.cas import accuracy_of_both, classification_accuracy_score
     from hanzi_lsgan.judging.evaluate import SEEDS
@@ -39,6 +40,7 @@ def evaluate(
     from hanzi_lsgan.judging.report import write_report
     from hanzi_lsgan.judging.scores import Scores
 
+    keep_freed_memory()
     folder, trained = load_run(run, checkpoint)
     with open_store(trained, data) as found, samples_bar() as progress:
         trained, store = suit_store(trained, found)

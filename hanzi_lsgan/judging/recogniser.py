@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from hanzi_lsgan.acceleration import shared_accelerator
+from hanzi_lsgan.acceleration import MixedPrecision, process_state
 
 FEATURES = 256
 BATCH = 128
@@ -136,32 +136,29 @@ def train_recogniser(
     Returns:
         The network in evaluation mode, on the device it was trained on.
     """
-    accelerator = shared_accelerator()
+    device: torch.device = process_state().device
+    precision = MixedPrecision(device)
     torch.manual_seed(seed)
-    network = Recogniser(classes, size).to(memory_format=torch.channels_last)
+    network = Recogniser(classes, size).to(device).to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(network.parameters(), _LEARNING_RATE, weight_decay=_WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, _LEARNING_RATE, total_steps=max(2, steps), pct_start=_WARM_UP_SHARE
     )
-    # One process trains it, also where several train the networks: nothing is to be averaged.
-    network = accelerator.prepare_model(network, evaluation_mode=True)
-    optimizer = accelerator.prepare(optimizer)
-    random = torch.Generator(accelerator.device).manual_seed(seed)
+    random = torch.Generator(device).manual_seed(seed)
     seen = 0
     for grey, labels in islice(batches, steps):
-        ink = to_ink(grey.to(accelerator.device))
+        ink = to_ink(grey.to(device))
         ink = vary(ink, draw_variations(len(ink), random))
         loss = F.cross_entropy(
-            network(ink), labels.to(accelerator.device), label_smoothing=_LABEL_SMOOTHING
+            precision.forward(network, ink), labels.to(device), label_smoothing=_LABEL_SMOOTHING
         )
         optimizer.zero_grad()
-        accelerator.backward(loss)
-        optimizer.step()
+        precision.backward(loss)
+        precision.update(optimizer)
         schedule.step()
         seen += len(labels)
         on_images(seen)
-    trained: Recogniser = accelerator.unwrap_model(network, keep_fp32_wrapper=False)
-    return trained.eval().requires_grad_(False)
+    return network.eval().requires_grad_(False)
 
 
 def draw_variations(count: int, random: torch.Generator) -> Tensor:

@@ -23,6 +23,24 @@ class _SumOfProcesses(torch.autograd.Function):
         return total
 
 
+def _gather(values: Tensor) -> Tensor:
+    """The values of all processes, one after the other: (processes, *values.shape)."""
+    slots = values.new_zeros(dist.get_world_size(), *values.shape)
+    slots[dist.get_rank()] = values
+    gathered: Tensor = _SumOfProcesses.apply(slots)
+    return gathered
+
+
+def combine_moments(means: Tensor, variances: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and variance of equally many values each: (parts, C) to (C,).
+
+    From centred variances (Chan et al., 1979): E[x²] - E[x]² would lose what is small beside the
+    mean, and fall below zero.
+    """
+    mean = means.mean(dim=0)
+    return mean, variances.mean(dim=0) + (means - mean).square().mean(dim=0)
+
+
 class _SharedBatchNorm(_BatchNorm):
     """Batch normalisation by the statistics of all processes' batches together.
 
@@ -39,9 +57,8 @@ class _SharedBatchNorm(_BatchNorm):
         processes = dist.get_world_size()
         others = [axis for axis in range(features.dim()) if axis != 1]
         exact = features.float()
-        moments = torch.stack([exact.mean(others), exact.square().mean(others)])
-        mean, square = _SumOfProcesses.apply(moments) / processes
-        variance = square - mean.square()
+        moments = torch.stack([exact.mean(others), exact.var(others, correction=0)])
+        mean, variance = combine_moments(*_gather(moments).unbind(1))
         count = features.numel() // features.shape[1] * processes
         unbiased = variance * (count / (count - 1))
         for running, current in ((self.running_mean, mean), (self.running_var, unbiased)):

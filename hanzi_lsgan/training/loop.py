@@ -17,7 +17,8 @@ from hanzi_lsgan.runs.folder import RunFolder
 from hanzi_lsgan.runs.log import MetricsLog
 from hanzi_lsgan.training.step import Trainer
 
-_OPTIONAL = ("r1", "wrong_label_loss", "reading_loss")  # by recipe, or not in every step
+# By recipe, or not in every step
+_OPTIONAL = ("generator_loss", "r1", "gradient_penalty", "wrong_label_loss", "reading_loss")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Tick:
     real_score: float
     fake_score: float
     r1: float
+    gradient_penalty: float
     wrong_label_loss: float
     reading_loss: float
 
