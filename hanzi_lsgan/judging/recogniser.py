@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from hanzi_lsgan.acceleration import MixedPrecision, process_state
+from hanzi_lsgan.models.layers import sample_images
 
 FEATURES = 256
 BATCH = 128
@@ -180,7 +181,7 @@ def vary(ink: Tensor, variations: Tensor) -> Tensor:
         dim=1,
     )
     grid = F.affine_grid(matrix, list(ink.shape), align_corners=False)
-    return F.grid_sample(ink, grid, align_corners=False)
+    return sample_images(ink, grid, "zeros")
 
 
 def to_ink(grey: Tensor) -> Tensor:
