@@ -10,11 +10,9 @@ from safetensors.torch import save as serialize_tensors
 
 from data_tools.files import replacing
 from hanzi_lsgan.runs.checksums import announce
+from hanzi_lsgan.runs.folder import SHIPPED as SHIPPED
 from hanzi_lsgan.runs.folder import RunFolder
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
-
-SHIPPED = Path(__file__).parent.parent / "weights"
-"""The generator that comes with the program."""
 
 
 def pack(trained: TrainedGenerator, out: Path) -> int:
