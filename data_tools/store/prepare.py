@@ -8,8 +8,9 @@ drawn at once, so that small inputs are read only once. The bytes do not depend 
 
 import importlib.metadata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,7 +30,7 @@ from data_tools.store.contact_sheet import contact_sheet_path, draw_contact_shee
 from data_tools.store.passes import Placement, Scan, forget_glyphs, place_glyphs, scan_members
 from data_tools.store.reader import Store
 from data_tools.store.schema import SourceInfo, StoreHeader
-from data_tools.store.writer import create_store, seal_store
+from data_tools.store.writer import StoreFacts, compress_store, create_store, seal_store
 
 Item = TypeVar("Item")
 
@@ -37,7 +38,7 @@ _MEMORY_BYTES = 192 << 20  # of glyphs kept between the passes, in all processes
 _BUNDLES_A_PROCESS = 16  # so many that none waits long for the others at the end
 
 OnProgress = Callable[[str, int, int], None]
-"""Called with the phase (`scan` or `convert`), samples done in it so far, and the total or 0."""
+"""Called with the phase (`scan`, `convert`, `compress`), samples done in it, and the total or 0."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def prepare(
     charset: CharacterSet | None = None,
     jobs: int | None = None,
     skip_bad: bool = False,
+    compress: bool = False,
     force: bool = False,
     on_progress: OnProgress = lambda phase, done, total: None,
 ) -> PrepareResult:
@@ -79,6 +81,7 @@ def prepare(
         charset: which characters to keep; every hanzi by default.
         jobs: processes; all cores by default. The output does not depend on it.
         skip_bad: go on past damaged records instead of stopping at the first.
+        compress: make the file small, to give away; until then it takes the room of both.
         force: replace an existing store.
         on_progress: told of samples done.
 
@@ -91,7 +94,11 @@ def prepare(
     members = find_members(sources, test_sources)
     processes = process_count(jobs, len(members))
     forget_glyphs()
-    with replacing(out) as unfinished, process_map(processes) as parallel:
+    with (
+        replacing(out) as unfinished,
+        _images_beside(unfinished, compress) as images,
+        process_map(processes) as parallel,
+    ):
         scans: list[Scan] = []
         scanned = 0
         scan_bundle = partial(
@@ -110,13 +117,23 @@ def prepare(
         _refuse_copies(scans)
 
         header, columns, placements = _plan(scans, glyph, charset)
-        first_image = create_store(unfinished, header, columns, _source_infos(placements))
+        facts = StoreFacts(header, columns, _source_infos(placements))
+        first_image = create_store(images, facts)
         total = len(columns["labels"])
         done = 0
-        place_bundle = partial(place_glyphs, out=unfinished, first_image=first_image, glyph=glyph)
+        place_bundle = partial(place_glyphs, out=images, first_image=first_image, glyph=glyph)
         for placed in parallel(place_bundle, _bundles(placements, processes)):
             done += placed
             on_progress("convert", done, total)
+        if compress:
+            compress_store(
+                images,
+                first_image,
+                unfinished,
+                facts,
+                threads=process_count(jobs, total),
+                on_images=lambda done: on_progress("compress", done, total),
+            )
         with ThreadPoolExecutor(max_workers=1) as disk:
             # The images reach the disk while their checksums are computed from memory.
             flushed = disk.submit(flush, unfinished)
@@ -128,6 +145,19 @@ def prepare(
     damaged = [line for scan in scans for line in scan.damaged]
     missing = "".join(sorted((charset.characters or frozenset()) - set(header.charset)))
     return PrepareResult(out, sheet, damaged, missing)
+
+
+@contextmanager
+def _images_beside(unfinished: Path, compress: bool) -> Iterator[Path]:
+    """Where the glyphs are put in place: the store itself, or a file to be compressed into it."""
+    if not compress:
+        yield unfinished
+        return
+    images = unfinished.with_name(f"{unfinished.name}.images")
+    try:
+        yield images
+    finally:
+        images.unlink(missing_ok=True)
 
 
 def check_out(out: Path, force: bool) -> None:

@@ -57,7 +57,9 @@ def store_table(store: Store) -> Table:
     table.add_row("left out", left_out or "nothing")
     glyph = header.glyph
     table.add_row("glyphs", f"{glyph.size} pixels, {glyph.fit}, margin {glyph.margin}")
-    table.add_row("images", format_bytes(summary.image_bytes))
+    packed = summary.stored_bytes
+    compressed = "" if packed is None else f", compressed to {format_bytes(packed)}"
+    table.add_row("images", format_bytes(summary.image_bytes) + compressed)
     table.add_row("fingerprint", store.fingerprint[:16])
     return table
 

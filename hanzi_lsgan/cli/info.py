@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from data_tools.store.reader import Store
 
 _UNDAMAGED = "every checksum is right"
+_OPENED_ELSEWHERE = (
+    "the mark at its end is gone: another program has opened it for writing; every data set and "
+    "attribute is right"
+)
 
 
 @app.command()
@@ -30,9 +34,14 @@ def info(
     with Store(path) as store:
         show_store(store)
         if verify:
-            if damaged := store.verify():
-                raise StoreError(path, f"is damaged in {', '.join(damaged)}")
-            console.print(_UNDAMAGED)
+            found = store.verify()
+            if found.damaged:
+                raise StoreError(path, f"is damaged in {', '.join(found.damaged)}")
+            console.print(_UNDAMAGED if found.sealed else _OPENED_ELSEWHERE, soft_wrap=True)
+            if found.added:
+                console.print(
+                    f"added by it: {', '.join(found.added)}", markup=False, soft_wrap=True
+                )
 
 
 def _show_run(path: Path, verify: bool) -> None:

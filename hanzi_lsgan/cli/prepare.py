@@ -51,6 +51,9 @@ def prepare(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Go on past damaged records, and list them.")
     ] = False,
+    compress: Annotated[
+        bool, typer.Option("--compress", help="Make the store small, to give away; gzip.")
+    ] = False,
     force: ForceOption = False,
 ) -> None:
     """Turn HWDB .gnt files into one HDF5 store; without any, build a font-drawn sample corpus."""
@@ -78,6 +81,7 @@ def prepare(
             charset=characters,
             jobs=jobs,
             skip_bad=skip_bad,
+            compress=compress,
             force=force,
             on_progress=progress,
         )

@@ -25,8 +25,10 @@ from data_tools.store import passes
 from data_tools.store import prepare as prepare_module
 from data_tools.store.prepare import PrepareResult, prepare
 from data_tools.store.reader import Store
+from data_tools.store.verification import Verification
 from tests.gnt_samples import RECORD_BYTES, gnt_bytes, raw_record, write_gnt, write_zip
 
+UNTOUCHED = Verification([], sealed=True, added=[])
 GLYPH = GlyphOptions(28, "aspect", 1)
 HWDB = Path(__file__).parents[3] / "shared" / "hwdb105"
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="workers are not forked")
@@ -121,7 +123,7 @@ def test_every_row_has_the_split_label_writer_and_glyph_of_its_record(tmp_path: 
             np.testing.assert_array_equal(store.images(range(row, row + 1))[0], glyph)
         assert store.header.glyph == GLYPH
         assert not store.header.font_drawn
-        assert store.verify() == []
+        assert store.verify() == UNTOUCHED
 
 
 def test_the_bytes_depend_on_nothing_but_the_samples(tmp_path: Path) -> None:
@@ -552,5 +554,5 @@ def test_real_handwriting_is_read_whole(tmp_path: Path) -> None:
         assert len(store.sources) == 48
         assert len(store.rows_of(Split.TEST)) == 5016
         assert store.header.left_out == {}
-        assert store.verify() == []
+        assert store.verify() == UNTOUCHED
     shutil.rmtree(tmp_path)  # the licence forbids to spread it, so nothing is left lying about
