@@ -69,7 +69,8 @@ def open_file(path: Path) -> h5py.File:
 def _folder_error(path: Path) -> StoreError:
     remedy = f"name a store, or make one of a folder's data with `hanzi-lsgan prepare {path}`"
     if (path / "model.json").exists():
-        return StoreError(path, "is a run and no store", "name the store that it was trained on")
+        remedy = f"name the store that it was trained on: `hanzi-lsgan info {path}` says which"
+        return StoreError(path, "is a run and no store", remedy)
     if stores := sorted(path.glob("*.h5")):
         remedy = f"name a store, such as {stores[0]}"
     return StoreError(path, "is a folder and no store", remedy)

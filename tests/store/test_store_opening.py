@@ -48,7 +48,10 @@ def test_a_folder_is_told_apart_from_a_run(tmp_path: Path) -> None:
     make_store(data / "hanzi.h5")
     assert error_of(data).endswith(f"name a store, such as {data / 'hanzi.h5'}")
     (run / "model.json").touch()
-    assert error_of(run).endswith("is a run and no store; name the store that it was trained on")
+    assert error_of(run).endswith(
+        "is a run and no store; name the store that it was trained on: "
+        f"`hanzi-lsgan info {run}` says which"
+    )
 
 
 def test_a_missing_store_says_how_to_make_one(tmp_path: Path) -> None:
