@@ -141,7 +141,7 @@ def samples_progress(console: Console) -> Progress:
     """A bar for work that is counted in samples, with their rate and the time left."""
     return Progress(
         SpinnerColumn(),
-        TextColumn("{task.description:<8}"),
+        TextColumn("{task.description:<8}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
@@ -155,7 +155,7 @@ def samples_progress(console: Console) -> Progress:
 def training_progress(console: Console) -> Progress:
     """A bar for training, whose description carries the losses."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),
         TaskProgressColumn(),
         TextColumn("left"),
