@@ -143,7 +143,7 @@ def samples_progress(console: Console) -> Progress:
     """A bar for work that is counted in samples, with their rate and the time left."""
     return Progress(
         SpinnerColumn(),
-        TextColumn("{task.description:<8}"),
+        TextColumn("{task.description:<8}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
@@ -157,7 +157,7 @@ def samples_progress(console: Console) -> Progress:
 def training_progress(console: Console) -> Progress:
     """A bar for training, whose description carries the losses."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),
         TaskProgressColumn(),
         TextColumn("left"),

@@ -17,17 +17,22 @@ from hanzi_lsgan.cli.app import (
     console,
     samples_bar,
 )
+from hanzi_lsgan.cli.characters import CharactersOption, read_characters
 from hanzi_lsgan.cli.chosen_run import load_run, open_store, suit_characters
+
+_MOST_PER_CLASS = 100_000
 
 
 @app.command()
 def generate(
     out: Annotated[Path, typer.Option(help="A .gnt file, or a folder of PNGs.")],
-    chars: Annotated[str, typer.Option(help="Characters to draw.")] = "",
+    chars: CharactersOption = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Every character that the model knows.")
     ] = False,
-    per_class: Annotated[int, typer.Option(help="Samples of each character.")] = 100,
+    per_class: Annotated[
+        int, typer.Option(min=1, max=_MOST_PER_CLASS, help="Samples of each character.")
+    ] = 100,
     run: RunOption = None,
     data: Annotated[
         Path | None, typer.Option(help="Store of the recogniser of --best-of; the run's own.")
@@ -38,13 +43,16 @@ def generate(
     force: ForceOption = False,
 ) -> None:
     """Write labelled synthetic samples, in HWDB's own format or as PNGs."""
-    from hanzi_lsgan.export.samples import export_samples
-
-    chosen = "".join(chars.split())
-    if bool(chosen) == everything:
+    if (chars is not None) == everything:
         raise UserError("generate: name characters with --chars, or pass --all, one of the two")
+    from hanzi_lsgan.export.samples import check_out, check_tags, export_samples
+
+    check_out(out, force)
     _, trained = load_run(run, checkpoint)
-    chosen = trained.charset if everything else chosen
+    chosen = trained.charset
+    if chars is not None:
+        chosen = read_characters(chars, trained, as_set=True)
+    check_tags(chosen, out)
     total = len(chosen) * per_class
     with open_store(trained, data) as store:
         trained, chooser = suit_characters(trained, store, chosen, best_of)
