@@ -16,6 +16,7 @@ from data_tools.errors import UserError, join_message
 from hanzi_lsgan.cli import (  # noqa: F401 - each adds its command
     corpus,
     evaluate,
+    export,
     export_weights,
     generate,
     info,
