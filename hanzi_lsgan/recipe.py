@@ -111,6 +111,7 @@ class TrainSettings(_Settings):
     precision: Literal["auto", "bf16", "fp16", "no"] = "auto"
     seed: int = Field(0, ge=0, lt=2**32)
     tick_kimg: float = Field(10, gt=0, le=1e6)
+    tick_seconds: float = Field(5, ge=0, le=1e5)
     checkpoint_minutes: float = Field(5, gt=0, le=1e5)
     score_samples: int = Field(0, ge=0, le=1_000_000)
 

@@ -2,7 +2,6 @@
 
 import multiprocessing
 import random
-import resource
 import signal
 import sys
 import time
@@ -29,7 +28,9 @@ def train_to_the_end(store: Path, out: Path) -> None:
     """What a user does: begin, or resume where there is something to resume."""
     torch.set_num_threads(1)
     with (
-        Session.resume(out) if out.exists() else Session.begin("quick32", store, out, OFTEN) as run
+        Session.resume(out)
+        if RunFolder(out).config.exists()
+        else Session.begin("quick32", store, out, OFTEN) as run
     ):
         run.train()
 
@@ -134,6 +135,9 @@ def test_a_killed_run_keeps_its_last_checkpoint_and_ends_as_if_nothing_had_been(
 
 def train_with_a_small_disk(out: Path, file_bytes: int, said: Path) -> None:
     """Resume where no file may grow beyond a size, and note the error."""
+    assert sys.platform != "win32"
+    import resource
+
     torch.set_num_threads(1)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))

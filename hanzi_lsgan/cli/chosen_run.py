@@ -25,8 +25,7 @@ def load_run(run: Path | None, checkpoint: str | None) -> "tuple[Path, TrainedGe
         The folder for what is made with it, which is the current one for the program's own weights,
         and the generator.
     """
-    from hanzi_lsgan.export.weights import SHIPPED
-    from hanzi_lsgan.runs.folder import RunFolder, find_newest_run
+    from hanzi_lsgan.runs.folder import SHIPPED, RunFolder, find_newest_run
 
     folder = RunFolder(run) if run is not None else find_newest_run()
     if folder is None:
@@ -37,8 +36,15 @@ def load_run(run: Path | None, checkpoint: str | None) -> "tuple[Path, TrainedGe
 
 @contextmanager
 def open_store(trained: "TrainedGenerator", data: Path | None) -> "Iterator[Store | None]":
-    """The store named, or the run's own; None where that is gone."""
+    """The store named, or the run's own; None where that is gone.
+
+    Raises:
+        UserError: what is named is no store.
+    """
+    from hanzi_lsgan.runs.wrong_path import refuse_run_as_store
+
     path = data or Path(trained.info.store.path)
+    refuse_run_as_store(path)
     if data is None and not path.exists():
         yield None
         return

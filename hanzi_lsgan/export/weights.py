@@ -12,11 +12,9 @@ from data_tools.errors import UserError, join_message
 from data_tools.files import replacing
 from data_tools.outputs import check_folder
 from hanzi_lsgan.runs.checksums import announce
+from hanzi_lsgan.runs.folder import SHIPPED as SHIPPED
 from hanzi_lsgan.runs.folder import RunFolder
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
-
-SHIPPED = Path(__file__).parent.parent / "weights"
-"""The generator that comes with the program."""
 
 
 def check_out(out: Path) -> None:

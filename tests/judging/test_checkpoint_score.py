@@ -16,9 +16,9 @@ from hanzi_lsgan.judging.checkpoint_score import QuickScore, QuickScorer
 from hanzi_lsgan.models import Generator
 from hanzi_lsgan.recipe import load_recipe
 from hanzi_lsgan.runs.folder import RunFolder
-from hanzi_lsgan.training.loop import Saved
 from hanzi_lsgan.training.session import Session
 from hanzi_lsgan.training.step import Trainer
+from tests.listeners import Notes
 from tests.tiny import OVERRIDES, make_store
 
 OFTEN = [*OVERRIDES, "train.checkpoint_minutes=1e-9", "train.tick_kimg=0.016"]
@@ -48,10 +48,10 @@ def session_with_scores(store: Path, out: Path, distances: list[float]) -> Sessi
 
 
 def test_the_best_checkpoint_is_kept_beside_the_last(tmp_path: Path) -> None:
-    saved: list[Saved] = []
+    notes = Notes()
     with session_with_scores(make_store(tmp_path), tmp_path / "run", [9, 4, 5, 3, 7]) as session:
-        session.train(on_saved=saved.append)
-    assert [(one.images, one.best) for one in saved] == [
+        session.train(listener=notes)
+    assert [(one.images, one.best) for one in notes.saved] == [
         (16, True),
         (32, True),
         (48, False),
