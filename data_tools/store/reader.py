@@ -19,6 +19,7 @@ from data_tools.store.schema import (
     SOURCE_COLUMNS,
     SourceInfo,
     StoreHeader,
+    image_bytes,
     read_text,
 )
 from data_tools.store.verification import Verification, verify
@@ -170,6 +171,16 @@ class Store:
             with damage(self.path, "/images"):
                 self._images.read_direct(glyphs, np.s_[rows.start : rows.stop])
         return glyphs
+
+    def mapped_images(self) -> NDArray[np.uint8] | None:
+        """All images (N, size, size) as they lie in the file, which may be closed meanwhile.
+
+        What is read of them is shared by all processes. None if they are compressed.
+        """
+        if self.stored_bytes is not None:
+            return None
+        shape = (len(self), self.size, self.size)
+        return np.memmap(self.path, np.uint8, "r", image_bytes(self._file).start, shape)
 
     def verify(self) -> Verification:
         """Compare every checksum with the data.
