@@ -30,18 +30,43 @@ _SKIP_REMEDY = "get the file again, or pass --skip-bad to go on without this rec
 
 
 class GntError(UserError):
-    """A `.gnt` file that breaks the format, with the file's name and the byte offset."""
+    """A `.gnt` file that breaks the format, with the file's name and the byte offset.
 
-    def __init__(self, name: str, offset: int, problem: str, remedy: str = _SKIP_REMEDY) -> None:
+    Attributes:
+        records_lost: how many records it costs, as well as can be told.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        offset: int,
+        problem: str,
+        remedy: str = _SKIP_REMEDY,
+        records_lost: int = 1,
+    ) -> None:
         super().__init__(join_message(f"{name}: byte {offset:,}", problem, remedy))
         self.name = name
         self.offset = offset
         self.problem = problem
+        self.records_lost = records_lost
         self._remedy = remedy
 
-    def __reduce__(self) -> tuple[type["GntError"], tuple[str, int, str, str]]:
+    def __reduce__(self) -> tuple[type["GntError"], tuple[str, int, str, str, int]]:
         # An exception travels between processes as its constructor's arguments.
-        return GntError, (self.name, self.offset, self.problem, self._remedy)
+        return GntError, (self.name, self.offset, self.problem, self._remedy, self.records_lost)
+
+
+def is_sound_header(header: bytes | memoryview) -> bool:
+    """Whether `HEADER.size` bytes agree with themselves: size, sides and tag of a record."""
+    if len(header) < HEADER.size:
+        return False
+    size, tag, width, height = HEADER.unpack(header)
+    return (
+        size == HEADER.size + width * height
+        and 0 < width <= MAX_SIDE_PIXELS
+        and 0 < height <= MAX_SIDE_PIXELS
+        and character_of_tag(tag) is not None
+    )
 
 
 class Readable(Protocol):

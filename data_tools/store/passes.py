@@ -12,6 +12,7 @@ from itertools import chain, pairwise, repeat
 from pathlib import Path
 
 import numpy as np
+from isal.isal_zlib import adler32, crc32
 from numpy.typing import NDArray
 
 from data_tools.errors import UserError, join_message
@@ -24,23 +25,34 @@ from data_tools.sources.members import Member
 _BATCH_BYTES = 1 << 20  # of records drawn by one call, and of what is drawn
 
 
+OUTSIDE = -1
+"""In place of a row: the sample's character is not among those asked for."""
+
+DROPPED = -2
+"""In place of a row: the sample is a copy of another."""
+
+
 @dataclass(frozen=True)
 class Scan:
     """What the first pass learns of a member: the code point of every readable sample.
 
-    `sha256` and `bytes` cover all of it, or all that could be read.
+    `keys` are checksums of the samples' widths and pixels, by which copies are found. `sha256` and
+    `bytes` cover all of the member, or all that could be read. `lost` counts the records that
+    damage has cost, as well as can be told.
     """
 
     member: Member
     codes: NDArray[np.uint32]
+    keys: NDArray[np.uint64]
     sha256: str
     bytes: int
     damaged: list[str]
+    lost: int
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Work of the second pass: the row of each readable sample of a member, -1 to leave it out."""
+    """Work of the second pass: each readable sample's row, or `OUTSIDE` or `DROPPED`."""
 
     scan: Scan
     rows: NDArray[np.int64]
@@ -99,16 +111,22 @@ def _scan(
 ) -> Scan:
     """First pass over a member: its characters, checksum and damage, and glyphs while they fit."""
     characters: list[str] = []
+    checksums: list[int] = []
     damaged: list[str] = []
+    lost = 0
     room = memory_bytes - _memory.glyph_bytes
 
     def note(error: GntError) -> None:
+        nonlocal lost
+        lost += error.records_lost
         damaged.append(f"{error.name}: byte {error.offset:,}: {error.problem}")
 
     def records_to_draw() -> Iterator[GntRecord]:
         nonlocal room
         for record in read_records(stream, member.name, note if skip_bad else None):
             characters.append(record.character)
+            checksums.append(crc32(record.pixels, record.width))
+            checksums.append(adler32(record.pixels))
             if not _memory.is_full and record.character in charset:
                 room -= glyph.size**2
                 _memory.is_full = room < 0
@@ -121,11 +139,13 @@ def _scan(
             if not skip_bad:
                 raise
             damaged.append(str(error))
+            lost += 1
         else:
             if not _memory.is_full:
                 _memory.keep(member, glyphs)
     codes = np.frombuffer("".join(characters).encode("utf-32-le"), np.uint32)
-    return Scan(member, codes, stream.sha256(), stream.bytes_read, damaged)
+    keys = np.array(checksums, np.uint32).view(np.uint64)
+    return Scan(member, codes, keys, stream.sha256(), stream.bytes_read, damaged, lost)
 
 
 def place_glyphs(
@@ -161,7 +181,9 @@ def place_glyphs(
             rows = placement.rows[placement.rows >= 0].tolist()
             done += len(rows)
             if (kept := _memory.glyphs.pop(placement.scan.member, None)) is not None:
-                drawn += zip(rows, chain.from_iterable(kept), strict=True)
+                drawn_rows = placement.rows[placement.rows != OUTSIDE].tolist()
+                pairs = zip(drawn_rows, chain.from_iterable(kept), strict=True)
+                drawn += [(row, image) for row, image in pairs if row != DROPPED]
                 continue
             glyphs = chain.from_iterable(_draw_again(placement, glyph))
             for row, image in zip(rows, glyphs, strict=False):
@@ -185,7 +207,7 @@ def _neighbours(
 
 def _draw_again(placement: Placement, glyph: GlyphOptions) -> Iterator[NDArray[np.uint8]]:
     """Read a member once more and draw the samples that have a row, in batches."""
-    rows = chain(placement.rows.tolist(), repeat(-1))
+    rows = chain(placement.rows.tolist(), repeat(OUTSIDE))
     records = zip(_records_again(placement.scan), rows, strict=False)
     for batch in _batches((record for record, row in records if row >= 0), glyph):
         yield fit_glyphs(batch, glyph)
