@@ -6,7 +6,7 @@ and little of the other decides for itself. Backgrounds that are exactly 255 are
 others (scans, photographs with shadows) are divided out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, cast, get_args
 
@@ -22,6 +22,7 @@ Ink = Literal["auto", "dark", "light"]
 
 _LEAST_CONTRAST = 24  # grey levels between ink and background; below, a picture shows nothing
 _CLEAR_CONTRAST = 64
+_CLEAR_VOTES = 4
 _ALL = 0.99  # of a border: one stray pixel of a hundred is dust
 _LITTLE_INK = 0.3  # strokes of a pen take 5 to 30 % of a picture with a margin
 _MOST = 0.75
@@ -64,16 +65,45 @@ class Levelled(NamedTuple):
     levelled: bool
 
 
-def survey(pictures: Sequence[Picture], ink: Ink) -> Ground:
-    """Let some pictures of a source vote on what they have in common.
+@dataclass(frozen=True)
+class Votes:
+    """How many pictures show light ink, dark ink, a clean background, and another."""
 
-    Without a vote, ink is dark on clean white, as `.gnt` files and `generate` have it.
-    """
-    votes = [vote for picture in pictures if (vote := _light_ink(picture.grey)) is not None]
-    light = ink == "light" or (ink == "auto" and sum(votes) > len(votes) / 2)
-    upright = [BACKGROUND - picture.grey if light else picture.grey for picture in pictures]
-    told = [_is_clean(grey) for grey in upright if _contrast(grey) >= _LEAST_CONTRAST]
-    return Ground(light, clean=sum(told) >= len(told) / 2)
+    light: int = 0
+    dark: int = 0
+    clean: int = 0
+    other: int = 0
+
+    def __add__(self, more: "Votes") -> "Votes":
+        return Votes(
+            self.light + more.light,
+            self.dark + more.dark,
+            self.clean + more.clean,
+            self.other + more.other,
+        )
+
+    @property
+    def are_clear(self) -> bool:
+        """Whether they decide what ink is, however others vote."""
+        most = max(self.light, self.dark)
+        return most >= _CLEAR_VOTES and most >= _MOST * (self.light + self.dark)
+
+    def ground(self, ink: Ink) -> Ground:
+        """What the majority shows; without one dark ink on clean white, as `.gnt` files have it."""
+        light = self.light > self.dark if ink == "auto" else ink == "light"
+        return Ground(light, clean=self.clean >= self.other)
+
+
+def survey(pictures: Iterable[Picture], ink: Ink = "auto") -> Votes:
+    """Let some pictures of a source vote on what they have in common."""
+    votes = Votes()
+    for grey in (picture.grey for picture in pictures):
+        if _contrast(grey) < _LEAST_CONTRAST:
+            continue
+        light = _light_ink(grey) if ink == "auto" else ink == "light"
+        clean = _is_clean(BACKGROUND - grey if light else grey)
+        votes += Votes(light is True, light is False, clean, not clean)
+    return votes
 
 
 def on_white(picture: Picture, ground: Ground, ink: Ink = "auto") -> Levelled:

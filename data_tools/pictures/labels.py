@@ -24,7 +24,7 @@ _LAYOUTS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Labels:
     """What names tell of pictures.
 
@@ -39,6 +39,15 @@ class Labels:
     told_by: Counter[str]
     untold: dict[str, tuple[int, str]]
     problems: list[str]
+
+    def add(self, more: "Labels") -> None:
+        """Add those of another source."""
+        self.characters += more.characters
+        self.told_by.update(more.told_by)
+        self.problems += more.problems
+        for reason, (count, first) in more.untold.items():
+            known, shown = self.untold.get(reason, (0, first))
+            self.untold[reason] = (known + count, shown)
 
 
 def may_tell_labels(path: str) -> bool:

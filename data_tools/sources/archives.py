@@ -18,6 +18,7 @@ from data_tools.errors import UserError, join_message
 from data_tools.hwdb.gnt import Readable
 from data_tools.sources.kinds import BZIP2, GZIP, XZ, Kind
 from data_tools.sources.members import Member
+from data_tools.sources.stored import Packed
 from data_tools.sources.zip_directory import MAX_RATIO, SMALL_BYTES, read_directory
 
 _CHUNK_BYTES = 1 << 20
@@ -37,6 +38,7 @@ class Entry:
         size: unpacked, in bytes.
         inner: the name by which a zip archive finds it.
         span: its first byte and size in a tar archive.
+        packed: where it lies in a zip archive.
         is_encrypted: whether a password is needed.
     """
 
@@ -44,6 +46,7 @@ class Entry:
     size: int
     inner: str | None = None
     span: tuple[int, int] | None = None
+    packed: Packed | None = None
     is_encrypted: bool = False
 
 
@@ -58,6 +61,7 @@ def zip_entries(path: Path, place: str) -> list[Entry]:
             clean_name(_decoded_name(entry)),
             entry.file_size,
             inner=entry.filename,
+            packed=Packed(entry.header_offset, entry.compress_size, entry.compress_type, entry.CRC),
             is_encrypted=bool(entry.flag_bits & 0x1),
         )
         for entry in read_directory(path, place)

@@ -19,8 +19,11 @@ from data_tools.sources.kinds import (
     CLUTTER,
     GNT,
     HEAD_BYTES,
+    OTHER,
     PACKED,
+    PICTURE,
     TAR,
+    TEXT,
     VOLUME,
     ZIP,
     Kind,
@@ -29,13 +32,16 @@ from data_tools.sources.kinds import (
 )
 from data_tools.sources.members import ARCHIVE_REMEDY, Member, mendable_errors
 from data_tools.sources.passed_over import PassedOver, nothing_found
+from data_tools.sources.pictures_once import pictures_once
 from data_tools.sources.split_names import NamedSplit, may_mean_test, split_of_names
+from data_tools.sources.stored import Collection, StoredFile
 from data_tools.sources.test_split import TEST_OPTION
 from data_tools.splits import Split
 
 SOURCE_SUFFIXES = (".gnt", ".zip", ".alz", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 """Names that mark data; some only to say which tool unpacks them."""
 
+_MAY_TELL_LABELS = (TEXT, OTHER)  # a pickled dictionary without a suffix is of no known kind
 _TRAIN = NamedSplit(Split.TRAIN, "")
 _MOST_NAMES_ABOVE = 2
 _MOST_ARCHIVES_DEEP = 2  # one that is named or found, and those in it
@@ -71,11 +77,13 @@ class Found:
 
     Attributes:
         members: in order of their names.
+        collections: folders and archives of pictures.
         passed_over: what is no source of samples.
         uncertain: names that have a word of the test split and yet do not tell it.
     """
 
     members: list[Member] = field(default_factory=list)
+    collections: list[Collection] = field(default_factory=list)
     passed_over: list[PassedOver] = field(default_factory=list)
     uncertain: list[str] = field(default_factory=list)
 
@@ -134,6 +142,7 @@ def find_members(sources: Sequence[Path], test_sources: Sequence[Path] = ()) -> 
             finder.find(source, Split.TEST)
         found = finder.found
         found.members = _once(found.members)
+        found.collections = pictures_once(found.collections)
         yield found
 
 
@@ -161,6 +170,8 @@ class _Finder:
         self._scratch = scratch
         self._copies = 0
         self._files: set[tuple[int, int]] = set()  # devices and numbers of the source's
+        self._source = Path()
+        self._collections: list[Collection] = []  # of the source
         with mendable_errors("the sources"):
             parents = [source.absolute().parent for source in sources]
         self._shared = Path(os.path.commonpath(parents))
@@ -173,6 +184,8 @@ class _Finder:
         """
         members, passed_over = len(self.found.members), len(self.found.passed_over)
         self._files.clear()
+        self._source = source
+        self._collections = []
         with mendable_errors(str(source)):
             is_folder = source.is_dir()
         above = self._names_above(source, is_folder)
@@ -180,8 +193,13 @@ class _Finder:
             base = source.resolve()
             self._walk(base, _Place(base.name, str(source), above, split))
         else:
-            self._file(source, _Place(source.name, str(source), above, split))
-        if len(self.found.members) == members:
+            folder = source.absolute().parent
+            around = _Place(folder.name, str(source.parent), above[:-1], split)
+            collection = self._new_collection(folder, around)
+            self._file(source, _Place(source.name, str(source), above, split), collection)
+        collections = [one for one in self._collections if one.pictures]
+        self.found.collections += collections
+        if len(self.found.members) == members and not collections:
             raise nothing_found(str(source), self.found.passed_over[passed_over:])
 
     def _names_above(self, source: Path, is_folder: bool) -> tuple[str, ...]:
@@ -197,6 +215,7 @@ class _Finder:
 
     def _walk(self, base: Path, place: _Place) -> None:
         walked: set[Path] = set()
+        collection = self._new_collection(base, place)
 
         def note(error: OSError) -> None:
             below = Path(error.filename).relative_to(base).as_posix()
@@ -213,12 +232,21 @@ class _Finder:
                 continue
             walked.add(real)
             for path in (Path(parent, name) for name in sorted(names)):
-                self._file(path, place.below(path.relative_to(base).as_posix()))
+                self._file(path, place.below(path.relative_to(base).as_posix()), collection)
 
-    def _file(self, path: Path, place: _Place) -> None:
+    def _new_collection(self, base: Path, place: _Place) -> Collection:
+        """A place for the pictures of a folder or archive."""
+        collection = Collection(
+            self._source, place.shown, place.full, base, place.above, place.split
+        )
+        self._collections.append(collection)
+        return collection
+
+    def _file(self, path: Path, place: _Place, collection: Collection) -> None:
         """Add what a file on the disk is or holds."""
         name = place.shown.partition("/")[2] or place.shown
-        if (kind := kind_of_name(name)) in CLUTTER:
+        kind = kind_of_name(name)
+        if kind in CLUTTER:
             self._pass_over(place, kind)
             return
         try:
@@ -231,14 +259,20 @@ class _Finder:
                     self._pass_over(place, _SECOND_NAME)
                     return
                 self._files.add(file)
-                with path.open("rb") as stream:
-                    head = stream.read(HEAD_BYTES)
+                if kind is None:
+                    with path.open("rb") as stream:
+                        kind = kind_of(name, stream.read(HEAD_BYTES))
         except UserError as error:
             self._trouble(place, error, _UNREADABLE)
             return
-        kind = kind_of(name, head)
         if kind is ZIP and path.with_suffix(".z01").exists():
             kind = VOLUME
+        stored = StoredFile(place.shown.removeprefix(f"{collection.name}/"), status.st_size)
+        if kind is PICTURE:
+            collection.pictures.append(stored)
+            return
+        if kind in _MAY_TELL_LABELS:
+            collection.beside.append(stored)
         self._file_of_kind(path, place, kind)
 
     def _file_of_kind(self, path: Path, place: _Place, kind: Kind) -> None:
@@ -273,15 +307,20 @@ class _Finder:
         except UserError as error:
             self._trouble(place, error, _DAMAGED)
             return
+        collection = self._new_collection(path, place)
         for entry in entries:
-            self._entry(path, entry, place.below(entry.name, archives=1))
-        if len(self.found.members) == members:
+            stored = StoredFile(entry.name, entry.size, entry.span and entry.span[0], entry.packed)
+            if kind_of_name(entry.name) is PICTURE and not entry.is_encrypted:
+                collection.pictures.append(stored)
+            elif self._entry(path, entry, place.below(entry.name, archives=1)) in _MAY_TELL_LABELS:
+                collection.beside.append(stored)
+        if len(self.found.members) == members and not collection.pictures:
             inside = self.found.passed_over[passed_over:]
             del self.found.passed_over[passed_over:]
             self.found.passed_over.append(_archive_of(inside, place))
 
-    def _entry(self, path: Path, entry: Entry, place: _Place) -> None:
-        """Add what a file in an archive is or holds."""
+    def _entry(self, path: Path, entry: Entry, place: _Place) -> Kind:
+        """Add what a file in an archive is or holds, and say what kind it is."""
         member = Member(place.shown, path, entry.inner, entry.span, place.full)
         kind = kind_of_name(entry.name)
         if kind is None:
@@ -301,10 +340,11 @@ class _Finder:
                 copy_member(member, copy)
             except UserError as error:
                 self._trouble(place, error, _DAMAGED)
-                return
-            self._file_of_kind(copy, place, kind)
+            else:
+                self._file_of_kind(copy, place, kind)
         else:
             self._pass_over(place, kind)
+        return kind
 
     def _packed(self, path: Path, place: _Place, kind: Kind) -> None:
         """Add what a file packed by gzip, bzip2 or xz holds."""

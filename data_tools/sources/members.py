@@ -4,17 +4,22 @@ import hashlib
 import os
 import re
 import zipfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
+
+from isal.isal_zlib import adler32, crc32
 
 from data_tools.errors import UserError, join_message
+from data_tools.hwdb.gnt import GntError, read_records
 from data_tools.sources.inflate import ByteStream, open_member
 from data_tools.sources.kinds import GNT, Kind
+from data_tools.sources.samples import Sample
 from data_tools.sources.split_names import NamedSplit
 from data_tools.splits import Split
 
@@ -46,6 +51,7 @@ class Member:
     place: str = field(default="", compare=False)
     kind: Kind = field(default=GNT, compare=False)
     named_split: NamedSplit = field(default=NamedSplit(Split.TRAIN, ""), compare=False)
+    number: ClassVar[int] = 0  # it is read in one part
 
     @property
     def split(self) -> Split:
@@ -56,6 +62,10 @@ class Member:
     def writer(self) -> str:
         """The writer's name: that of the file, whichever folder, archive or release it is in."""
         return _RELEASE_LETTER.sub("", PurePosixPath(self.name).name.split(".")[0])
+
+    def moved_to(self, named_split: NamedSplit) -> Self:
+        """The same samples in another split."""
+        return replace(self, named_split=named_split)
 
     def open(self) -> "MemberStream":
         """A stream for one reading from the beginning, to be used in a `with` statement."""
@@ -77,6 +87,7 @@ class MemberStream:
 
     Attributes:
         bytes_read: how many so far.
+        notes: what is counted of pictures, and so nothing.
     """
 
     def __init__(self, member: Member) -> None:
@@ -84,6 +95,32 @@ class MemberStream:
         self._stream: ByteStream | None = None
         self._digest = hashlib.sha256()
         self.bytes_read = 0
+        self.notes: Counter[str] = Counter()
+
+    def samples(
+        self,
+        is_wanted: Callable[[str], bool],
+        on_bad: Callable[[str, int], None] | None = None,
+    ) -> Iterator[Sample]:
+        """Read the samples in order.
+
+        Args:
+            is_wanted: whether a character's pixels are needed; here they come in any case.
+            on_bad: called with a line on what is damaged, and how many samples that costs. Without
+                it the first damage raises.
+
+        Raises:
+            UserError: the file is damaged, when `on_bad` is None, or cannot be read.
+        """
+
+        def note(error: GntError) -> None:
+            if on_bad is not None:
+                line = f"{error.name}: byte {error.offset:,}: {error.problem}"
+                on_bad(line, error.records_lost)
+
+        for record in read_records(self, self._member.name, note if on_bad else None):
+            key = crc32(record.pixels, record.width) << 32 | adler32(record.pixels)
+            yield Sample(record, key)
 
     def read(self, size: int, /) -> bytes:
         """Return at most `size` bytes, and none only at the end.

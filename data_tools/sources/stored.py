@@ -50,6 +50,7 @@ class Collection:
     """Pictures in one folder or archive, and what lies beside them.
 
     Attributes:
+        source: as a person named it.
         name: the source's own name and the path below it.
         place: where a person finds it.
         base: the folder or archive on the disk.
@@ -59,6 +60,7 @@ class Collection:
         beside: files of text and of unknown kinds, which may say what the pictures show.
     """
 
+    source: Path
     name: str
     place: str
     base: Path

@@ -2,10 +2,9 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from typing import Protocol, Self, TypeVar
 
 from data_tools.errors import UserError, join_message
-from data_tools.sources.members import Member
 from data_tools.sources.split_names import NamedSplit
 from data_tools.splits import Split
 
@@ -30,7 +29,22 @@ def check_share(share: float) -> None:
         raise UserError(join_message(f"{TEST_WRITERS_OPTION} {share:g}", problem, remedy))
 
 
-def give_writers_to_test(members: Sequence[Member], share: float) -> list[Member]:
+class _Written(Protocol):
+    """What has a writer and a split: a `.gnt` file, or pictures."""
+
+    @property
+    def named_split(self) -> NamedSplit: ...
+    @property
+    def split(self) -> Split: ...
+    @property
+    def writer(self) -> str: ...
+    def moved_to(self, named_split: NamedSplit) -> Self: ...
+
+
+Written = TypeVar("Written", bound=_Written)
+
+
+def give_writers_to_test(members: Sequence[Written], share: float) -> list[Written]:
     """Move a share of the train split's writers to the test split.
 
     A writer is chosen by the hash of the name alone, so that it is the same whatever other data are
@@ -52,9 +66,7 @@ def give_writers_to_test(members: Sequence[Member], share: float) -> list[Member
     named = NamedSplit(Split.TEST, f"{TEST_WRITERS_OPTION} {share:g}")
     taken = set(chosen)
     return [
-        replace(member, named_split=named)
-        if member.split is Split.TRAIN and member.writer in taken
-        else member
+        member.moved_to(named) if member.split is Split.TRAIN and member.writer in taken else member
         for member in members
     ]
 
@@ -65,7 +77,7 @@ def _place_of(writer: str) -> float:
     return float(int.from_bytes(digest[:8], "big") / 2**64)
 
 
-def split_lines(members: Iterable[Member], uncertain: Iterable[str]) -> list[str]:
+def split_lines(members: Iterable[_Written], uncertain: Iterable[str]) -> list[str]:
     """What made members the test split; where a split is missing, that and the way on."""
     files: dict[Split, dict[str, int]] = {split: {} for split in Split}
     for member in members:

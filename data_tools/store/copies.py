@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from data_tools.sources.members import Member
 from data_tools.splits import Split
-from data_tools.store.passes import Scan
+from data_tools.store.passes import Scan, Source
 
 _NAMED = 3
 
 
-def split_off_copies(scans: Sequence[Scan]) -> tuple[list[Scan], list[tuple[Member, Member]]]:
+def split_off_copies(scans: Sequence[Scan]) -> tuple[list[Scan], list[tuple[Source, Source]]]:
     """Of files that hold the same bytes keep one: for test if any of them is, else the first.
 
     Args:
@@ -29,18 +29,18 @@ def split_off_copies(scans: Sequence[Scan]) -> tuple[list[Scan], list[tuple[Memb
     kept: dict[str, Scan] = {}
     # Empty files, which only --skip-bad lets through, are no copies of each other.
     for scan in sorted(scans, key=lambda scan: scan.member.split is not Split.TEST):
-        if len(scan.codes):
+        if _may_be_copy(scan):
             kept.setdefault(scan.sha256, scan)
     copies = [
         (scan.member, kept[scan.sha256].member)
         for scan in scans
-        if len(scan.codes) and kept[scan.sha256] is not scan
+        if _may_be_copy(scan) and kept[scan.sha256] is not scan
     ]
-    taken_out = {id(scan) for scan in scans if len(scan.codes)} - set(map(id, kept.values()))
+    taken_out = {id(scan) for scan in scans if _may_be_copy(scan)} - set(map(id, kept.values()))
     return [scan for scan in scans if id(scan) not in taken_out], copies
 
 
-def copied_file_lines(copies: Sequence[tuple[Member, Member]]) -> list[str]:
+def copied_file_lines(copies: Sequence[tuple[Source, Source]]) -> list[str]:
     """What to say of whole files that were taken once."""
     lines = []
     leaks = [pair for pair in copies if pair[0].split is not pair[1].split]
@@ -54,6 +54,11 @@ def copied_file_lines(copies: Sequence[tuple[Member, Member]]) -> list[str]:
             what = "copy of a file" if len(some) == 1 else "copies of files"
             lines.append(f"passed over: {len(some):,} {what}, which {where}: {shown}{more}")
     return lines
+
+
+def _may_be_copy(scan: Scan) -> bool:
+    """Whether it is a whole file; pictures are compared one by one, and archives of them before."""
+    return isinstance(scan.member, Member) and len(scan.codes) > 0
 
 
 @dataclass(frozen=True)

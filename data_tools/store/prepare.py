@@ -6,12 +6,14 @@ any order. Held are the list of samples and, up to a fixed size, glyphs that the
 drawn at once, so that small inputs are read only once. The bytes do not depend on who worked.
 """
 
+import hashlib
 import importlib.metadata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,6 +26,15 @@ from data_tools.fonts.corpus import FONT_DRAWN_PREFIX
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.hwdb.charset import CharacterSet, parse_charset
 from data_tools.parallel import process_count, process_map
+from data_tools.pictures.gather import Gathered, gather_pictures
+from data_tools.pictures.ink import check_ink
+from data_tools.pictures.levelled_sheet import (
+    draw_levelled_sheet,
+    levelled_sheet_path,
+    noted_lines,
+)
+from data_tools.pictures.part import PicturePart
+from data_tools.pictures.writers import parse_writer_pattern
 from data_tools.sources.find import find_members
 from data_tools.sources.members import Member
 from data_tools.sources.passed_over import passed_over_lines
@@ -40,6 +51,7 @@ from data_tools.store.passes import (
     OUTSIDE,
     Placement,
     Scan,
+    Source,
     forget_glyphs,
     place_glyphs,
     scan_members,
@@ -82,6 +94,8 @@ def prepare(
     *,
     test_sources: Sequence[Path] = (),
     test_writers: float | None = None,
+    ink: str = "auto",
+    writer_pattern: str | None = None,
     glyph: GlyphOptions | None = None,
     charset: CharacterSet | None = None,
     jobs: int | None = None,
@@ -97,6 +111,9 @@ def prepare(
         out: the store to write; its folder is made. It appears whole or not at all.
         test_sources: sources of the test split.
         test_writers: a share of the train split's writers to move to the test split.
+        ink: of pictures: `dark` on light, `light` on dark, or `auto` to let them tell.
+        writer_pattern: a regular expression that finds a picture's writer in its path; each folder
+            of pictures counts as one otherwise.
         glyph: size, fit and margin; 64 pixels with the aspect kept by default.
         charset: which characters to keep; every hanzi by default.
         jobs: processes; all cores by default. The output does not depend on it.
@@ -110,10 +127,15 @@ def prepare(
     """
     glyph = glyph or GlyphOptions()
     charset = charset or parse_charset("hanzi")
+    chosen_ink = check_ink(ink)
+    pattern = None if writer_pattern is None else parse_writer_pattern(writer_pattern)
     check_out(out, force)
     with find_members(sources, test_sources) as found:
-        members = found.members
+        pictures = gather_pictures(found.collections, ink=chosen_ink, writer_pattern=pattern)
+        members: list[Source] = [*found.members, *pictures.parts]
         if test_writers is not None:
+            if not pictures.has_writers:
+                raise _classes_are_no_writers(pictures)
             members = give_writers_to_test(members, test_writers)
         processes = process_count(jobs, len(members))
         forget_glyphs()
@@ -131,18 +153,22 @@ def prepare(
                 scans += bundle
                 scanned += sum(len(scan.codes) for scan in bundle)
                 on_progress("scan", scanned, 0)
-            # The checksum orders members of one name, so that where they lie does not matter.
-            scans.sort(key=lambda scan: (scan.member.name, scan.sha256))
-
+            scans = _in_order(scans)
             plan = _plan(scans, glyph, charset, drop_copies)
             first_image = create_store(unfinished, plan.header, plan.columns, plan.sources)
             total = len(plan.columns["labels"])
             done = 0
             place_bundle = partial(
-                place_glyphs, out=unfinished, first_image=first_image, glyph=glyph
+                place_glyphs,
+                out=unfinished,
+                first_image=first_image,
+                glyph=glyph,
+                skip_bad=skip_bad,
             )
+            notes = {scan.member: scan.notes for scan in scans}
             for placed in parallel(place_bundle, _bundles(plan.placements, processes)):
-                done += placed
+                done += placed.count
+                notes |= placed.notes
                 on_progress("convert", done, total)
             with ThreadPoolExecutor(max_workers=1) as disk:
                 # The images reach the disk while their checksums are computed from memory.
@@ -150,6 +176,7 @@ def prepare(
                 seal_store(unfinished)
                 flushed.result()
 
+        levelled = draw_levelled_sheet(notes, levelled_sheet_path(out))
     with Store(out) as store:
         sheet = draw_contact_sheet(store, contact_sheet_path(out))
     return PrepareResult(
@@ -158,8 +185,10 @@ def prepare(
         damaged=[line for scan in scans for line in scan.damaged],
         missing="".join(sorted((charset.characters or frozenset()) - set(plan.header.charset))),
         notes=[
-            *split_lines(plan.members, found.uncertain),
-            *passed_over_lines(found.passed_over),
+            *split_lines(plan.members, {*found.uncertain, *pictures.uncertain}),
+            *pictures.notes,
+            *noted_lines(notes.values(), levelled),
+            *passed_over_lines(one for one in found.passed_over if one.place not in pictures.used),
             *plan.copies,
         ],
     )
@@ -197,7 +226,7 @@ class _Plan:
     columns: dict[str, NDArray[np.integer]]
     sources: list[SourceInfo]
     placements: list[Placement]
-    members: list[Member]
+    members: list[Source]
     copies: list[str]
 
 
@@ -220,7 +249,9 @@ def _plan(
     label_of_code[kept_codes] = np.arange(len(kept_codes))
     labels = label_of_code[codes]
     counts = [len(scan.codes) for scan in kept_scans]
-    writers = np.repeat(np.arange(len(kept_scans)), counts)
+    sources = [list(parts) for _, parts in groupby(kept_scans, key=_source_of)]
+    per_source = [sum(len(scan.codes) for scan in parts) for parts in sources]
+    writers = np.repeat(np.arange(len(sources)), per_source)
     splits = np.repeat([int(scan.member.split) for scan in kept_scans], counts)
 
     outside = labels < 0
@@ -251,13 +282,16 @@ def _plan(
     return _Plan(
         header=header,
         columns={"labels": labels[chosen], "writers": writers[chosen], "splits": splits[chosen]},
-        sources=[_source_info(scan, rows_of[id(scan)]) for scan in kept_scans],
+        sources=[
+            _source_info(parts, np.concatenate([rows_of[id(scan)] for scan in parts]))
+            for parts in sources
+        ],
         # Copies keep their place, so that processes find the glyphs that they keep.
         placements=[
             Placement(scan, rows_of.get(id(scan), np.full(len(scan.codes), DROPPED)))
             for scan in scans
         ],
-        members=[scan.member for scan in kept_scans],
+        members=[parts[0].member for parts in sources],
         copies=[
             *copied_file_lines(copied_files),
             *copied_sample_lines(copied, drop_copies),
@@ -265,14 +299,50 @@ def _plan(
     )
 
 
-def _is_font_drawn(member: Member) -> bool:
+def _is_font_drawn(member: Source) -> bool:
+    if isinstance(member, PicturePart):
+        return False
     return Path(member.inner or member.path).name.startswith(FONT_DRAWN_PREFIX)
 
 
-def _source_info(scan: Scan, rows: NDArray[np.int64]) -> SourceInfo:
+def _source_info(parts: Sequence[Scan], rows: NDArray[np.int64]) -> SourceInfo:
     return SourceInfo(
-        name=scan.member.name,
-        sha256=scan.sha256,
-        bytes=scan.bytes,
+        name=parts[0].member.name,
+        sha256=_checksum(parts),
+        bytes=sum(scan.bytes for scan in parts),
         samples=int(np.count_nonzero(rows >= 0)),
     )
+
+
+def _in_order(scans: Sequence[Scan]) -> list[Scan]:
+    """Scans by the name of their source, whose parts follow each other.
+
+    The checksum orders sources of one name, so that where they lie does not matter.
+    """
+    by_source: dict[tuple[object, ...], list[Scan]] = {}
+    for scan in scans:
+        by_source.setdefault(_source_of(scan), []).append(scan)
+    order = sorted(by_source.values(), key=lambda parts: (parts[0].member.name, _checksum(parts)))
+    return [scan for parts in order for scan in sorted(parts, key=lambda scan: scan.member.number)]
+
+
+def _source_of(scan: Scan) -> tuple[object, ...]:
+    """What tells a source from others: a file, or one writer's pictures in a folder or archive."""
+    member = scan.member
+    if isinstance(member, Member):
+        return (member,)
+    return (member.name, member.path, member.split)
+
+
+def _checksum(parts: Sequence[Scan]) -> str:
+    """That of a file, or of all that one writer wrote."""
+    if len(parts) == 1:
+        return parts[0].sha256
+    ordered = sorted(parts, key=lambda scan: scan.member.number)
+    return hashlib.sha256("".join(scan.sha256 for scan in ordered).encode()).hexdigest()
+
+
+def _classes_are_no_writers(pictures: Gathered) -> UserError:
+    problem = f"the folders of pictures, such as {pictures.parts[0].name}, are characters"
+    remedy = "tell the writers apart with --writer-pattern, or name test folders with --test"
+    return UserError(join_message("--test-writers", problem, remedy))

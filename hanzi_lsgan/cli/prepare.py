@@ -33,7 +33,7 @@ CharsetOption = Annotated[
 def prepare(
     sources: Annotated[
         list[Path] | None,
-        typer.Argument(help="HWDB .gnt files, folders or archives; data/raw by default."),
+        typer.Argument(help="HWDB .gnt files, pictures, folders or archives; data/raw by default."),
     ] = None,
     out: Annotated[Path, typer.Option(help="The store to write.")] = DEFAULT_STORE,
     test: Annotated[
@@ -42,6 +42,15 @@ def prepare(
     test_writers: Annotated[
         float | None,
         typer.Option(help="Share of the train writers to test on instead, chosen by name: 0.1."),
+    ] = None,
+    ink: Annotated[
+        str, typer.Option(help="Of pictures: dark, light, or auto to let their borders tell.")
+    ] = "auto",
+    writer_pattern: Annotated[
+        str | None,
+        typer.Option(
+            help="Regular expression that finds a picture's writer in its path: 'writer_(\\d+)'."
+        ),
     ] = None,
     size: Annotated[int, typer.Option(help="Side of a glyph: 28, 32, 48, 64, 96 or 128.")] = 64,
     fit: Annotated[
@@ -86,6 +95,8 @@ def prepare(
             out,
             test_sources=chosen_test,
             test_writers=test_writers,
+            ink=ink,
+            writer_pattern=writer_pattern,
             glyph=glyph,
             charset=characters,
             jobs=jobs,

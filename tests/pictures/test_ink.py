@@ -26,7 +26,8 @@ def photograph(page: NDArray[np.uint8], *, noise: float = 3, seed: int = 0) -> N
     rows, columns = np.mgrid[:height, :width] / max(height, width)
     light = 225 - 70 * columns - 40 * rows**2
     seen = page / 255 * light + np.random.default_rng(seed).normal(0, noise, page.shape)
-    return np.clip(np.rint(seen), 0, 255).astype(np.uint8)
+    clipped: NDArray[np.float64] = np.clip(np.rint(seen), 0, 255)
+    return clipped.astype(np.uint8)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -74,20 +75,20 @@ def test_a_crop_without_margin_follows_its_source(number: int) -> None:
 def test_a_source_is_what_most_of_its_pictures_show() -> None:
     crowd = [picture(page) for page in CHARACTERS[:8]]
     inverse = [picture(255 - one.grey) for one in crowd]
-    assert survey([], "auto") == Ground()
-    assert survey(crowd + inverse[:3], "auto") == Ground()
-    assert survey(inverse + crowd[:3], "auto") == Ground(light_ink=True)
-    assert survey(crowd, "light").light_ink
-    assert not survey(inverse, "dark").light_ink
+    assert survey([], "auto").ground("auto") == Ground()
+    assert survey(crowd + inverse[:3], "auto").ground("auto") == Ground()
+    assert survey(inverse + crowd[:3], "auto").ground("auto") == Ground(light_ink=True)
+    assert survey(crowd, "light").ground("light").light_ink
+    assert not survey(inverse, "dark").ground("dark").light_ink
     scanned = [picture(photograph(one.grey)) for one in crowd]
-    assert survey(scanned, "auto") == Ground(clean=False)
+    assert survey(scanned, "auto").ground("auto") == Ground(clean=False)
 
 
 def test_a_user_who_insists_is_believed() -> None:
     page = CHARACTERS[0]
     for ink, turned in (("dark", False), ("light", True)):
         choice = check_ink(ink)
-        result = on_white(picture(page), survey([picture(page)], choice), choice)
+        result = on_white(picture(page), survey([picture(page)], choice).ground(choice), choice)
         assert result.turned is turned
     with pytest.raises(UserError, match="--ink grey"):
         check_ink("grey")
@@ -99,7 +100,7 @@ def test_a_background_of_shadows_and_noise_becomes_exactly_white(ink: Ink, seed:
     page = big_character(seed)
     seen = photograph(page, seed=seed)
     seen = 255 - seen if ink == "light" else seen
-    result = on_white(picture(seen), survey([picture(seen)], "auto"))
+    result = on_white(picture(seen), survey([picture(seen)], "auto").ground("auto"))
     assert result.levelled
     assert result.turned is (ink == "light")
     background, strokes = page == 255, page < 255
@@ -125,7 +126,7 @@ def test_ink_lies_where_it_lay_when_a_shadow_is_taken_away() -> None:
 def test_grey_paper_is_levelled_and_pale_pencil_stays() -> None:
     page = np.full((48, 48), 231, np.uint8)
     page[10:38, 22:26] = 180
-    result = on_white(picture(page), survey([picture(page)], "auto"))
+    result = on_white(picture(page), survey([picture(page)], "auto").ground("auto"))
     assert result.levelled
     expected = np.full((48, 48), 255, np.uint8)
     expected[10:38, 22:26] = round(180 / 231 * 255)
