@@ -29,11 +29,6 @@ from data_tools.hwdb.gnt import MAX_SIDE_PIXELS
 
 Value = TypeVar("Value", bound=np.generic)
 
-PICTURE_SUFFIXES = frozenset(
-    (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".tif", ".tiff", ".webp", ".gif")
-)
-"""Names of files that are taken for pictures, in lower case."""
-
 MAX_FILE_BYTES = 128 << 20
 """Larger files are refused unread: the largest bitmap in 16 bits and three colours has 96 MiB."""
 
@@ -143,6 +138,8 @@ def _check_png(data: bytes) -> None:
 
 def _grey(image: Image.Image) -> NDArray[np.uint8]:
     """Luminance by ITU-R 601 of any mode, see-through parts laid on what they were drawn for."""
+    if image.mode == "L" and "transparency" not in image.info:  # most are, and need no more
+        return np.asarray(image)
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return _of_8_bits(np.asarray(image))
     if image.has_transparency_data:

@@ -73,7 +73,7 @@ def label_pictures(paths: Sequence[str], beside: Mapping[str, bytes], where: str
     """
     lists, tables, problems = _read_beside(beside)
     seeker = _Seeker(lists, tables)
-    found = [seeker.of_names(PurePosixPath(path)) for path in paths]
+    found = [seeker.of_names(path) for path in paths]
     _settle_disputes(found)
     if problems and not any(known.character for known in found):
         raise problems[0]
@@ -171,21 +171,23 @@ class _Seeker:
         self._lists = lists
         self._tables = tables
         self._by_file_name = {folder: _unique_names(texts) for folder, texts in tables.items()}
-        self._folders: dict[PurePosixPath, _Found] = {}
+        self._folders: dict[str, _Found] = {}
 
-    def of_names(self, path: PurePosixPath) -> _Found:
-        if (text := self._text_of(path)) is not None:
-            character = self._listed(text.strip(), path.parent) or single_character(text)
+    def of_names(self, path: str) -> _Found:
+        parent, _, name = path.rpartition("/")
+        if self._tables and (text := self._text_of(PurePosixPath(path))) is not None:
+            character = self._listed(text.strip(), PurePosixPath(parent)) or single_character(text)
             by = "a table" if character else "the table gives a text, not one character"
             return _Found(character, by)
-        if path.parent not in self._folders:
-            self._folders[path.parent] = self._of_folders(path.parent)
-        folder = self._folders[path.parent]
-        own = characters_named(path.stem) or characters_named(unscrambled(path.stem))
+        if parent not in self._folders:
+            self._folders[parent] = self._of_folders(PurePosixPath(parent))
+        folder = self._folders[parent]
+        stem = name.rpartition(".")[0] or name
+        own = characters_named(stem) or characters_named(unscrambled(stem))
         if not own:
             if folder.character is None:
-                listed = self._lists.get(path.parent, {})
-                character = listed.get(path.name) or listed.get(key_of(path.stem))
+                listed = self._lists.get(PurePosixPath(parent), {})
+                character = listed.get(name) or listed.get(key_of(stem))
                 if character:
                     return _Found(character, "a list of classes")
             return folder

@@ -11,7 +11,7 @@ from PIL import Image
 from data_tools.files import replacing
 from data_tools.pictures.decode import PictureError, decode
 from data_tools.pictures.ink import on_white
-from data_tools.pictures.part import FIRST_PAGE, LEVELLED, TURNED, PicturePart
+from data_tools.pictures.part import DRAWN, FIRST_PAGE, LEVELLED, TURNED, PicturePart
 from data_tools.sources.members import Member
 
 _COLUMNS = 6
@@ -89,17 +89,18 @@ def noted_lines(notes: Iterable[Counter[str]], sheet: Path | None) -> list[str]:
     total: Counter[str] = Counter()
     for counted in notes:
         total.update(counted)
-    lines = []
-    if total[TURNED]:
-        lines.append(
-            f"ink: {_pictures(total[TURNED])} {TURNED} by the border; --ink dark or light insists"
-        )
+    if not total[DRAWN]:
+        return []
+    lines = [
+        f"ink: {_pictures(total[DRAWN] - total[TURNED])} dark on light, {total[TURNED]:,} light on "
+        "dark and turned; --ink dark or --ink light insists"
+    ]
     if total[LEVELLED]:
-        lines.append(f"background: {_pictures(total[LEVELLED])} {LEVELLED}")
+        lines.append(f"background: {_pictures(total[LEVELLED])} not on exact white, and levelled")
     if sheet is not None:
         lines.append(f"before and after: {sheet}")
     if total[FIRST_PAGE]:
-        lines.append(f"pages: {_pictures(total[FIRST_PAGE])} {FIRST_PAGE}")
+        lines.append(f"pages: {_pictures(total[FIRST_PAGE])} with several, the first is taken")
     return lines
 
 

@@ -21,9 +21,10 @@ from data_tools.splits import Split
 _REMEDY = "get the file again, or pass --skip-bad to go on without this picture"
 _NO_PIXELS = memoryview(b"")
 
-TURNED = "light on dark, turned"
-LEVELLED = "on a background that was not white, levelled"
-FIRST_PAGE = "of several pages, the first taken"
+DRAWN = "drawn"
+TURNED = "light on dark"
+LEVELLED = "levelled"
+FIRST_PAGE = "of several pages"
 """What is counted of pictures."""
 
 
@@ -161,6 +162,7 @@ class PictureStream:
             yield Sample(record, key)
 
     def _note(self, picture: Picture, turned: bool, levelled: bool) -> None:
+        self.notes[DRAWN] += 1
         if turned:
             self.notes[TURNED] += 1
         if levelled:

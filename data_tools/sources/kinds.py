@@ -129,6 +129,10 @@ _DOWNLOAD_NAME = re.compile(
     re.IGNORECASE,
 )
 
+_PHOTOGRAPH_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".webp")
+PICTURE_SUFFIXES = (".png", ".bmp", ".dib", ".gif", *_PHOTOGRAPH_SUFFIXES)
+"""Names of files that are taken for pictures, in lower case."""
+
 # A suffix decides where the first bytes do not.
 _KINDS_BY_SUFFIX: dict[str, Kind] = {
     **dict.fromkeys((".gnt",), GNT),
@@ -152,10 +156,7 @@ _KINDS_BY_SUFFIX: dict[str, Kind] = {
     **dict.fromkeys((".gntx",), GNTX),
     **dict.fromkeys((".h5", ".hdf5", ".hdf", ".he5"), HDF5),
     **dict.fromkeys((".html", ".htm", ".mhtml", ".xhtml"), WEB_PAGE),
-    **dict.fromkeys(
-        (".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".gif"),
-        PICTURE,
-    ),
+    **dict.fromkeys(PICTURE_SUFFIXES, PICTURE),
     **dict.fromkeys((".txt", ".md", ".rst", ".csv", ".tsv", ".json", ".jsonl", ".xml"), TEXT),
     **dict.fromkeys((".doc", ".docx", ".pdf", ".rtf", ".odt", ".ppt", ".pptx", ".caj"), TEXT),
     **dict.fromkeys((".xls", ".xlsx", ".ods", ".yaml", ".yml", ".toml", ".log", ".ini"), TEXT),

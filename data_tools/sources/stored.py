@@ -83,9 +83,13 @@ def read_whole(base: Path, file: StoredFile, most_bytes: int) -> bytes:
         ValueError: it is larger, or damaged in its archive.
     """
     if file.span is None and file.packed is None:
-        with (base / file.name).open("rb", buffering=0) as opened:
-            data = opened.read(most_bytes + 1)
-            while len(data) <= most_bytes and (more := opened.read(most_bytes + 1 - len(data))):
+        path = f"{base}/{file.name}"
+        with open(path, "rb", buffering=0) as opened:  # noqa: PTH123: pathlib takes as long as that
+            data = opened.read(min(file.size, most_bytes) + 1)
+            while file.size < len(data) <= most_bytes:  # it has grown since it was found
+                more = opened.read(most_bytes + 1)
+                if not more:
+                    break
                 data += more
         if len(data) > most_bytes:
             raise ValueError(f"has more than {most_bytes:,} bytes")
