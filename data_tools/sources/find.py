@@ -29,8 +29,8 @@ from data_tools.sources.kinds import (
 )
 from data_tools.sources.members import ARCHIVE_REMEDY, Member, mendable_errors
 from data_tools.sources.passed_over import PassedOver, nothing_found
+from data_tools.sources.split_choice import TEST_OPTION
 from data_tools.sources.split_names import NamedSplit, may_mean_test, split_of_names
-from data_tools.sources.test_split import TEST_OPTION
 from data_tools.splits import Split
 
 SOURCE_SUFFIXES = (".gnt", ".zip", ".alz", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")

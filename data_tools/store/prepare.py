@@ -27,7 +27,7 @@ from data_tools.parallel import process_count, process_map
 from data_tools.sources.find import find_members
 from data_tools.sources.members import Member
 from data_tools.sources.passed_over import passed_over_lines
-from data_tools.sources.test_split import give_writers_to_test, split_lines
+from data_tools.sources.split_choice import give_writers_to_test, split_lines
 from data_tools.store.contact_sheet import contact_sheet_path, draw_contact_sheet
 from data_tools.store.copies import (
     copied_file_lines,
