@@ -109,7 +109,9 @@ class _Place:
 
 
 @contextmanager
-def find_members(sources: Sequence[Path], test_sources: Sequence[Path] = ()) -> Iterator[Found]:
+def find_members(
+    sources: Sequence[Path], test_sources: Sequence[Path] = (), skip_bad: bool = False
+) -> Iterator[Found]:
     """Find every member in files, folders and archives.
 
     Archives in archives are copied to a temporary folder, which is there while the context is.
@@ -117,6 +119,7 @@ def find_members(sources: Sequence[Path], test_sources: Sequence[Path] = ()) -> 
     Args:
         sources: train data, except where a name tells the test split.
         test_sources: all of it is the test split, also where it lies in one of `sources`.
+        skip_bad: pass over sources that hold no samples, as long as any does.
 
     Yields:
         Members in order of their names, which does not depend on the order of the arguments.
@@ -129,10 +132,12 @@ def find_members(sources: Sequence[Path], test_sources: Sequence[Path] = ()) -> 
     with tempfile.TemporaryDirectory(prefix="hanzi-lsgan-") as folder:
         finder = _Finder(Path(folder), [*sources, *test_sources])
         for source in sources:
-            finder.find(source, None)
+            finder.find(source, None, skip_bad)
         for source in test_sources:
-            finder.find(source, Split.TEST)
+            finder.find(source, Split.TEST, skip_bad)
         found = finder.found
+        if not found.members:
+            raise nothing_found("the sources", found.passed_over)
         found.members = _once(found.members)
         yield found
 
@@ -165,11 +170,11 @@ class _Finder:
             parents = [source.absolute().parent for source in sources]
         self._shared = Path(os.path.commonpath(parents))
 
-    def find(self, source: Path, split: Split | None) -> None:
+    def find(self, source: Path, split: Split | None, skip_bad: bool) -> None:
         """Add what a source holds.
 
         Raises:
-            UserError: nothing.
+            UserError: it holds no samples; with `skip_bad` that is only noted.
         """
         members, passed_over = len(self.found.members), len(self.found.passed_over)
         self._files.clear()
@@ -177,12 +182,13 @@ class _Finder:
             is_folder = source.is_dir()
         above = self._names_above(source, is_folder)
         if is_folder:
-            base = source.resolve()
-            self._walk(base, _Place(base.name, str(source), above, split))
+            self._walk(source, _Place(source.resolve().name, str(source), above, split))
         else:
             self._file(source, _Place(source.name, str(source), above, split))
         if len(self.found.members) == members:
-            raise nothing_found(str(source), self.found.passed_over[passed_over:])
+            there = self.found.passed_over[passed_over:]
+            if not skip_bad or not there or any(one.kind == _UNREADABLE for one in there):
+                raise nothing_found(str(source), there)
 
     def _names_above(self, source: Path, is_folder: bool) -> tuple[str, ...]:
         """The folders above a source that may tell its split.
@@ -195,7 +201,8 @@ class _Finder:
         names = parent.relative_to(self._shared).parts[-_MOST_NAMES_ABOVE:]
         return names if names or is_folder else (parent.name,)
 
-    def _walk(self, base: Path, place: _Place) -> None:
+    def _walk(self, folder: Path, place: _Place) -> None:
+        base = folder.resolve()
         walked: set[Path] = set()
 
         def note(error: OSError) -> None:

@@ -111,7 +111,7 @@ def prepare(
     glyph = glyph or GlyphOptions()
     charset = charset or parse_charset("hanzi")
     check_out(out, force)
-    with find_members(sources, test_sources) as found:
+    with find_members(sources, test_sources, skip_bad) as found:
         members = found.members
         if test_writers is not None:
             members = give_writers_to_test(members, test_writers)
