@@ -17,9 +17,9 @@ from data_tools.pictures.metadata import MAX_TABLE_BYTES
 from data_tools.pictures.part import LabelledFile, PicturePart, read_picture_file
 from data_tools.pictures.unpacked import without_unpacked
 from data_tools.pictures.writers import writer_in
+from data_tools.sources.split_choice import TEST_OPTION
 from data_tools.sources.split_names import NamedSplit, may_mean_test, split_of_names
 from data_tools.sources.stored import Collection, read_whole
-from data_tools.sources.test_split import TEST_OPTION
 from data_tools.splits import Split
 
 _PART_PICTURES = 500  # so few that processes end together
@@ -64,6 +64,8 @@ def gather_pictures(
     Raises:
         UserError: nothing tells what the pictures show, or the pattern fits none of their names.
     """
+    if not collections:
+        return Gathered()
     collections, copies = without_unpacked(collections)
     gathered = Gathered(notes=copies)
     of_source: dict[Path, list[Collection]] = {}
@@ -74,7 +76,13 @@ def gather_pictures(
     drew: dict[str, set[str]] = {}  # by each writer
     for source, some in of_source.items():
         paths = [f"{one.name}/{file.name}" for one in some for file in one.pictures]
-        found = _labels(paths, some, source, gathered)
+        try:
+            found = _labels(paths, some, source, gathered)
+        except UserError as error:
+            if some[0].is_alone:
+                raise
+            gathered.notes.append(f"passed over: {len(paths):,} pictures: {error}")
+            continue
         labels.add(found)
         writers = _writers(paths, writer_pattern, source)
         for character, writer in zip(found.characters, writers, strict=True):
@@ -98,6 +106,8 @@ def gather_pictures(
                     )
                     gathered.parts.append(part)
     gathered.parts.sort(key=lambda part: (part.name, part.split, part.number))
+    if not gathered.parts:
+        return gathered
     gathered.notes += [*_label_lines(labels), _writers_line(len(drew), writer_pattern)]
     gathered.has_writers = writer_pattern is not None or any(
         len(some) > 1 for some in drew.values()

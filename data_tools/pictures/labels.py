@@ -99,6 +99,7 @@ class _Found(NamedTuple):
     disputed: tuple[str, str] | None = None
 
 
+_LETTER = "names of folders that are a letter or sign"
 _UNTOLD = _Found(None, "its name and its folders' tell none")
 
 
@@ -194,10 +195,12 @@ class _Seeker:
         if len(own) > 1:
             return _Found(None, "its name has two characters")
         character = next(iter(own))
-        if folder.character is not None and folder.character != character:
+        if folder.by == _LETTER or folder.character is None:  # a writer may be called a
+            return _Found(character, "names of files")
+        if folder.character != character:
             by = "its name and its folder's say different characters"
             return _Found(None, by, (character, folder.character))
-        return _Found(character, "names of files" if folder.character is None else folder.by)
+        return folder
 
     def _text_of(self, path: PurePosixPath) -> str | None:
         """What the nearest table says of a picture."""
@@ -222,7 +225,7 @@ class _Seeker:
             if place.name and (character := self._listed(place.name, place.parent)) is not None:
                 return _Found(character, "a list of classes")
         if len(folder.name) == 1 and not folder.name.isdigit():
-            return _Found(folder.name, "names of folders")
+            return _Found(folder.name, _LETTER)
         return _UNTOLD
 
     def _listed(self, name: str, folder: PurePosixPath) -> str | None:

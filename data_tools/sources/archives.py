@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 from isal import igzip
 
@@ -22,7 +22,7 @@ from data_tools.sources.stored import Packed
 from data_tools.sources.zip_directory import MAX_RATIO, SMALL_BYTES, read_directory
 
 _CHUNK_BYTES = 1 << 20
-_READERS: dict[Kind, Callable[[Path], IO[bytes]]] = {
+_READERS: dict[Kind, Callable[[Path], Any]] = {
     GZIP: igzip.IGzipFile,
     BZIP2: bz2.BZ2File,
     XZ: lzma.LZMAFile,

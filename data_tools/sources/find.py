@@ -34,9 +34,9 @@ from data_tools.sources.kinds import (
 from data_tools.sources.members import ARCHIVE_REMEDY, Member, mendable_errors
 from data_tools.sources.passed_over import PassedOver, nothing_found
 from data_tools.sources.pictures_once import pictures_once
+from data_tools.sources.split_choice import TEST_OPTION
 from data_tools.sources.split_names import NamedSplit, may_mean_test, split_of_names
 from data_tools.sources.stored import Collection, StoredFile
-from data_tools.sources.test_split import TEST_OPTION
 from data_tools.splits import Split
 
 SOURCE_SUFFIXES = (".gnt", ".zip", ".alz", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
@@ -118,7 +118,9 @@ class _Place:
 
 
 @contextmanager
-def find_members(sources: Sequence[Path], test_sources: Sequence[Path] = ()) -> Iterator[Found]:
+def find_members(
+    sources: Sequence[Path], test_sources: Sequence[Path] = (), skip_bad: bool = False
+) -> Iterator[Found]:
     """Find every member in files, folders and archives.
 
     Archives in archives are copied to a temporary folder, which is there while the context is.
@@ -126,6 +128,7 @@ def find_members(sources: Sequence[Path], test_sources: Sequence[Path] = ()) -> 
     Args:
         sources: train data, except where a name tells the test split.
         test_sources: all of it is the test split, also where it lies in one of `sources`.
+        skip_bad: pass over sources that hold no samples, as long as any does.
 
     Yields:
         Members in order of their names, which does not depend on the order of the arguments.
@@ -138,10 +141,12 @@ def find_members(sources: Sequence[Path], test_sources: Sequence[Path] = ()) -> 
     with tempfile.TemporaryDirectory(prefix="hanzi-lsgan-") as folder:
         finder = _Finder(Path(folder), [*sources, *test_sources])
         for source in sources:
-            finder.find(source, None)
+            finder.find(source, None, skip_bad)
         for source in test_sources:
-            finder.find(source, Split.TEST)
+            finder.find(source, Split.TEST, skip_bad)
         found = finder.found
+        if not (found.members or found.collections):
+            raise nothing_found("the sources", found.passed_over)
         found.members = _once(found.members)
         found.collections = pictures_once(found.collections)
         yield found
@@ -177,11 +182,11 @@ class _Finder:
             parents = [source.absolute().parent for source in sources]
         self._shared = Path(os.path.commonpath(parents))
 
-    def find(self, source: Path, split: Split | None) -> None:
+    def find(self, source: Path, split: Split | None, skip_bad: bool) -> None:
         """Add what a source holds.
 
         Raises:
-            UserError: nothing.
+            UserError: it holds no samples; with `skip_bad` that is only noted.
         """
         members, passed_over = len(self.found.members), len(self.found.passed_over)
         self._files.clear()
@@ -191,17 +196,20 @@ class _Finder:
             is_folder = source.is_dir()
         above = self._names_above(source, is_folder)
         if is_folder:
-            base = source.resolve()
-            self._walk(base, _Place(base.name, str(source), above, split))
+            self._walk(source, _Place(source.resolve().name, str(source), above, split))
         else:
             folder = source.absolute().parent
             around = _Place(folder.name, str(source.parent), above[:-1], split)
             collection = self._new_collection(folder, around)
             self._file(source, _Place(source.name, str(source), above, split), collection)
         collections = [one for one in self._collections if one.pictures]
+        for one in collections:
+            one.is_alone = len(self.found.members) == members
         self.found.collections += collections
         if len(self.found.members) == members and not collections:
-            raise nothing_found(str(source), self.found.passed_over[passed_over:])
+            there = self.found.passed_over[passed_over:]
+            if not skip_bad or not there or any(one.kind == _UNREADABLE for one in there):
+                raise nothing_found(str(source), there)
 
     def _names_above(self, source: Path, is_folder: bool) -> tuple[str, ...]:
         """The folders above a source that may tell its split.
@@ -214,7 +222,8 @@ class _Finder:
         names = parent.relative_to(self._shared).parts[-_MOST_NAMES_ABOVE:]
         return names if names or is_folder else (parent.name,)
 
-    def _walk(self, base: Path, place: _Place) -> None:
+    def _walk(self, folder: Path, place: _Place) -> None:
+        base = folder.resolve()
         walked: set[Path] = set()
         collection = self._new_collection(base, place)
 
@@ -236,16 +245,19 @@ class _Finder:
             inside = "" if below == "." else f"{below}/"
             may_be_pictures = kind_of_name(f"{inside}1.png") is PICTURE
             for name in sorted(names):
-                if may_be_pictures and name.lower().endswith(PICTURE_SUFFIXES):
+                is_picture = may_be_pictures and name.lower().endswith(PICTURE_SUFFIXES)
+                if not (
                     # There may be millions, and any object more for each would be felt.
-                    if self._add_picture(f"{parent}/{name}", inside + name, collection):
-                        continue
-                self._file(Path(parent, name), place.below(inside + name), collection)
+                    is_picture
+                    and not name.startswith(".")
+                    and self._add_picture(f"{parent}/{name}", inside + name, collection)
+                ):
+                    self._file(Path(parent, name), place.below(inside + name), collection)
 
     def _add_picture(self, path: str, name: str, collection: Collection) -> bool:
         """Add a picture that is a file seen for the first time; say whether it is one."""
         try:
-            status = os.stat(path)  # noqa: PTH116: pathlib takes four times as long
+            status = os.stat(path)  # noqa: PTH116  # pathlib takes four times as long
         except OSError:
             return False
         file = (status.st_dev, status.st_ino)

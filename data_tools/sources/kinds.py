@@ -99,7 +99,7 @@ WEB_PAGE = Kind(
     "web pages or messages that were saved in place of the data",
     "open the address in a browser and download again",
 )
-EMPTY = Kind("an empty file", "empty files", "get again")
+EMPTY = Kind("an empty file", "empty files", "download or unpack it anew")
 MACOS = Kind("a file of macOS metadata", "files of macOS metadata")
 SYSTEM = Kind("a file of the system's own", "files of the system's own")
 TEXT = Kind("a text, table or document", "texts, tables and documents")

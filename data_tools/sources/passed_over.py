@@ -58,7 +58,7 @@ def nothing_found(place: str, passed_over: Sequence[PassedOver]) -> UserError:
         return UserError(join_message(place, "no .gnt file is in it", _SOURCES))
     # Where one thing alone stands in the way, what is wrong with it says the most.
     first = kinds[telling[0]][0]
-    if len(telling) == 1 and (first.place == place or first.said):
+    if len(passed_over) == 1 and (first.place == place or first.said):
         return first.error()
     said = ", ".join(f"{kind.count(len(kinds[kind]))} ({_names(kinds[kind])})" for kind in telling)
     problem = f"no .gnt file is in it, but {said}"

@@ -58,6 +58,7 @@ class Collection:
         split: what a person said it is.
         pictures: files that are pictures.
         beside: files of text and of unknown kinds, which may say what the pictures show.
+        is_alone: whether the source holds pictures only, and no other samples.
     """
 
     source: Path
@@ -68,6 +69,7 @@ class Collection:
     split: Split | None = None
     pictures: list[StoredFile] = field(default_factory=list)
     beside: list[StoredFile] = field(default_factory=list)
+    is_alone: bool = True
 
 
 def read_whole(base: Path, file: StoredFile, most_bytes: int) -> bytes:
@@ -84,7 +86,7 @@ def read_whole(base: Path, file: StoredFile, most_bytes: int) -> bytes:
     """
     if file.span is None and file.packed is None:
         path = f"{base}/{file.name}"
-        with open(path, "rb", buffering=0) as opened:  # noqa: PTH123: pathlib takes as long as that
+        with open(path, "rb", buffering=0) as opened:  # noqa: PTH123  # pathlib takes longer
             data = opened.read(min(file.size, most_bytes) + 1)
             while file.size < len(data) <= most_bytes:  # it has grown since it was found
                 more = opened.read(most_bytes + 1)

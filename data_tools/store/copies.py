@@ -45,14 +45,14 @@ def copied_file_lines(copies: Sequence[tuple[Source, Source]]) -> list[str]:
     lines = []
     leaks = [pair for pair in copies if pair[0].split is not pair[1].split]
     for some, where in (
-        ([pair for pair in copies if pair not in leaks], "are taken once"),
-        (leaks, "are in train and test, and taken for test only"),
+        ([pair for pair in copies if pair not in leaks], "taken once"),
+        (leaks, "in train and test, taken for test only"),
     ):
         if some:
             shown = ", ".join(f"{copy.place} of {kept.place}" for copy, kept in some[:_NAMED])
             more = ", …" if len(some) > _NAMED else ""
             what = "copy of a file" if len(some) == 1 else "copies of files"
-            lines.append(f"passed over: {len(some):,} {what}, which {where}: {shown}{more}")
+            lines.append(f"passed over: {len(some):,} {what}, {where} ({shown}{more})")
     return lines
 
 

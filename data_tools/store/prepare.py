@@ -38,7 +38,7 @@ from data_tools.pictures.writers import parse_writer_pattern
 from data_tools.sources.find import find_members
 from data_tools.sources.members import Member
 from data_tools.sources.passed_over import passed_over_lines
-from data_tools.sources.test_split import give_writers_to_test, split_lines
+from data_tools.sources.split_choice import give_writers_to_test, split_lines
 from data_tools.store.contact_sheet import contact_sheet_path, draw_contact_sheet
 from data_tools.store.copies import (
     copied_file_lines,
@@ -130,7 +130,7 @@ def prepare(
     chosen_ink = check_ink(ink)
     pattern = None if writer_pattern is None else parse_writer_pattern(writer_pattern)
     check_out(out, force)
-    with find_members(sources, test_sources) as found:
+    with find_members(sources, test_sources, skip_bad) as found:
         pictures = gather_pictures(found.collections, ink=chosen_ink, writer_pattern=pattern)
         members: list[Source] = [*found.members, *pictures.parts]
         if test_writers is not None:

@@ -73,7 +73,7 @@ def prepare(
     """Turn HWDB .gnt files into one HDF5 store; without any, build a font-drawn sample corpus."""
     from data_tools.glyphs.fit import GlyphOptions, check_fit, default_margin
     from data_tools.hwdb.charset import parse_charset
-    from data_tools.sources.test_split import check_share
+    from data_tools.sources.split_choice import check_share
     from data_tools.store.prepare import check_out
     from data_tools.store.prepare import prepare as convert
     from data_tools.store.reader import Store
