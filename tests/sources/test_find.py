@@ -185,6 +185,23 @@ def test_archives_in_archives_end_somewhere(tmp_path: Path) -> None:
     assert f"{bomb}/b.zip/c.gnt: says that " in error_of(bomb)
 
 
+def test_a_disk_with_no_space_for_a_copy_is_no_fault_of_the_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_gnt(tmp_path / "raw" / "1.gnt", "一")
+    archive = put(tmp_path / "raw" / "a.zip", zip_of({"b.zip": zip_of({"2.gnt": TWO})}))
+    packed = put(tmp_path / "raw" / "a.tgz", tar_of({"2.gnt": TWO}, "w:gz"))
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("there is no device that is always full")
+    monkeypatch.setattr("data_tools.sources.find._Finder._new_copy", lambda finder: full)
+    for source in (archive, packed, archive.parent):
+        assert error_of(source) == (
+            "/dev: there is no space for a copy of an archive that lies in another; free space "
+            "there, or name another folder in TMPDIR"
+        )
+
+
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
 def test_tar_archives_are_read(tmp_path: Path, mode: str) -> None:
     members = {"t/train/1.gnt": ONE, "t/test/2.gnt": TWO, "../../3.gnt": ONE + TWO, "t/r.rar": RAR}
