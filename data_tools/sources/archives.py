@@ -4,13 +4,15 @@ Nothing is ever unpacked under a name that an archive gives, so `..` in a name l
 """
 
 import bz2
+import errno
 import lzma
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from isal import igzip
 
@@ -101,14 +103,36 @@ def _decoded_name(entry: zipfile.ZipInfo) -> str:
     return entry.filename
 
 
+class ScratchError(UserError):
+    """A copy of an archive cannot be written, which is no fault of the archive's."""
+
+
+@contextmanager
+def _scratch(copy: Path) -> Iterator[IO[bytes]]:
+    """The file for a copy, whose errors are told from those of what is read.
+
+    Raises:
+        ScratchError: the file cannot be written.
+    """
+    try:
+        with copy.open("wb") as file:
+            yield file
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        problem = "there is no space for a copy of an archive that lies in another"
+        remedy = "free space there, or name another folder in TMPDIR"
+        raise ScratchError(join_message(str(copy.parent), problem, remedy)) from None
+
+
 def copy_member(member: Member, copy: Path) -> None:
     """Write a member to a file.
 
     Raises:
         UserError: it cannot be read.
-        OSError: the file cannot be written.
+        ScratchError: there is no space for the copy.
     """
-    with member.open() as stream, copy.open("wb") as file:
+    with member.open() as stream, _scratch(copy) as file:
         for chunk in _chunks(stream):
             file.write(chunk)
 
@@ -118,10 +142,11 @@ def unpack(path: Path, kind: Kind, copy: Path) -> None:
 
     Raises:
         UserError: it holds more than `MAX_RATIO` times its own size.
+        ScratchError: there is no space for the copy.
         OSError, EOFError and others, on damage.
     """
     limit = max(SMALL_BYTES, MAX_RATIO * path.stat().st_size)
-    with _READERS[kind](path) as stream, copy.open("wb") as file:
+    with _READERS[kind](path) as stream, _scratch(copy) as file:
         for chunk in _chunks(stream):
             limit -= len(chunk)
             if limit < 0:

@@ -14,7 +14,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from data_tools.errors import UserError, join_message
-from data_tools.sources.archives import Entry, copy_member, tar_entries, unpack, zip_entries
+from data_tools.sources.archives import (
+    Entry,
+    ScratchError,
+    copy_member,
+    tar_entries,
+    unpack,
+    zip_entries,
+)
 from data_tools.sources.kinds import (
     CLUTTER,
     GNT,
@@ -371,6 +378,8 @@ class _Finder:
             copy = self._new_copy()
             try:
                 copy_member(member, copy)
+            except ScratchError:
+                raise
             except UserError as error:
                 self._trouble(place, error, _DAMAGED)
             else:
@@ -386,6 +395,8 @@ class _Finder:
         try:
             with mendable_errors(place.full, remedy):
                 unpack(path, kind, copy)
+        except ScratchError:
+            raise
         except UserError as error:
             self._trouble(place, error, replace(_DAMAGED, remedy=remedy))
             return

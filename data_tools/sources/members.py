@@ -24,6 +24,7 @@ from data_tools.sources.split_names import NamedSplit
 from data_tools.splits import Split
 
 ARCHIVE_REMEDY = "download the archive again"
+_SKIP_REMEDY = f"{ARCHIVE_REMEDY}, or pass --skip-bad to go on without this file"
 _ANOTHER_TOOL = "unpack the archive with another tool and name the folder"
 # 1001-c.gnt and 1001-f.gnt are one writer in the first release of HWDB1.1 and in the second.
 _RELEASE_LETTER = re.compile(r"(?<=\d)-[a-z]$")
@@ -128,7 +129,7 @@ class MemberStream:
         Raises:
             UserError: the file or archive cannot be opened or read, or is damaged here.
         """
-        with mendable_errors(self._member.name):
+        with mendable_errors(self._member.name, _SKIP_REMEDY):
             if self._stream is None:
                 self._stream = self._open()
             data = self._stream.read(size)

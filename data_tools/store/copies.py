@@ -43,11 +43,8 @@ def split_off_copies(scans: Sequence[Scan]) -> tuple[list[Scan], list[tuple[Sour
 def copied_file_lines(copies: Sequence[tuple[Source, Source]]) -> list[str]:
     """What to say of whole files that were taken once."""
     lines = []
-    leaks = [pair for pair in copies if pair[0].split is not pair[1].split]
-    for some, where in (
-        ([pair for pair in copies if pair not in leaks], "taken once"),
-        (leaks, "in train and test, taken for test only"),
-    ):
+    for is_leak, where in ((False, "taken once"), (True, "in train and test, taken for test only")):
+        some = [pair for pair in copies if (pair[0].split is not pair[1].split) is is_leak]
         if some:
             shown = ", ".join(f"{copy.place} of {kept.place}" for copy, kept in some[:_NAMED])
             more = ", …" if len(some) > _NAMED else ""
