@@ -26,8 +26,10 @@ from data_tools.store.verification import Verification, verify
 
 __all__ = ["Store", "StoreError"]
 
-_CACHED_CHUNKS = 4  # of compressed images, so that one is unpacked once for all its neighbours
-_MOST_CACHED_BYTES = 256 << 20
+_CACHED_BYTES = (
+    32 << 20
+)  # of compressed images, so that a chunk is unpacked once for its neighbours
+_MOST_CACHED_BYTES = 256 << 20  # where another program has packed them in larger chunks
 
 
 class Store:
@@ -86,11 +88,14 @@ class Store:
         shape = (None, self.size, self.size)
         with damage(self.path, "/images"):
             images = dataset(self.path, self._file, "images", "uint8", shape)
-            self.stored_bytes = None if images.chunks is None else int(images.id.get_storage_size())
+            self.stored_bytes = None
             if images.chunks is None:
                 return images
+            self.stored_bytes = int(images.id.get_storage_size())
+            chunk_bytes = int(np.prod(images.chunks))
+            cached = min(max(_CACHED_BYTES, 2 * chunk_bytes), _MOST_CACHED_BYTES)
+            images.id.close()  # an open data set keeps the cache that it was opened with
             access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
-            cached = min(_MOST_CACHED_BYTES, _CACHED_CHUNKS * int(np.prod(images.chunks)))
             access.set_chunk_cache(521, cached, 1.0)
             return h5py.Dataset(h5py.h5d.open(self._file.id, b"images", access))
 

@@ -1,5 +1,6 @@
 """`prepare --compress`: the same store, smaller."""
 
+import time
 from pathlib import Path
 
 import h5py
@@ -75,6 +76,31 @@ def test_training_draws_the_same_batches_from_both(tmp_path: Path, residence: st
                 np.concatenate(images).tobytes() + load_rows(store, range(48), 28).tobytes()
             )
     assert drawn[0] == drawn[1]
+
+
+@pytest.mark.parametrize("chunks", [(16_384, 28, 28), (2_000, 4, 4)])
+def test_images_that_another_program_has_packed_are_not_unpacked_for_each_row(
+    tmp_path: Path, chunks: tuple[int, int, int]
+) -> None:
+    """Chunks of 12 MiB, of which a row is a part, and chunks that hold a part of each row."""
+    folder = write_writers(tmp_path / "data", writers=4, characters="一丁七" * 1500)
+    path = prepare([folder], tmp_path / "x.h5", glyph=GLYPH, jobs=1).out
+    with h5py.File(path, "r+") as file:
+        images = file["images"][:]
+        checksum = file["images"].attrs["sha256"]
+        del file["images"]
+        packed = file.create_dataset("images", data=images, chunks=chunks, compression="gzip")
+        packed.attrs["sha256"] = checksum
+    with Store(path) as store:
+        assert len(store) == 18_000
+        assert store.verify().damaged == []
+        started = time.perf_counter()
+        everything = store.images(range(len(store)))
+        at_once = time.perf_counter() - started
+        started = time.perf_counter()
+        for row in range(0, 4000, 20):  # 200 rows of few chunks
+            np.testing.assert_array_equal(store.images(range(row, row + 1))[0], everything[row])
+        assert time.perf_counter() - started < 20 * at_once  # 100 times as long without a cache
 
 
 def test_the_command_line_compresses_and_says_so(tmp_path: Path) -> None:
