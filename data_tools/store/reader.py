@@ -1,7 +1,6 @@
 """Reading a store, the HDF5 file that `prepare` writes; its parts stand in `schema.py`."""
 
 import json
-import os
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,6 +9,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from data_tools.files import StrPath
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.splits import Split
 from data_tools.store.opening import StoreError, damage, dataset, group, open_file, scalar
@@ -49,7 +49,7 @@ class Store:
         StoreError: the file is missing, is no store, or its parts disagree.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: StrPath) -> None:
         self.path = Path(path)
         self._file = open_file(self.path)
         try:

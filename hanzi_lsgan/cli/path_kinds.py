@@ -7,7 +7,8 @@ from pathlib import Path
 from data_tools.errors import UserError, join_message
 
 _RUN_FILES = ("model.json", "config.toml", "generator.safetensors")
-_SAMPLES = (".gnt", ".zip", ".dgrl")
+_PAGE = ".dgrl"
+_SAMPLES = (".gnt", ".zip", _PAGE)
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp")
 _HDF5_BEGINS = b"\x89HDF\r\n\x1a\n"
 _MOST_LOOKED_AT = 10_000  # files of a folder, of which the first that is known decides
@@ -65,7 +66,8 @@ def _describe_folder(path: Path) -> tuple[str, str]:
     for suffix in _SAMPLES:
         if suffix in suffixes:
             files = "archives" if suffix == ".zip" else "files"
-            return f"a folder of {suffix} {files}", makes
+            remedy = _brings_lines_out(path) if suffix == _PAGE else makes
+            return f"a folder of {suffix} {files}", remedy
     if stores := sorted(file for file in path.iterdir() if file.suffix.lower() in (".h5", ".hdf5")):
         return (
             "a folder of stores",
@@ -86,6 +88,8 @@ def _describe_file(path: Path) -> tuple[str, str]:
         return "a part of a run", f"name the run, {path.parent}"
     if suffix == ".gnt":
         return "a file of samples", f"`hanzi-lsgan prepare {quoted}` makes a store of it"
+    if suffix == _PAGE:
+        return "a page of text lines", _brings_lines_out(path)
     if suffix == ".zip" or begins.startswith(b"PK\x03\x04"):
         return "a .zip archive", f"`hanzi-lsgan prepare {quoted}` makes a store of it"
     if suffix == ".toml":
@@ -101,6 +105,10 @@ def _describe_file(path: Path) -> tuple[str, str]:
     if suffix in (".h5", ".hdf5"):
         kind, remedy = "a damaged or another file", "make it again with `hanzi-lsgan prepare`"
     return kind, remedy
+
+
+def _brings_lines_out(path: Path) -> str:
+    return f"`hanzi-lsgan export {shlex.quote(str(path))} --out …` brings the lines out"
 
 
 def _first_bytes(path: Path) -> bytes:

@@ -10,7 +10,7 @@ from data_tools.errors import UserError, join_message
 from data_tools.hwdb.dgrl import UNREADABLE, read_lines
 from hanzi_lsgan.export.sample import Sample
 
-_SUFFIX = ".dgrl"
+_SUFFIXES = (".dgrl", ".dgr")
 _MOST_PAGE_BYTES = 256 << 20  # a real page takes some megabytes
 
 
@@ -86,19 +86,19 @@ def page_samples(
 
 
 def _pages_of_file(path: Path, base: Path) -> list[Page]:
-    shown = path.relative_to(base).as_posix()
-    if path.suffix.lower() == _SUFFIX:
-        return [Page(shown[: -len(_SUFFIX)], path, None)]
+    shown = path.relative_to(base)
+    if path.suffix.lower() in _SUFFIXES:
+        return [Page(shown.with_suffix("").as_posix(), path, None)]
     if path.suffix.lower() != ".zip":
         return []
-    with _mendable_errors(Page(shown, path, None)), zipfile.ZipFile(path) as archive:
-        names = sorted(n for n in archive.namelist() if n.lower().endswith(_SUFFIX))
-    return [Page(_inside(name)[: -len(_SUFFIX)], path, name) for name in names]
+    with _mendable_errors(Page(shown.as_posix(), path, None)), zipfile.ZipFile(path) as archive:
+        names = sorted(n for n in archive.namelist() if n.lower().endswith(_SUFFIXES))
+    return [Page(_inside(name), path, name) for name in names]
 
 
 def _inside(name: str) -> str:
-    """A member's name as a path below a folder, wherever the archive would have it."""
-    parts = PurePosixPath(name.replace("\\", "/")).parts
+    """A member's name without suffix, as a path below a folder, wherever the archive has it."""
+    parts = PurePosixPath(name.replace("\\", "/")).with_suffix("").parts
     return "/".join(part for part in parts if part not in ("/", "..", "."))
 
 

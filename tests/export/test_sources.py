@@ -59,6 +59,21 @@ def test_a_store_goes_out_and_in_again_unchanged(tmp_path: Path) -> None:
             assert np.bincount(again.writers).tolist() == np.bincount(store.writers).tolist()
 
 
+def test_pictures_of_a_store_go_back_in_with_the_same_labels(tmp_path: Path) -> None:
+    """By the tables of names and texts that lie beside them, each split from its own folder."""
+    with Store(make_store(tmp_path, writers=5, test_writers=2)) as store:
+        write_samples(store_samples(store, list(Split)), tmp_path / "out", Format.IMAGES)
+        back = tmp_path / "back.h5"
+        prepare([tmp_path / "out"], back, glyph=GlyphOptions(32, "aspect", 1), jobs=1)
+        with Store(back) as again:
+            assert again.charset == store.charset
+            assert again.labels.tolist() == store.labels.tolist()
+            assert again.splits.tolist() == store.splits.tolist()
+            np.testing.assert_array_equal(
+                again.images(range(len(again))), store.images(range(len(store)))
+            )
+
+
 def test_a_split_and_characters_are_chosen(tmp_path: Path) -> None:
     with Store(make_store(tmp_path, writers=3, test_writers=2)) as store:
         for splits, expected in (([Split.TRAIN], 3), ([Split.TEST], 2), (list(Split), 5)):
