@@ -2,6 +2,9 @@
 
 import io
 import json
+import multiprocessing
+import os
+import signal
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -275,6 +278,38 @@ def test_the_current_folder_is_not_replaced(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="is the folder that you are in; name another one"):
         write_samples(samples(), Path(), Format.IMAGES)
+
+
+def be_killed() -> Iterator[Sample]:
+    yield from samples()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("name", OUTS)
+def test_a_killed_export_leaves_what_was_there(tmp_path: Path, name: str) -> None:
+    out = tmp_path / name
+    write_samples(list(samples())[:2], out, OUTS[name])
+    before = everything(out)
+    process = multiprocessing.get_context("fork").Process(
+        target=write_samples, args=(be_killed(), out, OUTS[name]), kwargs={"force": True}
+    )
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert everything(out) == before
+    write_samples(samples(), out, OUTS[name], force=True)
+    assert names(tmp_path) == [name]
+
+
+def test_two_exports_for_one_folder_do_not_mix(tmp_path: Path) -> None:
+    def start_another() -> Iterator[Sample]:
+        yield from samples()
+        with pytest.raises(UserError, match="another process is writing it; wait for it"):
+            write_samples(lines(), tmp_path / "x", Format.IMAGES)
+
+    write_samples(start_another(), tmp_path / "x", Format.IMAGES)
+    assert not (tmp_path / "x" / "label.txt").exists()
+    assert names(tmp_path) == ["x"]
 
 
 def test_lines_are_no_gnt_records(tmp_path: Path) -> None:
