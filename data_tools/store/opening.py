@@ -95,7 +95,7 @@ def damage(path: Path, part: str = "") -> Iterator[None]:
 
 
 def dataset(
-    path: Path, group: h5py.Group, name: str, kinds: str, shape: tuple[int | None, ...]
+    path: Path, group: h5py.Group, name: str, kind: str, shape: tuple[int | None, ...]
 ) -> h5py.Dataset:
     """A data set that lies in this file alone and is what it should be; nothing of it is read.
 
@@ -103,7 +103,7 @@ def dataset(
         path: of the file, for messages.
         group: the file, or a group in it.
         name: of the data set in the group.
-        kinds: of numpy, such as `int32`; `S` for texts of a fixed length.
+        kind: of numpy, such as `int32`; `S` for texts of a fixed length.
         shape: None stands for any length.
 
     Raises:
@@ -117,15 +117,15 @@ def dataset(
         raise StoreError(path, f"{full} is no data set")
     if found.is_virtual or found.external:
         raise StoreError(path, f"{full} is kept outside the file, where a store never keeps it")
-    is_kind = found.dtype.kind == "S" if kinds == "S" else found.dtype == kinds
+    is_kind = found.dtype.kind == "S" if kind == "S" else found.dtype == kind
     fits = len(found.shape or ()) == len(shape) and all(
         wanted is None or length == wanted
         for length, wanted in zip(found.shape or (), shape, strict=True)
     )
     if found.shape is None or not is_kind or not fits:
         expected = ", ".join("N" if length is None else str(length) for length in shape)
-        kind = "text of a fixed length" if kinds == "S" else kinds
-        problem = f"{full} is {found.dtype} {found.shape}, not {kind} ({expected})"
+        named = "text of a fixed length" if kind == "S" else kind
+        problem = f"{full} is {found.dtype} {found.shape}, not {named} ({expected})"
         raise StoreError(path, problem)
     _refuse_filters(path, found, full)
     held = min(int(found.id.get_storage_size()), path.stat().st_size)
@@ -173,8 +173,7 @@ def _refuse_links(path: Path, group: h5py.Group, name: str, full: str) -> None:
 def _refuse_filters(path: Path, found: h5py.Dataset, full: str) -> None:
     creation = found.id.get_create_plist()
     for number in range(creation.get_nfilters()):
-        code, *_, name = creation.get_filter(number)
+        code = creation.get_filter(number)[0]
         if not h5py.h5z.filter_avail(code):
-            called = name.decode(errors="replace") or code
-            remedy = f"write it again with gzip: h5repack -f GZIP=6 {path} NEW.h5"
-            raise StoreError(path, f"{full} is compressed by {called}, unknown here", remedy)
+            problem = f"{full} is compressed by HDF5's filter number {code}, unknown here"
+            raise StoreError(path, problem, f"write it with gzip: h5repack -f GZIP=6 {path} NEW.h5")

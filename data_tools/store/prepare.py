@@ -120,7 +120,7 @@ def prepare(
         charset: which characters to keep; every hanzi by default.
         jobs: processes; all cores by default. The output does not depend on it.
         skip_bad: go on past damaged records instead of stopping at the first.
-        compress: make the file small, to give away; until then it takes the room of both.
+        compress: make the file small, to give away; meanwhile it needs room for the images twice.
         drop_copies: of samples with the same label and pixels keep one.
         force: replace an existing store.
         on_progress: told of samples done.

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hanzi_lsgan.runs.folder import RunFolder
 
 _UNDAMAGED = "every checksum is right"
+_MOST_NAMED = 8
 _OPENED_ELSEWHERE = (
     "the mark at its end is gone: another program has opened it for writing; every data set and "
     "attribute is right"
@@ -65,7 +66,13 @@ def _show_store(path: Path, verify: bool, as_json: bool) -> None:
         if found and not as_json:
             results.print(_UNDAMAGED if found.sealed else _OPENED_ELSEWHERE, soft_wrap=True)
             if found.added:
-                results.print(f"added by it: {', '.join(found.added)}", soft_wrap=True)
+                results.print(f"added by it: {_names(found.added)}", soft_wrap=True)
+
+
+def _names(added: list[str]) -> str:
+    """Some of them; whoever named them may have put in what a terminal obeys."""
+    some = ", ".join(added[:_MOST_NAMED]) + (" …" if len(added) > _MOST_NAMED else "")
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in some)
 
 
 def _show_runs(paths: list[Path], verify: bool, as_json: bool) -> None:

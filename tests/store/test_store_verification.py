@@ -124,6 +124,17 @@ def test_what_was_added_is_named_and_is_no_damage(tmp_path: Path) -> None:
     assert "every data set and attribute is right added by it: /predictions, attr" in info(path)
 
 
+def test_names_that_a_terminal_would_obey_are_shown_harmless(tmp_path: Path) -> None:
+    path = make_store(tmp_path / "x.h5")
+    with h5py.File(path, "a") as file:
+        file["\x1b[31mred\nline"] = LABELS
+        for number in range(20):
+            file[f"z{number:02}"] = LABELS
+    said = info(path)
+    assert "added by it: /\ufffd[31mred\ufffdline, /z00" in said
+    assert said.endswith("/z06 …")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("charset", "一丁三"), ("tool_version", "0"), ("glyph", '{"size": 28, "margin": 2}')],
