@@ -57,7 +57,9 @@ def store_table(store: Store) -> Table:
     table.add_row("left out", left_out or "nothing")
     glyph = header.glyph
     table.add_row("glyphs", f"{glyph.size} pixels, {glyph.fit}, margin {glyph.margin}")
-    table.add_row("images", format_bytes(summary.image_bytes))
+    packed = summary.stored_bytes
+    compressed = "" if packed is None else f", compressed to {format_bytes(packed)}"
+    table.add_row("images", format_bytes(summary.image_bytes) + compressed)
     table.add_row("fingerprint", store.fingerprint[:16])
     return table
 
@@ -141,7 +143,7 @@ def samples_progress(console: Console) -> Progress:
     """A bar for work that is counted in samples, with their rate and the time left."""
     return Progress(
         SpinnerColumn(),
-        TextColumn("{task.description:<8}"),
+        TextColumn("{task.description:<8}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
@@ -155,7 +157,7 @@ def samples_progress(console: Console) -> Progress:
 def training_progress(console: Console) -> Progress:
     """A bar for training, whose description carries the losses."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),
         TaskProgressColumn(),
         TextColumn("left"),

@@ -1,13 +1,24 @@
 """`evaluate`."""
 
 import importlib.metadata
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from hanzi_lsgan.cli.app import CheckpointOption, RunOption, app, console, samples_bar
-from hanzi_lsgan.cli.chosen_run import load_run, open_store, suit_store
+from hanzi_lsgan.cli.app import (
+    CheckpointOption,
+    JsonOption,
+    RunOption,
+    app,
+    console,
+    keep_output_for_json,
+    print_json,
+    results,
+    samples_bar,
+)
+from hanzi_lsgan.cli.chosen_run import announce_recogniser, load_run, open_store, suit_store
 
 
 @app.command()
@@ -29,9 +40,19 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option(help="Folder of scores.json and report.html; the run's.")
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Measure how readable, varied and faithful generated characters are."""
+    from data_tools.outputs import check_folder
+
     from hanzi_lsgan.acceleration import keep_freed_memory
+
+    keep_output_for_json(as_json)
+    keep_freed_memory()
+    if out is not None:
+        check_folder(out)
+    folder, trained = load_run(run, checkpoint)
+    target = check_folder(out or folder)
     from hanzi_lsgan.cli.display import scores_table
     from hanzi_lsgan.judging.cas import accuracy_of_both, classification_accuracy_score
     from hanzi_lsgan.judging.evaluate import SEEDS
@@ -40,10 +61,9 @@ def evaluate(
     from hanzi_lsgan.judging.report import write_report
     from hanzi_lsgan.judging.scores import Scores
 
-    keep_freed_memory()
-    folder, trained = load_run(run, checkpoint)
     with open_store(trained, data) as found, samples_bar() as progress:
         trained, store = suit_store(trained, found)
+        announce_recogniser(trained, store)
         judge = obtain_judge(store, trained.info.model.size, progress)
         figures, characters = measure_all(
             trained.network,
@@ -67,8 +87,10 @@ def evaluate(
             figures=tuple(figures),
             characters=tuple(characters),
         )
-        target = out or folder
         scores.save(target / "scores.json")
         write_report(target / "report.html", scores, trained.network, judge, store)
-    console.print(scores_table(scores))
+    if as_json:
+        print_json(json.loads(scores.model_dump_json()))
+    else:
+        results.print(scores_table(scores))
     console.print(f"wrote {target / 'scores.json'} and {target / 'report.html'}", soft_wrap=True)

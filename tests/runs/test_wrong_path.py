@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from data_tools.errors import UserError
-from hanzi_lsgan.export.weights import pack
+from hanzi_lsgan.export.weights import export_weights as pack
 from hanzi_lsgan.runs.folder import RunFolder
 from hanzi_lsgan.runs.wrong_path import (
     refuse_other_recipe,
