@@ -248,10 +248,11 @@ def _measures_of_reading(
 
 def _measures_of_sets(generated: Reading, judge: Judge, counted: Counted) -> list[_Measure]:
     """What compares sets with the test split, generated and real ones of the same sizes."""
-    drawn = take_per_class(generated, counted.compared)
     # To leave out a writer would change the mix of classes, which weighs more than the writer.
-    real = replace(take_per_class(judge.others, counted.compared), writers=None)
-    test = take_per_class(judge.test, counted.compared)
+    drawn, real, test = (
+        replace(take_per_class(reading, counted.compared), writers=None)
+        for reading in (generated, judge.others, judge.test)
+    )
     rows = some_rows(len(test.labels))  # each is of the same class in all three
     whole = (drawn, real, test)
     some = (drawn.rows(rows), real.rows(rows), test.rows(rows))
