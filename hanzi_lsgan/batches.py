@@ -119,7 +119,7 @@ class BatchStream:
 
     Attributes:
         residence: where the samples lie: `memory`, `device` or `stream`.
-        samples: how many the train split has.
+        samples: how many the train split has, those left out not counted.
     """
 
     def __init__(
@@ -134,6 +134,7 @@ class BatchStream:
         device: torch.device | None = None,
         part: slice = slice(None),
         class_balance: bool = False,
+        left_out: NDArray[np.bool_] | None = None,
         buffer_bytes: int = BUFFER_BYTES,
     ) -> None:
         """Plan the batches, and load the samples unless they are streamed.
@@ -149,6 +150,7 @@ class BatchStream:
             device: where batches are wanted, the host by default.
             part: of each batch that this process wants; all of it by default.
             class_balance: whether an epoch has as many samples of each class.
+            left_out: whether a row of the store (N,) is never to be drawn; by default none is.
             buffer_bytes: samples mixed at a time when they are streamed.
 
         Raises:
@@ -163,11 +165,12 @@ class BatchStream:
         self._rows = store.rows_of(Split.TRAIN)
         self._weights = _balancing_weights(store) if class_balance else None
         _reduction_factor(store, size)  # an error now, not when the first row is read
-        self.samples = len(self._rows)
+        self._drawn = np.ones(len(store), bool) if left_out is None else ~left_out
+        self.samples = int(self._drawn[self._rows.start : self._rows.stop].sum())
         if self.samples < batch_size:
             raise self._too_few()
         if residence == "auto":
-            residence = _residence_of(self.samples * size**2, device)
+            residence = _residence_of(len(self._rows) * size**2, device)
         self.residence: Residence = residence
         self._blocks_per_buffer = max(1, buffer_bytes // BLOCK_BYTES)
         self._resident: Tensor | None = None
@@ -224,8 +227,9 @@ class BatchStream:
         first_batch = 0
         for number, ranges in enumerate(self._buffers(epoch)):
             labels = np.concatenate([self._store.labels[r.start : r.stop] for r in ranges])
+            drawn = np.flatnonzero(np.concatenate([self._drawn[r.start : r.stop] for r in ranges]))
             random = np.random.default_rng((self._seed, epoch, number))
-            packs = pack_rows(labels, self._pack_size, random, self._weights)
+            packs = drawn[pack_rows(labels[drawn], self._pack_size, random, self._weights)]
             batches = packs.size // self._batch_size
             rows = packs.reshape(-1)[: batches * self._batch_size].reshape(batches, -1)
             yield _Plan(ranges, labels, rows, first_batch)

@@ -107,15 +107,14 @@ def scores_table(scores: "Scores") -> Table:
     table.add_column("best is")
     table.add_column("samples", style="dim")
     for figure in scores.figures:
-        table.add_row(
-            figure.name, figure.shown, f"{figure.real:.4g}", figure.better, figure.compared
-        )
+        table.add_row(figure.name, figure.shown, figure.real_shown, figure.better, figure.compared)
     worst = sorted(scores.characters, key=lambda score: score.top1)[:_WORST_SHOWN]
     named = ", ".join(
         f"{score.character} {score.top1:.0%}" + (f" ({score.read_as})" if score.misread else "")
         for score in worst
     )
     table.caption = f"read worst (most often taken for): {named}"
+    table.caption += "".join(f"\nleft out: {line}" for line in scores.not_measured)
     if scores.font_drawn:
         table.caption += "\nreal here is a font-drawn stand-in, not handwriting"
     return table

@@ -8,6 +8,7 @@ in (`metrics.py`).
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,11 +45,23 @@ class Reading:
         labels: (N,) int64, what they are meant to be.
         features: (N, 256) float32.
         guesses: (N, up to 5) int32, the labels they look like, likeliest first.
+        writers: (N,) int32, who wrote them; None where nobody did.
     """
 
     labels: NDArray[np.int64]
     features: NDArray[np.float32]
     guesses: NDArray[np.int32]
+    writers: NDArray[np.int32] | None = None
+
+    def rows(self, chosen: NDArray[Any]) -> "Reading":
+        """Some of the glyphs, by index or by a mask."""
+        writers = None if self.writers is None else self.writers[chosen]
+        return Reading(self.labels[chosen], self.features[chosen], self.guesses[chosen], writers)
+
+    def rows_of(self, label: int) -> slice:
+        """The rows of a label, where rows are in order of labels."""
+        start, stop = np.searchsorted(self.labels, [label, label + 1])
+        return slice(int(start), int(stop))
 
 
 class Recogniser(nn.Module):
@@ -205,17 +218,10 @@ def read_glyphs(
     return np.concatenate(features), np.concatenate(guesses)
 
 
-def classify_log_posteriors(
-    recogniser: Recogniser, features: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Log p(y | x) (N, classes) of glyphs that were read before, from their features."""
-    device = next(recogniser.parameters()).device
-    with torch.inference_mode():
-        logits = recogniser.classify(torch.from_numpy(features).to(device))
-        posteriors: NDArray[np.float32] = logits.log_softmax(dim=1).numpy(force=True)
-    return posteriors
-
-
 def read_log_posteriors(recogniser: Recogniser, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Log p(y | x) (N, classes) of glyphs (N, S, S)."""
-    return classify_log_posteriors(recogniser, read_glyphs(recogniser, images)[0])
+    features = torch.from_numpy(read_glyphs(recogniser, images)[0])
+    with torch.inference_mode():
+        logits = recogniser.classify(features.to(recogniser.classify.weight.device))
+        posteriors: NDArray[np.float32] = logits.log_softmax(dim=1).numpy(force=True)
+    return posteriors
