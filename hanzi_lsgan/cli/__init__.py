@@ -20,6 +20,7 @@ from hanzi_lsgan.cli import (  # noqa: F401 - each adds its command
     export_weights,
     generate,
     info,
+    paper,
     prepare,
     render,
     train,

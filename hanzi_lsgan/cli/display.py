@@ -1,5 +1,6 @@
 """Tables and progress bars of the command line; nothing here prints."""
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -14,6 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from data_tools.store.reader import Store
 from data_tools.store.summary import summarise
@@ -163,4 +165,27 @@ def training_progress(console: Console) -> Progress:
         TimeRemainingColumn(),
         console=console,
         expand=True,
+    )
+
+
+def text_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """A table of texts as they are, in which nothing is markup and nothing is cut."""
+    table = Table(title=title or None, title_justify="left")
+    for head in heads:
+        table.add_column(Text(head), overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def parts_progress(console: Console) -> Progress:
+    """Bars for work that comes in parts."""
+    return Progress(
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
     )
