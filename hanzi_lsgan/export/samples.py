@@ -48,7 +48,7 @@ def export_samples(
         characters: what to draw; each is drawn once however often it is named, since a training
             set holds no picture twice.
         out: a `.gnt` file, or a folder in which each character gets a folder of PNGs.
-        per_class: samples of each character, at least 1; the n-th samples share a latent, as one hand.
+        per_class: samples of each character, at least 1; the n-th samples share a latent.
         seed: of the latents.
         best_of: draws the samples where given, each with latents of its own.
         force: replace an existing file, or the samples in a folder.
