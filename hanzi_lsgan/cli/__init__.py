@@ -6,6 +6,7 @@ The only place that prints. Heavy imports happen inside the command that needs t
 
 import io
 import os
+import re
 import sys
 from itertools import pairwise
 
@@ -103,10 +104,12 @@ def _say(line: str) -> None:
 def _describe(error: Exception) -> str:
     """What is wrong with the arguments, in one line, and where to read on."""
     message: str = getattr(error, "format_message", lambda: str(error))()
-    message = message.removeprefix("Invalid value for ").removeprefix("Invalid value: ")
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "hanzi-lsgan"
-    return join_message(command, message.rstrip("."), f"{command} --help lists what there is")
+    # "Invalid value for '--rows': 0 is not in the range" begins with the option itself here.
+    named = re.fullmatch(r"Invalid value for '(.+?)'(?: / '.*?')?: (.*)", message, re.DOTALL)
+    where, problem = named.groups() if named else (command, message)
+    return join_message(where, problem.rstrip("."), f"see `{command} --help`")
 
 
 def _is_want_of_memory(error: Exception) -> bool:
