@@ -28,4 +28,4 @@ for epoch in range(epochs):
         right = sum(int((model(x).argmax(1) == y).sum()) for x, y in batches)
     model.train()
     share = right / len(test)
-    print(f"epoch {epoch + 1}: {share:.1%} of {len(test):,} test samples read right")  # noqa: T201
+    print(f"epoch {epoch + 1}: {share:.1%} of {len(test):,} test samples read right")

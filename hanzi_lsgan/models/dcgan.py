@@ -145,4 +145,5 @@ class DcganDiscriminator(nn.Module):
         """w · m + Φ(y) · h / √n of maps (B, n, 4, 4) and label vectors (B, n): (B,)."""
         projection = (maps.mean(dim=(2, 3)) * label_vectors).sum(dim=1)
         scores: Tensor = self.to_score(maps.flatten(1)).squeeze(1)
-        return scores + projection / maps.shape[1] ** 0.5
+        scaled: Tensor = projection / maps.shape[1] ** 0.5
+        return scores + scaled

@@ -66,7 +66,7 @@ def test_without_matplotlib_one_line_names_the_extra(
         main()
     assert exit_.value.code == 2
     assert "pip install 'hanzi-lsgan[papers]'" in capsys.readouterr().err
-    assert not out.exists()
+    assert not (tmp_path / "o").exists()
 
 
 @pytest.mark.slow
