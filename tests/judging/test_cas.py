@@ -92,7 +92,8 @@ def test_as_many_are_drawn_of_each_character_as_the_judge_has_learned(
         drawn["steps"] = steps
         return judge.recogniser
 
-    half_right = np.stack([np.array([0, 1] * 20)] * 4, axis=1)
+    first = np.array([0, 1] * 20)
+    half_right = np.stack([first, 1 - first, first + 2, 3 - first], axis=1)
     monkeypatch.setattr(cas, "training_steps", lambda samples: samples)
     monkeypatch.setattr(cas, "train_recogniser", train_on)
     monkeypatch.setattr(cas, "load_rows", lambda *args: np.zeros((40, 32, 32), np.uint8))
