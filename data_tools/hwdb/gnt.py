@@ -25,23 +25,49 @@ HEADER = struct.Struct("<I2sHH")
 MAX_SIDE_PIXELS = 4096
 """Bitmaps wider or higher than this are taken for damage: HWDB's own stay below 400 pixels."""
 
+_MAX_RECORD_BYTES = HEADER.size + MAX_SIDE_PIXELS**2
 _CHUNK_BYTES = 1 << 18
 _SKIP_REMEDY = "get the file again, or pass --skip-bad to go on without this record"
 
 
 class GntError(UserError):
-    """A `.gnt` file that breaks the format, with the file's name and the byte offset."""
+    """A `.gnt` file that breaks the format, with the file's name and the byte offset.
 
-    def __init__(self, name: str, offset: int, problem: str, remedy: str = _SKIP_REMEDY) -> None:
+    Attributes:
+        records_lost: how many records it costs, as well as can be told.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        offset: int,
+        problem: str,
+        remedy: str = _SKIP_REMEDY,
+        records_lost: int = 1,
+    ) -> None:
         super().__init__(join_message(f"{name}: byte {offset:,}", problem, remedy))
         self.name = name
         self.offset = offset
         self.problem = problem
+        self.records_lost = records_lost
         self._remedy = remedy
 
-    def __reduce__(self) -> tuple[type["GntError"], tuple[str, int, str, str]]:
+    def __reduce__(self) -> tuple[type["GntError"], tuple[str, int, str, str, int]]:
         # An exception travels between processes as its constructor's arguments.
-        return GntError, (self.name, self.offset, self.problem, self._remedy)
+        return GntError, (self.name, self.offset, self.problem, self._remedy, self.records_lost)
+
+
+def is_sound_header(header: bytes | memoryview) -> bool:
+    """Whether `HEADER.size` bytes agree with themselves: size, sides and tag of a record."""
+    if len(header) < HEADER.size:
+        return False
+    size, tag, width, height = HEADER.unpack(header)
+    return (
+        size == HEADER.size + width * height
+        and 0 < width <= MAX_SIDE_PIXELS
+        and 0 < height <= MAX_SIDE_PIXELS
+        and character_of_tag(tag) is not None
+    )
 
 
 class Readable(Protocol):
@@ -68,30 +94,40 @@ class GntRecord(NamedTuple):
 
 
 class _Window:
-    """A stretch of a stream that slides forward, so that a file of any size needs little memory."""
+    """A stretch of a stream that slides forward, so that a file of any size needs little memory.
+
+    Attributes:
+        end: the stream's offset of the byte behind the last that was read.
+    """
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
         self._buffer = memoryview(b"")
         self._base = 0  # the stream's offset of the buffer's first byte
-        self._end = 0  # and of the byte behind its last
+        self.end = 0
 
     def view(self, offset: int, length: int) -> memoryview:
         """The bytes at `offset`, fewer than `length` only at the end; offsets never fall."""
-        if offset + length > self._end:
+        if offset + length > self.end:
             self._fill(offset, length)
         start = offset - self._base
         return self._buffer[start : start + length]
 
+    def put_back(self, offset: int, data: memoryview) -> None:
+        """Let offsets fall to `offset`, from which on `data` reaches into what is held."""
+        held = self._buffer[offset + len(data) - self._base :]
+        self._buffer = memoryview(b"".join([data, held]))
+        self._base = offset
+
     def _fill(self, offset: int, length: int) -> None:
         parts: list[bytes | memoryview] = [self._buffer[offset - self._base :]]
-        missing = offset + length - self._end
+        missing = offset + length - self.end
         while missing > 0 and (chunk := self._stream.read(_CHUNK_BYTES)):
             parts.append(chunk)
             missing -= len(chunk)
         self._buffer = memoryview(b"".join(parts))
         self._base = offset
-        self._end = offset + len(self._buffer)
+        self.end = offset + len(self._buffer)
 
 
 def read_records(
@@ -101,11 +137,14 @@ def read_records(
 ) -> Iterator[GntRecord]:
     """Read a `.gnt` stream from its beginning, record by record, in bounded memory.
 
+    A record is given out once what follows it is known: where the next header is unsound and a
+    sound one begins within the record, bytes are missing, and it is the record that is damaged.
+
     Args:
         stream: bytes of the file, read forward only.
         name: what messages call the file.
-        on_bad: called with each damaged record, after which reading goes on behind it, or ends
-            where no following record can be found. Without it the first damage raises.
+        on_bad: called with each piece of damage, after which reading goes on at the next sound
+            record, or ends where there is none. Without it the first damage raises.
 
     Yields:
         Records in file order. `pixels` stays valid as long as it is referenced.
@@ -115,23 +154,43 @@ def read_records(
     """
     window = _Window(stream)
     offset = 0
+    waiting: GntRecord | None = None
+    records = 0
+    searched = 0  # where the last record ended that was searched for another in it
     while header := window.view(offset, HEADER.size):
         try:
             record, record_bytes = _parse(window, header, name, offset)
         except GntError as error:
+            if waiting is not None and waiting.offset >= searched:
+                searched = offset
+                if (inside := _record_inside(window, waiting)) is not None:
+                    problem = f"{offset - inside:,} bytes of the bitmap are missing"
+                    cut = GntError(name, waiting.offset, problem)
+                    if on_bad is None:
+                        raise cut from None
+                    on_bad(cut)
+                    window.put_back(inside, waiting.pixels[inside - offset :])
+                    waiting, offset = None, inside
+                    continue
+            if waiting is not None:
+                yield waiting
+                waiting = None
             if on_bad is None:
                 raise
             next_offset = _next_record(window, header, offset)
             if next_offset is None:
-                lost = f"the last {_drain(window, offset):,} bytes are left out"
-                problem = f"{error.problem}, and no record can be found after it: {lost}"
-                on_bad(GntError(name, offset, problem))
+                on_bad(_rest_lost(error, window.end - offset, offset, records))
                 return
-            on_bad(error)
+            on_bad(_bytes_lost(error, next_offset - offset, offset, records))
             offset = next_offset
             continue
-        yield record
+        if waiting is not None:
+            yield waiting
+        waiting = record
+        records += 1
         offset += record_bytes
+    if waiting is not None:
+        yield waiting
     if offset == 0:
         empty = GntError(name, 0, "the file is empty", "get the file again, or pass --skip-bad")
         if on_bad is None:
@@ -169,35 +228,104 @@ def _parse(window: _Window, header: memoryview, name: str, offset: int) -> tuple
 def _next_record(window: _Window, header: memoryview, offset: int) -> int | None:
     """Where the record behind a damaged one begins, or the file ends.
 
-    Believe the field that leads there, if any does.
+    Believe the field that leads there, if any does; else search for the next sound record. If there
+    is none, the stream is read to its end, so that checksums that it keeps cover all of it.
     """
-    if len(header) < HEADER.size:
-        return None
-    size, _, width, height = HEADER.unpack(header)
-    candidates: set[int] = {size, HEADER.size + width * height}
-    for candidate in sorted(candidates):
-        if not HEADER.size <= candidate <= HEADER.size + MAX_SIDE_PIXELS**2:
-            continue
-        found = window.view(offset, candidate + HEADER.size)
-        if len(found) == candidate:
-            return offset + candidate
-        if len(found) == candidate + HEADER.size:
-            next_size, _, next_width, next_height = HEADER.unpack(found[candidate:])
-            if next_size == HEADER.size + next_width * next_height:
+    if len(header) == HEADER.size:
+        size, _, width, height = HEADER.unpack(header)
+        candidates: set[int] = {size, HEADER.size + width * height}
+        for candidate in sorted(candidates):
+            if not HEADER.size <= candidate <= _MAX_RECORD_BYTES:
+                continue
+            found = window.view(offset, candidate + HEADER.size)
+            if len(found) == candidate or is_sound_header(found[candidate:]):
                 return offset + candidate
+    start = offset + 1
+    while len(stretch := window.view(start, _CHUNK_BYTES + HEADER.size - 1)) >= HEADER.size:
+        for place in _sound_headers(stretch):
+            if _is_followed(window, start + place):
+                return start + place
+        start += len(stretch) - HEADER.size + 1
     return None
 
 
-def _drain(window: _Window, offset: int) -> int:
-    """Read to the end, so that checksums kept by the stream cover the whole file.
+def _record_inside(window: _Window, record: GntRecord) -> int | None:
+    """Where in a record's pixels another sound record begins that reaches beyond it, if one does.
 
-    Returns:
-        The number of bytes from `offset` to the end.
+    The search goes as far as a header that ends behind the pixels.
     """
-    drained = 0
-    while chunk := window.view(offset + drained, _CHUNK_BYTES):
-        drained += len(chunk)
-    return drained
+    start = record.offset + HEADER.size
+    end = start + len(record.pixels)
+    beyond = window.view(end, _MAX_RECORD_BYTES + HEADER.size)
+    stretch = memoryview(b"".join([record.pixels, beyond[: HEADER.size - 1]]))
+    for place in _sound_headers(stretch):
+        size = HEADER.unpack(stretch[place : place + HEADER.size])[0]
+        behind = start + place + size - end
+        if behind == len(beyond) or (
+            behind > 0 and is_sound_header(beyond[behind:][: HEADER.size])
+        ):
+            return start + place
+    return None
+
+
+def _is_followed(window: _Window, offset: int) -> bool:
+    """Whether behind the record at `offset` comes another sound header or the end."""
+    size = _size_of(window.view(offset, HEADER.size))
+    found = window.view(offset, size + HEADER.size)
+    return len(found) == size or is_sound_header(found[size:])
+
+
+def _size_of(header: memoryview) -> int:
+    """The size that a header states for its record."""
+    return int.from_bytes(header[:4], "little")
+
+
+def _sound_headers(stretch: memoryview) -> Iterator[int]:
+    """Where in some bytes sound headers begin, at any offset; all are tried at once."""
+    octets = np.frombuffer(stretch, np.uint8)
+    count = len(octets) - HEADER.size + 1
+    if count < 1:
+        return
+    sizes, widths, heights = (
+        np.ndarray(count, dtype, octets, place, (1,))
+        for dtype, place in (("<u4", 0), ("<u2", 6), ("<u2", 8))
+    )
+    # A product of two sides may pass 32 bits, where it wraps; such sides are too long anyhow.
+    agree = sizes == HEADER.size + widths.astype(np.uint32) * heights
+    for place in np.flatnonzero(agree).tolist():
+        if is_sound_header(stretch[place : place + HEADER.size]):
+            yield place
+
+
+def _bytes_lost(error: GntError, skipped: int, offset: int, records: int) -> GntError:
+    """The error with what it costs where reading goes on behind it."""
+    lost = _records_in(skipped, offset, records)
+    if lost == 0:
+        problem = f"{error.problem}: {skipped:,} stray bytes are passed over"
+        return GntError(error.name, offset, problem, records_lost=0)
+    if lost == 1:
+        return GntError(error.name, offset, error.problem)
+    problem = f"{error.problem}: {skipped:,} bytes are passed over, about {lost:,} records"
+    return GntError(error.name, offset, problem, records_lost=lost)
+
+
+def _rest_lost(error: GntError, skipped: int, offset: int, records: int) -> GntError:
+    """The error with what it costs where nothing can be read behind it."""
+    lost = max(1, _records_in(skipped, offset, records))
+    about = f", about {lost:,} records" if lost > 1 else ""
+    problem = (
+        f"{error.problem}, and no record can be found after it: the last {skipped:,} bytes are "
+        f"left out{about}"
+    )
+    return GntError(error.name, offset, problem, records_lost=lost)
+
+
+def _records_in(skipped: int, offset: int, records: int) -> int:
+    """How many records some bytes made, going by the mean size of those read before them."""
+    if skipped <= HEADER.size:
+        return 0
+    mean = offset / records if records else skipped
+    return max(1, round(skipped / mean))
 
 
 def write_record(stream: BinaryIO, character: str, bitmap: NDArray[np.uint8]) -> None:

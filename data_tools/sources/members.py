@@ -1,52 +1,72 @@
-"""Files, folders and zip archives → the `.gnt` members in them, each with its split and name."""
+"""A member: one file of samples on the disk or in an archive, and how it is read."""
 
 import hashlib
 import os
 import re
-import stat
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
+
+from isal.isal_zlib import adler32, crc32
 
 from data_tools.errors import UserError, join_message
+from data_tools.hwdb.gnt import GntError, read_records
 from data_tools.sources.inflate import ByteStream, open_member
-from data_tools.sources.zip_directory import read_directory
+from data_tools.sources.kinds import GNT, Kind
+from data_tools.sources.samples import Sample
+from data_tools.sources.split_names import NamedSplit
 from data_tools.splits import Split
 
-SOURCE_SUFFIXES = (".gnt", ".zip", ".alz")
-"""Names that mark HWDB files; `.alz` only to say which tool unpacks it."""
-
-_ZIP_REMEDY = "download the archive again"
-_ALZ_REMEDY = "unpack the .alz with unalz or unar and name the folder that it makes"
-# The official names of test archives and folders: Gnt1.0Test.zip, HWDB1.1tst_gnt.zip, test.zip.
-_TEST_NAME = re.compile(r"(Test|(?<![A-Za-z])test|tst_gnt)(?i:\.zip|\.gnt)?$")
+ARCHIVE_REMEDY = "download the archive again"
+_SKIP_REMEDY = f"{ARCHIVE_REMEDY}, or pass --skip-bad to go on without this file"
+_ANOTHER_TOOL = "unpack the archive with another tool and name the folder"
+# 1001-c.gnt and 1001-f.gnt are one writer in the first release of HWDB1.1 and in the second.
+_RELEASE_LETTER = re.compile(r"(?<=\d)-[a-z]$")
 
 
 @dataclass(frozen=True, order=True)
 class Member:
-    """One `.gnt` file, which in HWDB is one writer, on disk or inside a zip archive.
+    """One file of samples, which in HWDB is one writer, on disk or inside an archive.
 
     Attributes:
         name: the source's own name and the path below it; the same wherever the source lies.
-        path: the file on disk, the archive when `inner` is given.
-        inner: the member's name inside the archive.
-        split: train or test.
+        path: the file on disk that holds the bytes: itself, its archive, or a copy of an archive
+            that lies in another.
+        inner: the member's name inside the zip archive at `path`.
+        span: the member's first byte and size inside `path`, where a tar archive holds it.
+        place: where a person finds it.
+        kind: of the file.
+        named_split: train or test, and what said so: a name, an option, or nothing.
     """
 
     name: str
     path: Path
-    inner: str | None
-    split: Split
+    inner: str | None = None
+    span: tuple[int, int] | None = None
+    place: str = field(default="", compare=False)
+    kind: Kind = field(default=GNT, compare=False)
+    named_split: NamedSplit = field(default=NamedSplit(Split.TRAIN, ""), compare=False)
+    number: ClassVar[int] = 0  # it is read in one part
 
     @property
-    def place(self) -> str:
-        """Where a person finds it."""
-        return str(self.path if self.inner is None else self.path / self.inner)
+    def split(self) -> Split:
+        """Train or test."""
+        return self.named_split.split
+
+    @property
+    def writer(self) -> str:
+        """The writer's name: that of the file, whichever folder, archive or release it is in."""
+        return _RELEASE_LETTER.sub("", PurePosixPath(self.name).name.split(".")[0])
+
+    def moved_to(self, named_split: NamedSplit) -> Self:
+        """The same samples in another split."""
+        return replace(self, named_split=named_split)
 
     def open(self) -> "MemberStream":
         """A stream for one reading from the beginning, to be used in a `with` statement."""
@@ -68,6 +88,7 @@ class MemberStream:
 
     Attributes:
         bytes_read: how many so far.
+        notes: what is counted of pictures, and so nothing.
     """
 
     def __init__(self, member: Member) -> None:
@@ -75,6 +96,32 @@ class MemberStream:
         self._stream: ByteStream | None = None
         self._digest = hashlib.sha256()
         self.bytes_read = 0
+        self.notes: Counter[str] = Counter()
+
+    def samples(
+        self,
+        is_wanted: Callable[[str], bool],
+        on_bad: Callable[[str, int], None] | None = None,
+    ) -> Iterator[Sample]:
+        """Read the samples in order.
+
+        Args:
+            is_wanted: whether a character's pixels are needed; here they come in any case.
+            on_bad: called with a line on what is damaged, and how many samples that costs. Without
+                it the first damage raises.
+
+        Raises:
+            UserError: the file is damaged, when `on_bad` is None, or cannot be read.
+        """
+
+        def note(error: GntError) -> None:
+            if on_bad is not None:
+                line = f"{error.name}: byte {error.offset:,}: {error.problem}"
+                on_bad(line, error.records_lost)
+
+        for record in read_records(self, self._member.name, note if on_bad else None):
+            key = crc32(record.pixels, record.width) << 32 | adler32(record.pixels)
+            yield Sample(record, key)
 
     def read(self, size: int, /) -> bytes:
         """Return at most `size` bytes, and none only at the end.
@@ -82,7 +129,7 @@ class MemberStream:
         Raises:
             UserError: the file or archive cannot be opened or read, or is damaged here.
         """
-        with _mendable_errors(self._member.name):
+        with mendable_errors(self._member.name, _SKIP_REMEDY):
             if self._stream is None:
                 self._stream = self._open()
             data = self._stream.read(size)
@@ -95,12 +142,14 @@ class MemberStream:
         return self._digest.hexdigest()
 
     def _open(self) -> ByteStream:
-        path, inner = self._member.path, self._member.inner
-        if inner is None:
+        path = self._member.path
+        if self._member.span is not None:
+            return _Span(path, *self._member.span)
+        if self._member.inner is None:
             return path.open("rb")
         status = path.stat()
         state = (status.st_ino, status.st_size, status.st_mtime_ns)
-        return open_member(_open_archive(path, state, os.getpid()), inner)
+        return open_member(_open_archive(path, state, os.getpid()), self._member.inner)
 
     def __enter__(self) -> Self:
         return self
@@ -115,139 +164,46 @@ class MemberStream:
             self._stream.close()
 
 
+class _Span:
+    """The bytes of a part of a file."""
+
+    def __init__(self, path: Path, start: int, size: int) -> None:
+        self._file = path.open("rb")
+        self._file.seek(start)
+        self._left = size
+
+    def read(self, size: int, /) -> bytes:
+        data = self._file.read(min(size, self._left))
+        if not data and self._left:
+            raise EOFError("the archive ends before its time")
+        self._left -= len(data)
+        return data
+
+    def close(self) -> None:
+        self._file.close()
+
+
 @contextmanager
-def _mendable_errors(name: str) -> Iterator[None]:
-    """Turn what the file system and zipfile raise into one line that names the source."""
+def mendable_errors(name: str, remedy: str = ARCHIVE_REMEDY) -> Iterator[None]:
+    """Turn what the file system and archives' readers raise into one line that names the source.
+
+    Raises:
+        UserError: in the place of any other error.
+    """
     try:
         yield
     except UserError:
         raise
     except NotImplementedError as error:
-        remedy = "unpack the archive with another tool and name the folder"
-        raise UserError(join_message(name, f"cannot be read here ({error})", remedy)) from None
+        problem = f"cannot be read here ({error})"
+        raise UserError(join_message(name, problem, _ANOTHER_TOOL)) from None
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise _unreadable(name, error) from None
+            problem = f"cannot be read ({error.strerror or error})"
+            place = str(error.filename or name)
+            check = "check the path and its permissions"
+            raise UserError(join_message(place, problem, check)) from None
         # On damage zipfile hands on whatever comes up: BadZipFile, zlib.error, LZMAError, EOFError,
         # an OSError from bz2, UnicodeDecodeError, IndexError, OverflowError and more.
         problem = f"is damaged ({str(error) or type(error).__name__})"
-        raise UserError(join_message(name, problem, _ZIP_REMEDY)) from None
-
-
-def _unreadable(name: str, error: OSError) -> UserError:
-    problem = f"cannot be read ({error.strerror or error})"
-    place = str(error.filename or name)
-    return UserError(join_message(place, problem, "check the path and its permissions"))
-
-
-def find_members(sources: Sequence[Path], test_sources: Sequence[Path] = ()) -> list[Member]:
-    """Find every `.gnt` file in files, folders and zip archives.
-
-    Args:
-        sources: train data, except where an official name marks the test split.
-        test_sources: all of it is the test split.
-
-    Returns:
-        The members in order of their names, which does not depend on the order of the arguments.
-
-    Raises:
-        UserError: a source cannot be read, holds no `.gnt` file, or is named twice; or none is.
-    """
-    if not sources and not test_sources:
-        raise UserError("no source is named; name .gnt files, folders or .zip archives")
-    members: list[Member] = []
-    for source in sources:
-        members += _members_of(source, None)
-    for source in test_sources:
-        members += _members_of(source, Split.TEST)
-    members.sort()
-    seen: set[tuple[Path, str | None]] = set()
-    resolved = {path: path.resolve() for path in {member.path for member in members}}
-    for member in members:
-        file = (resolved[member.path], member.inner)
-        if file in seen:
-            remedy = "name each file once, either for train or for --test"
-            raise UserError(join_message(member.place, "the same source is given twice", remedy))
-        seen.add(file)
-    return members
-
-
-def _members_of(source: Path, split: Split | None) -> list[Member]:
-    with _mendable_errors(str(source)):
-        is_folder = source.is_dir()
-    if is_folder:
-        return _members_of_folder(source, split)
-    return _members_of_file(source, source.name, split)
-
-
-def _members_of_folder(folder: Path, split: Split | None) -> list[Member]:
-    def stop(error: OSError) -> None:
-        raise _unreadable(str(folder), error)
-
-    members: list[Member] = []
-    unpackable: list[Path] = []
-    base = folder.resolve()
-    walked: set[Path] = set()
-    for parent, folders, names in os.walk(base, onerror=stop, followlinks=True):
-        # Links may lead in circles, or twice to one folder, which the order then names.
-        folders.sort()
-        if (real := Path(parent).resolve()) in walked:
-            folders.clear()
-            continue
-        walked.add(real)
-        for path in (Path(parent, name) for name in sorted(names)):
-            if path.suffix.lower() in (".gnt", ".zip"):
-                shown = f"{base.name}/{path.relative_to(base).as_posix()}"
-                members += _members_of_file(path, shown, split)
-            elif path.suffix.lower() == ".alz":
-                unpackable.append(path)
-    if not members:
-        if unpackable:
-            raise UserError(join_message(str(unpackable[0]), "cannot be read here", _ALZ_REMEDY))
-        remedy = "name a folder of .gnt files or HWDB archives"
-        raise UserError(join_message(str(folder), "no .gnt file is in the folder", remedy))
-    return members
-
-
-def _members_of_file(path: Path, name: str, split: Split | None) -> list[Member]:
-    if path.suffix.lower() == ".alz":
-        raise UserError(join_message(str(path), "cannot be read here", _ALZ_REMEDY))
-    if path.suffix.lower() == ".zip":
-        return _members_of_zip(path, name, split)
-    with _mendable_errors(str(path)):
-        is_regular = stat.S_ISREG(path.stat().st_mode)
-        if is_regular:
-            path.open("rb").close()  # an unreadable file is reported before any work begins
-    if not is_regular:  # a pipe, for one, cannot be read twice
-        remedy = "name .gnt files, folders or .zip archives"
-        raise UserError(join_message(str(path), "is neither a file nor a folder", remedy))
-    return [Member(name, path, None, _split_of(name) if split is None else split)]
-
-
-def _members_of_zip(path: Path, name: str, split: Split | None) -> list[Member]:
-    with _mendable_errors(str(path)):
-        entries = read_directory(path)
-    members = []
-    for entry in entries:
-        suffix = Path(entry.filename).suffix.lower()
-        shown = f"{name}/{entry.filename}"
-        chosen = _split_of(shown) if split is None else split
-        member = Member(shown, path, entry.filename, chosen)
-        if suffix == ".alz":
-            raise UserError(join_message(member.place, "cannot be read here", _ALZ_REMEDY))
-        if suffix != ".gnt":
-            continue
-        if entry.flag_bits & 0x1:
-            remedy = "unpack the archive with its password and name the folder"
-            raise UserError(join_message(member.place, "is encrypted", remedy))
-        members.append(member)
-    if not members:
-        inside = ", ".join(entry.filename for entry in entries[:3]) or "nothing"
-        remedy = "name an archive of .gnt files, such as Gnt1.0TrainPart1.zip"
-        raise UserError(join_message(str(path), f"no .gnt file is inside ({inside} is)", remedy))
-    return members
-
-
-def _split_of(name: str) -> Split:
-    """Read the split off the names of archives and folders as CASIA gives them."""
-    return Split.TEST if any(map(_TEST_NAME.search, name.split("/"))) else Split.TRAIN
+        raise UserError(join_message(name, problem, remedy)) from None

@@ -6,6 +6,7 @@ in the second.
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, pairwise, repeat
@@ -18,29 +19,45 @@ from data_tools.errors import UserError, join_message
 from data_tools.glyphs.compiled import fit_glyphs
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.hwdb.charset import CharacterSet
-from data_tools.hwdb.gnt import GntError, GntRecord, read_records
+from data_tools.hwdb.gnt import GntRecord
+from data_tools.pictures.part import PicturePart
 from data_tools.sources.members import Member
 
+Source = Member | PicturePart
+"""What one process reads: a `.gnt` file, or some pictures of a writer."""
+
 _BATCH_BYTES = 1 << 20  # of records drawn by one call, and of what is drawn
+
+
+OUTSIDE = -1
+"""In place of a row: the sample's character is not among those asked for."""
+
+DROPPED = -2
+"""In place of a row: the sample is a copy of another."""
 
 
 @dataclass(frozen=True)
 class Scan:
     """What the first pass learns of a member: the code point of every readable sample.
 
-    `sha256` and `bytes` cover all of it, or all that could be read.
+    `keys` are checksums of the samples' widths and pixels, by which copies are found. `sha256` and
+    `bytes` cover all of the member, or all that could be read. `lost` counts the records that
+    damage has cost, as well as can be told; `notes` what was seen of samples that were drawn.
     """
 
-    member: Member
+    member: Source
     codes: NDArray[np.uint32]
+    keys: NDArray[np.uint64]
     sha256: str
     bytes: int
     damaged: list[str]
+    lost: int
+    notes: Counter[str]
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Work of the second pass: the row of each readable sample of a member, -1 to leave it out."""
+    """Work of the second pass: each readable sample's row, or `OUTSIDE` or `DROPPED`."""
 
     scan: Scan
     rows: NDArray[np.int64]
@@ -50,11 +67,11 @@ class Placement:
 class _Memory:
     """Glyphs that this process has drawn in the first pass, for the second to put in place."""
 
-    glyphs: dict[Member, list[NDArray[np.uint8]]] = field(default_factory=dict)
+    glyphs: dict[Source, list[NDArray[np.uint8]]] = field(default_factory=dict)
     glyph_bytes: int = 0
     is_full: bool = False
 
-    def keep(self, member: Member, glyphs: list[NDArray[np.uint8]]) -> None:
+    def keep(self, member: Source, glyphs: list[NDArray[np.uint8]]) -> None:
         self.glyphs[member] = glyphs
         self.glyph_bytes += sum(batch.nbytes for batch in glyphs)
 
@@ -73,7 +90,7 @@ def forget_glyphs() -> None:
 
 
 def scan_members(
-    members: Sequence[Member],
+    members: Sequence[Source],
     glyph: GlyphOptions,
     charset: CharacterSet,
     skip_bad: bool,
@@ -95,21 +112,29 @@ def scan_members(
 
 
 def _scan(
-    member: Member, glyph: GlyphOptions, charset: CharacterSet, skip_bad: bool, memory_bytes: int
+    member: Source, glyph: GlyphOptions, charset: CharacterSet, skip_bad: bool, memory_bytes: int
 ) -> Scan:
     """First pass over a member: its characters, checksum and damage, and glyphs while they fit."""
     characters: list[str] = []
+    checksums: list[int] = []
     damaged: list[str] = []
+    lost = 0
     room = memory_bytes - _memory.glyph_bytes
 
-    def note(error: GntError) -> None:
-        damaged.append(f"{error.name}: byte {error.offset:,}: {error.problem}")
+    def note(line: str, samples: int) -> None:
+        nonlocal lost
+        lost += samples
+        damaged.append(line)
+
+    def is_drawn(character: str) -> bool:
+        return not _memory.is_full and character in charset
 
     def records_to_draw() -> Iterator[GntRecord]:
         nonlocal room
-        for record in read_records(stream, member.name, note if skip_bad else None):
+        for record, key in stream.samples(is_drawn, note if skip_bad else None):
             characters.append(record.character)
-            if not _memory.is_full and record.character in charset:
+            checksums.append(key)
+            if is_drawn(record.character):
                 room -= glyph.size**2
                 _memory.is_full = room < 0
                 yield record
@@ -121,16 +146,38 @@ def _scan(
             if not skip_bad:
                 raise
             damaged.append(str(error))
+            lost += 1
         else:
             if not _memory.is_full:
                 _memory.keep(member, glyphs)
     codes = np.frombuffer("".join(characters).encode("utf-32-le"), np.uint32)
-    return Scan(member, codes, stream.sha256(), stream.bytes_read, damaged)
+    return Scan(
+        member=member,
+        codes=codes,
+        keys=np.array(checksums, np.uint64),
+        sha256=stream.sha256(),
+        bytes=stream.bytes_read,
+        damaged=damaged,
+        lost=lost,
+        notes=stream.notes,
+    )
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What the second pass reports: glyphs put into their rows, and notes on those drawn in it."""
+
+    count: int
+    notes: dict[Source, Counter[str]]
 
 
 def place_glyphs(
-    placements: Sequence[Placement], out: Path, first_image: int, glyph: GlyphOptions
-) -> int:
+    placements: Sequence[Placement],
+    out: Path,
+    first_image: int,
+    glyph: GlyphOptions,
+    skip_bad: bool,
+) -> Placed:
     """Second pass over some members.
 
     Args:
@@ -138,15 +185,14 @@ def place_glyphs(
         out: a store that `create_store` has made.
         first_image: byte offset of its first image.
         glyph: size, fit and margin.
-
-    Returns:
-        How many glyphs were put into their rows.
+        skip_bad: go on past what was damaged in the first pass.
 
     Raises:
         UserError: a source is not what it was in the first pass.
         OSError: the store cannot be written.
     """
     done = 0
+    notes: dict[Source, Counter[str]] = {}
     drawn: list[tuple[int, NDArray[np.uint8]]] = []
     with out.open("r+b", buffering=0) as file:
 
@@ -161,16 +207,19 @@ def place_glyphs(
             rows = placement.rows[placement.rows >= 0].tolist()
             done += len(rows)
             if (kept := _memory.glyphs.pop(placement.scan.member, None)) is not None:
-                drawn += zip(rows, chain.from_iterable(kept), strict=True)
+                drawn_rows = placement.rows[placement.rows != OUTSIDE].tolist()
+                pairs = zip(drawn_rows, chain.from_iterable(kept), strict=True)
+                drawn += [(row, image) for row, image in pairs if row != DROPPED]
                 continue
-            glyphs = chain.from_iterable(_draw_again(placement, glyph))
+            noted = notes.setdefault(placement.scan.member, Counter())
+            glyphs = chain.from_iterable(_draw_again(placement, glyph, skip_bad, noted))
             for row, image in zip(rows, glyphs, strict=False):
                 write(row, [image])
             for _ in glyphs:  # to the end of the source, where one that has grown is refused
                 pass
         for row, images in _neighbours(drawn):
             write(row, images)
-    return done
+    return Placed(done, notes)
 
 
 def _neighbours(
@@ -183,26 +232,35 @@ def _neighbours(
         yield placed[start][0], [image for _, image in placed[start:end]]
 
 
-def _draw_again(placement: Placement, glyph: GlyphOptions) -> Iterator[NDArray[np.uint8]]:
+def _draw_again(
+    placement: Placement, glyph: GlyphOptions, skip_bad: bool, notes: Counter[str]
+) -> Iterator[NDArray[np.uint8]]:
     """Read a member once more and draw the samples that have a row, in batches."""
-    rows = chain(placement.rows.tolist(), repeat(-1))
-    records = zip(_records_again(placement.scan), rows, strict=False)
+    rows = chain(placement.rows.tolist(), repeat(OUTSIDE))
+    records = zip(_records_again(placement, skip_bad, notes), rows, strict=False)
     for batch in _batches((record for record, row in records if row >= 0), glyph):
         yield fit_glyphs(batch, glyph)
 
 
-def _records_again(scan: Scan) -> Iterator[GntRecord]:
+def _records_again(
+    placement: Placement, skip_bad: bool, notes: Counter[str]
+) -> Iterator[GntRecord]:
     """The records of the first pass once more.
 
     Raises:
         UserError: the source is not what it was; raised at its end.
     """
+    scan = placement.scan
+    wanted = set(map(chr, np.unique(scan.codes[placement.rows >= 0]).tolist()))
     with scan.member.open() as stream:
         try:
-            yield from read_records(stream, scan.member.name, lambda error: None)
+            ignore = (lambda line, samples: None) if skip_bad else None
+            for record, _ in stream.samples(wanted.__contains__, ignore):
+                yield record
         except UserError:
             if not scan.damaged:  # the first pass let this damage through
                 raise
+    notes.update(stream.notes)
     if stream.sha256() != scan.sha256:
         problem = "changed while it was being read"
         remedy = "run it again once the file is complete"

@@ -6,12 +6,15 @@ any order. Held are the list of samples and, up to a fixed size, glyphs that the
 drawn at once, so that small inputs are read only once. The bytes do not depend on who worked.
 """
 
+import hashlib
 import importlib.metadata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,12 +27,39 @@ from data_tools.fonts.corpus import FONT_DRAWN_PREFIX
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.hwdb.charset import CharacterSet, parse_charset
 from data_tools.parallel import process_count, process_map
-from data_tools.sources.members import Member, find_members
+from data_tools.pictures.gather import Gathered, gather_pictures
+from data_tools.pictures.ink import check_ink
+from data_tools.pictures.levelled_sheet import (
+    draw_levelled_sheet,
+    levelled_sheet_path,
+    noted_lines,
+)
+from data_tools.pictures.part import PicturePart
+from data_tools.pictures.writers import parse_writer_pattern
+from data_tools.sources.find import find_members
+from data_tools.sources.members import Member
+from data_tools.sources.passed_over import passed_over_lines
+from data_tools.sources.split_choice import give_writers_to_test, split_lines
 from data_tools.store.contact_sheet import contact_sheet_path, draw_contact_sheet
-from data_tools.store.passes import Placement, Scan, forget_glyphs, place_glyphs, scan_members
+from data_tools.store.copies import (
+    copied_file_lines,
+    copied_sample_lines,
+    find_copied_samples,
+    split_off_copies,
+)
+from data_tools.store.passes import (
+    DROPPED,
+    OUTSIDE,
+    Placement,
+    Scan,
+    Source,
+    forget_glyphs,
+    place_glyphs,
+    scan_members,
+)
 from data_tools.store.reader import Store
 from data_tools.store.schema import SourceInfo, StoreHeader
-from data_tools.store.writer import create_store, seal_store
+from data_tools.store.writer import StoreFacts, compress_store, create_store, seal_store
 
 Item = TypeVar("Item")
 
@@ -37,7 +67,7 @@ _MEMORY_BYTES = 192 << 20  # of glyphs kept between the passes, in all processes
 _BUNDLES_A_PROCESS = 16  # so many that none waits long for the others at the end
 
 OnProgress = Callable[[str, int, int], None]
-"""Called with the phase (`scan` or `convert`), samples done in it so far, and the total or 0."""
+"""Called with the phase (`scan`, `convert`, `compress`), samples done in it, and the total or 0."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +79,14 @@ class PrepareResult:
         contact_sheet: a PNG of samples from it.
         damaged: one line for each record or file left out because it is damaged.
         missing: characters asked for by name that no source holds, in order of code points.
+        notes: what made the test split, what was passed over and what is there twice, a line each.
     """
 
     out: Path
     contact_sheet: Path
     damaged: list[str]
     missing: str
+    notes: list[str]
 
 
 def prepare(
@@ -62,23 +94,34 @@ def prepare(
     out: Path,
     *,
     test_sources: Sequence[Path] = (),
+    test_writers: float | None = None,
+    ink: str = "auto",
+    writer_pattern: str | None = None,
     glyph: GlyphOptions | None = None,
     charset: CharacterSet | None = None,
     jobs: int | None = None,
     skip_bad: bool = False,
+    compress: bool = False,
+    drop_copies: bool = False,
     force: bool = False,
     on_progress: OnProgress = lambda phase, done, total: None,
 ) -> PrepareResult:
-    """Convert `.gnt` files, folders and zip archives into one store.
+    """Convert `.gnt` files, folders and archives into one store.
 
     Args:
-        sources: train data, except where an official name marks the test split.
+        sources: train data, except where a name tells the test split.
         out: the store to write; its folder is made. It appears whole or not at all.
         test_sources: sources of the test split.
+        test_writers: a share of the train split's writers to move to the test split.
+        ink: of pictures: `dark` on light, `light` on dark, or `auto` to let them tell.
+        writer_pattern: a regular expression that finds a picture's writer in its path; each folder
+            of pictures counts as one otherwise.
         glyph: size, fit and margin; 64 pixels with the aspect kept by default.
         charset: which characters to keep; every hanzi by default.
         jobs: processes; all cores by default. The output does not depend on it.
         skip_bad: go on past damaged records instead of stopping at the first.
+        compress: make the file small, to give away; meanwhile it needs room for the images twice.
+        drop_copies: of samples with the same label and pixels keep one.
         force: replace an existing store.
         on_progress: told of samples done.
 
@@ -87,47 +130,98 @@ def prepare(
     """
     glyph = glyph or GlyphOptions()
     charset = charset or parse_charset("hanzi")
+    chosen_ink = check_ink(ink)
+    pattern = None if writer_pattern is None else parse_writer_pattern(writer_pattern)
     check_out(out, force)
-    members = find_members(sources, test_sources)
-    processes = process_count(jobs, len(members))
-    forget_glyphs()
-    with replacing(out) as unfinished, process_map(processes) as parallel:
-        scans: list[Scan] = []
-        scanned = 0
-        scan_bundle = partial(
-            scan_members,
-            glyph=glyph,
-            charset=charset,
-            skip_bad=skip_bad,
-            memory_bytes=_MEMORY_BYTES // processes,
-        )
-        for bundle in parallel(scan_bundle, _bundles(members, processes)):
-            scans += bundle
-            scanned += sum(len(scan.codes) for scan in bundle)
-            on_progress("scan", scanned, 0)
-        # The checksum orders members of one name, so that where they lie does not matter.
-        scans.sort(key=lambda scan: (scan.member.name, scan.sha256))
-        _refuse_copies(scans)
+    with find_members(sources, test_sources, skip_bad) as found:
+        pictures = gather_pictures(found.collections, ink=chosen_ink, writer_pattern=pattern)
+        members: list[Source] = [*found.members, *pictures.parts]
+        if test_writers is not None:
+            if not pictures.has_writers:
+                raise _classes_are_no_writers(pictures)
+            members = give_writers_to_test(members, test_writers)
+        processes = process_count(jobs, len(members))
+        forget_glyphs()
+        with (
+            replacing(out) as unfinished,
+            _images_beside(unfinished, compress) as images,
+            process_map(processes) as parallel,
+        ):
+            scans: list[Scan] = []
+            scanned = 0
+            scan_bundle = partial(
+                scan_members,
+                glyph=glyph,
+                charset=charset,
+                skip_bad=skip_bad,
+                memory_bytes=_MEMORY_BYTES // processes,
+            )
+            for bundle in parallel(scan_bundle, _bundles(members, processes)):
+                scans += bundle
+                scanned += sum(len(scan.codes) for scan in bundle)
+                on_progress("scan", scanned, 0)
+            scans = _in_order(scans)
+            plan = _plan(scans, glyph, charset, drop_copies)
+            facts = StoreFacts(plan.header, plan.columns, plan.sources)
+            first_image = create_store(images, facts)
+            total = len(plan.columns["labels"])
+            done = 0
+            place_bundle = partial(
+                place_glyphs,
+                out=images,
+                first_image=first_image,
+                glyph=glyph,
+                skip_bad=skip_bad,
+            )
+            notes = {scan.member: scan.notes for scan in scans}
+            for placed in parallel(place_bundle, _bundles(plan.placements, processes)):
+                done += placed.count
+                notes |= placed.notes
+                on_progress("convert", done, total)
+            if compress:
+                compress_store(
+                    images,
+                    first_image,
+                    unfinished,
+                    facts,
+                    threads=process_count(jobs, total),
+                    on_images=lambda done: on_progress("compress", done, total),
+                )
+            with ThreadPoolExecutor(max_workers=1) as disk:
+                # The images reach the disk while their checksums are computed from memory.
+                flushed = disk.submit(flush, unfinished)
+                seal_store(unfinished)
+                flushed.result()
 
-        header, columns, placements = _plan(scans, glyph, charset)
-        first_image = create_store(unfinished, header, columns, _source_infos(placements))
-        total = len(columns["labels"])
-        done = 0
-        place_bundle = partial(place_glyphs, out=unfinished, first_image=first_image, glyph=glyph)
-        for placed in parallel(place_bundle, _bundles(placements, processes)):
-            done += placed
-            on_progress("convert", done, total)
-        with ThreadPoolExecutor(max_workers=1) as disk:
-            # The images reach the disk while their checksums are computed from memory.
-            flushed = disk.submit(flush, unfinished)
-            seal_store(unfinished)
-            flushed.result()
-
+        levelled = draw_levelled_sheet(notes, levelled_sheet_path(out))
     with Store(out) as store:
         sheet = draw_contact_sheet(store, contact_sheet_path(out))
-    damaged = [line for scan in scans for line in scan.damaged]
-    missing = "".join(sorted((charset.characters or frozenset()) - set(header.charset)))
-    return PrepareResult(out, sheet, damaged, missing)
+    return PrepareResult(
+        out=out,
+        contact_sheet=sheet,
+        damaged=[line for scan in scans for line in scan.damaged],
+        missing="".join(sorted((charset.characters or frozenset()) - set(plan.header.charset))),
+        notes=[
+            *split_lines(plan.members, {*found.uncertain, *pictures.uncertain}),
+            *pictures.notes,
+            *noted_lines(notes.values(), levelled),
+            *passed_over_lines(one for one in found.passed_over if one.place not in pictures.used),
+            *plan.copies,
+        ],
+    )
+
+
+@contextmanager
+def _images_beside(unfinished: Path, compress: bool) -> Iterator[Path]:
+    """Where the glyphs are put in place: the store itself, or a file to be compressed into it."""
+    if not compress:
+        yield unfinished
+        return
+    images = unfinished.with_name(f"{unfinished.name}.images")
+    try:
+        yield images
+    finally:
+        images.unlink(missing_ok=True)
 
 
 def check_out(out: Path, force: bool) -> None:
@@ -150,11 +244,28 @@ def _bundles(items: Sequence[Item], processes: int) -> list[Sequence[Item]]:
     return [items[start : start + length] for start in range(0, len(items), length)]
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """What goes into the store, and where.
+
+    `placements` has one entry for each scan, in their order; `members` are those kept; `copies` are
+    lines on what is there more than once.
+    """
+
+    header: StoreHeader
+    columns: dict[str, NDArray[np.integer]]
+    sources: list[SourceInfo]
+    placements: list[Placement]
+    members: list[Source]
+    copies: list[str]
+
+
 def _plan(
-    scans: Sequence[Scan], glyph: GlyphOptions, charset: CharacterSet
-) -> tuple[StoreHeader, dict[str, NDArray[np.integer]], list[Placement]]:
+    scans: Sequence[Scan], glyph: GlyphOptions, charset: CharacterSet, drop_copies: bool
+) -> _Plan:
     """Decide the charset and the row of every sample, from the headers alone."""
-    codes = np.concatenate([scan.codes for scan in scans])
+    kept_scans, copied_files = split_off_copies(scans)
+    codes = np.concatenate([scan.codes for scan in kept_scans])
     if not len(codes):
         raise UserError("the sources: no sample in them can be read; get the files again")
     # Counting code points finds those that occur in one pass, where sorting samples takes several.
@@ -167,58 +278,101 @@ def _plan(
     label_of_code = np.full(found[-1] + 1, -1)
     label_of_code[kept_codes] = np.arange(len(kept_codes))
     labels = label_of_code[codes]
-    kept = labels >= 0
-    counts = [len(scan.codes) for scan in scans]
-    writers = np.repeat(np.arange(len(scans)), counts)
-    splits = np.repeat([int(scan.member.split) for scan in scans], counts)
+    counts = [len(scan.codes) for scan in kept_scans]
+    sources = [list(parts) for _, parts in groupby(kept_scans, key=_source_of)]
+    per_source = [sum(len(scan.codes) for scan in parts) for parts in sources]
+    writers = np.repeat(np.arange(len(sources)), per_source)
+    splits = np.repeat([int(scan.member.split) for scan in kept_scans], counts)
 
+    outside = labels < 0
+    keys = np.concatenate([scan.keys for scan in kept_scans])
+    copied = find_copied_samples(codes, keys, splits, ~outside)
+    dropped = copied.is_copy & drop_copies
     # Samples already lie in order of source and record; a stable sort keeps that within a class.
-    chosen = np.flatnonzero(kept)
+    chosen = np.flatnonzero(~(outside | dropped))
     chosen = chosen[np.lexsort((labels[chosen], splits[chosen]))]
-    rows = np.full(len(codes), -1, np.int64)
+    rows = np.where(outside, OUTSIDE, DROPPED)
     rows[chosen] = np.arange(len(chosen))
 
     reason = "symbols" if charset.hanzi_only else "outside the character set"
-    left_out = Counter({reason: int(np.count_nonzero(~kept))})
-    left_out["damaged"] = sum(len(scan.damaged) for scan in scans)
+    left_out = Counter({reason: int(np.count_nonzero(outside))})
+    left_out["damaged"] = sum(scan.lost for scan in scans)
+    left_out["copies"] = int(np.count_nonzero(dropped))
     header = StoreHeader(
         charset="".join(map(chr, kept_codes)),
         glyph=glyph,
-        font_drawn=any(_is_font_drawn(scan.member) for scan in scans),
+        font_drawn=any(_is_font_drawn(scan.member) for scan in kept_scans),
         left_out={reason: count for reason, count in left_out.items() if count},
         tool_version=importlib.metadata.version("hanzi-lsgan"),
     )
-    columns = {"labels": labels[chosen], "writers": writers[chosen], "splits": splits[chosen]}
-    starts = np.cumsum([0, *counts])
-    placements = [
-        Placement(scan, rows[start : start + count])
-        for scan, start, count in zip(scans, starts[:-1], counts, strict=True)
-    ]
-    return header, columns, placements
+    starts = np.cumsum(counts)[:-1]
+    rows_of = {
+        id(scan): part for scan, part in zip(kept_scans, np.split(rows, starts), strict=True)
+    }
+    return _Plan(
+        header=header,
+        columns={"labels": labels[chosen], "writers": writers[chosen], "splits": splits[chosen]},
+        sources=[
+            _source_info(parts, np.concatenate([rows_of[id(scan)] for scan in parts]))
+            for parts in sources
+        ],
+        # Copies keep their place, so that processes find the glyphs that they keep.
+        placements=[
+            Placement(scan, rows_of.get(id(scan), np.full(len(scan.codes), DROPPED)))
+            for scan in scans
+        ],
+        members=[parts[0].member for parts in sources],
+        copies=[
+            *copied_file_lines(copied_files),
+            *copied_sample_lines(copied, drop_copies),
+        ],
+    )
 
 
-def _is_font_drawn(member: Member) -> bool:
+def _is_font_drawn(member: Source) -> bool:
+    if isinstance(member, PicturePart):
+        return False
     return Path(member.inner or member.path).name.startswith(FONT_DRAWN_PREFIX)
 
 
-def _source_infos(placements: Sequence[Placement]) -> list[SourceInfo]:
-    return [
-        SourceInfo(
-            name=placement.scan.member.name,
-            sha256=placement.scan.sha256,
-            bytes=placement.scan.bytes,
-            samples=int(np.count_nonzero(placement.rows >= 0)),
-        )
-        for placement in placements
-    ]
+def _source_info(parts: Sequence[Scan], rows: NDArray[np.int64]) -> SourceInfo:
+    return SourceInfo(
+        name=parts[0].member.name,
+        sha256=_checksum(parts),
+        bytes=sum(scan.bytes for scan in parts),
+        samples=int(np.count_nonzero(rows >= 0)),
+    )
 
 
-def _refuse_copies(scans: Sequence[Scan]) -> None:
-    """Two sources of the same bytes would count twice, or leak the test split into training."""
-    firsts: dict[str, Member] = {}
+def _in_order(scans: Sequence[Scan]) -> list[Scan]:
+    """Scans by the name of their source, whose parts follow each other.
+
+    The checksum orders sources of one name, so that where they lie does not matter.
+    """
+    by_source: dict[tuple[object, ...], list[Scan]] = {}
     for scan in scans:
-        first = firsts.setdefault(scan.sha256, scan.member)
-        # Empty files, which only --skip-bad lets through, are no copies of each other.
-        if first != scan.member and len(scan.codes):
-            problem = f"holds the same bytes as {first.place}"
-            raise UserError(join_message(scan.member.place, problem, "name one of the two"))
+        by_source.setdefault(_source_of(scan), []).append(scan)
+    order = sorted(by_source.values(), key=lambda parts: (parts[0].member.name, _checksum(parts)))
+    return [scan for parts in order for scan in sorted(parts, key=lambda scan: scan.member.number)]
+
+
+def _source_of(scan: Scan) -> tuple[object, ...]:
+    """What tells a source from others: a file, or one writer's pictures in a folder or archive."""
+    member = scan.member
+    if isinstance(member, Member):
+        return (member,)
+    return (member.name, member.path, member.split)
+
+
+def _checksum(parts: Sequence[Scan]) -> str:
+    """That of a file, or of all that one writer wrote."""
+    if len(parts) == 1:
+        return parts[0].sha256
+    ordered = sorted(parts, key=lambda scan: scan.member.number)
+    return hashlib.sha256("".join(scan.sha256 for scan in ordered).encode()).hexdigest()
+
+
+def _classes_are_no_writers(pictures: Gathered) -> UserError:
+    problem = f"the folders of pictures, such as {pictures.parts[0].name}, are characters"
+    remedy = "tell the writers apart with --writer-pattern, or name test folders with --test"
+    return UserError(join_message("--test-writers", problem, remedy))

@@ -59,7 +59,9 @@ def store_table(store: Store) -> Table:
     table.add_row("left out", left_out or "nothing")
     glyph = header.glyph
     table.add_row("glyphs", f"{glyph.size} pixels, {glyph.fit}, margin {glyph.margin}")
-    table.add_row("images", format_bytes(summary.image_bytes))
+    packed = summary.stored_bytes
+    compressed = "" if packed is None else f", compressed to {format_bytes(packed)}"
+    table.add_row("images", format_bytes(summary.image_bytes) + compressed)
     table.add_row("fingerprint", store.fingerprint[:16])
     return table
 
@@ -107,15 +109,14 @@ def scores_table(scores: "Scores") -> Table:
     table.add_column("best is")
     table.add_column("samples", style="dim")
     for figure in scores.figures:
-        table.add_row(
-            figure.name, figure.shown, f"{figure.real:.4g}", figure.better, figure.compared
-        )
+        table.add_row(figure.name, figure.shown, figure.real_shown, figure.better, figure.compared)
     worst = sorted(scores.characters, key=lambda score: score.top1)[:_WORST_SHOWN]
     named = ", ".join(
         f"{score.character} {score.top1:.0%}" + (f" ({score.read_as})" if score.misread else "")
         for score in worst
     )
     table.caption = f"read worst (most often taken for): {named}"
+    table.caption += "".join(f"\nleft out: {line}" for line in scores.not_measured)
     if scores.font_drawn:
         table.caption += "\nreal here is a font-drawn stand-in, not handwriting"
     return table
@@ -143,7 +144,7 @@ def samples_progress(console: Console) -> Progress:
     """A bar for work that is counted in samples, with their rate and the time left."""
     return Progress(
         SpinnerColumn(),
-        TextColumn("{task.description:<8}"),
+        TextColumn("{task.description:<8}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
@@ -157,7 +158,7 @@ def samples_progress(console: Console) -> Progress:
 def training_progress(console: Console) -> Progress:
     """A bar for training, whose description carries the losses."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),
         TaskProgressColumn(),
         TextColumn("left"),

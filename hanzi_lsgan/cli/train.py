@@ -42,8 +42,10 @@ def train(
     ] = False,
 ) -> None:
     """Train a class-conditional LSGAN on a store; Ctrl-C saves, and --resume goes on."""
+    from hanzi_lsgan.acceleration import keep_freed_memory
     from hanzi_lsgan.training.session import Session
 
+    keep_freed_memory()
     if resume:
         if recipe is not None or overrides or dry_run:
             raise UserError("--resume: a run keeps its recipe; leave RECIPE, --set, --dry-run out")

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hanzi_lsgan.models.label_embedding import LabelEmbedding
-from hanzi_lsgan.models.layers import BatchNorm2d, normalise_apart
+from hanzi_lsgan.models.layers import BatchNorm2d, exactly, normalise_apart
 
 _FIRST_SIDE_PIXELS = 4
 _SLOPE = 0.2
@@ -139,8 +139,11 @@ class DcganDiscriminator(nn.Module):
         maps = F.leaky_relu(self.from_pixels(maps), _SLOPE)
         for halve, norm in zip(self.halvings, self.norms, strict=True):
             maps = F.leaky_relu(normalise_apart(norm, halve(maps), batches), _SLOPE)
-        means = maps.mean(dim=(2, 3))
-        vectors = self.label_embedding(labels).repeat(batches, 1)
-        projection = (means * vectors).sum(dim=1) / means.shape[1] ** 0.5
-        scores: Tensor = self.to_score(maps.flatten(1)).squeeze(1) + projection
-        return scores
+        return exactly(self._score, maps, self.label_embedding(labels).repeat(batches, 1))
+
+    def _score(self, maps: Tensor, label_vectors: Tensor) -> Tensor:
+        """w · m + Φ(y) · h / √n of maps (B, n, 4, 4) and label vectors (B, n): (B,)."""
+        projection = (maps.mean(dim=(2, 3)) * label_vectors).sum(dim=1)
+        scores: Tensor = self.to_score(maps.flatten(1)).squeeze(1)
+        scaled: Tensor = projection / maps.shape[1] ** 0.5
+        return scores + scaled

@@ -17,9 +17,8 @@ from data_tools.errors import UserError, join_message
 from data_tools.files import replacing
 from hanzi_lsgan.batches import Batch, Position
 from hanzi_lsgan.drawing.images import draw_classes
-from hanzi_lsgan.judging.metrics import frechet_distance
 from hanzi_lsgan.papers.inception import Inception, load_inception, read_images
-from hanzi_lsgan.papers.judged import posterior_score
+from hanzi_lsgan.papers.judged import distance_of, posterior_score
 from hanzi_lsgan.papers.record import Row, Summary
 from hanzi_lsgan.papers.sitting import Sitting, Unfinished
 from hanzi_lsgan.papers.table import (
@@ -175,6 +174,6 @@ def _figures(
 ) -> Row:
     splits = np.array_split(posteriors, min(_SCORE_SPLITS, len(posteriors)))
     return {
-        "fid": frechet_distance(real, features),
+        "fid": distance_of(real, features),
         "inception_score": float(np.mean([posterior_score(split) for split in splits])),
     }

@@ -13,10 +13,10 @@ from data_tools.store.reader import Store
 from hanzi_lsgan.batches import BatchStream, load_rows
 from hanzi_lsgan.drawing.images import draw_classes
 from hanzi_lsgan.judging.judge import obtain_recogniser
-from hanzi_lsgan.judging.metrics import frechet_distance, top_k_accuracy
+from hanzi_lsgan.judging.metrics import top_k_accuracy
+from hanzi_lsgan.judging.moments import Moments, frechet_distance
 from hanzi_lsgan.judging.recogniser import (
     Recogniser,
-    classify_log_posteriors,
     read_glyphs,
     train_recogniser,
 )
@@ -95,7 +95,7 @@ class Examiner:
     def examine_real(self) -> Row:
         """What real samples reach: the test split itself; in Fréchet distance, train samples."""
         figures = self._figures(self.features, self.guesses, self.labels)
-        return figures | {"frechet": frechet_distance(self.features, self.train_features)}
+        return figures | {"frechet": distance_of(self.features, self.train_features)}
 
     def _figures(
         self,
@@ -107,9 +107,22 @@ class Examiner:
         return {
             "readability": top_k_accuracy(guesses, labels, 1),
             "diversity": class_diversity(features, labels) / real,
-            "frechet": frechet_distance(self.features, features),
-            "recogniser_score": posterior_score(classify_log_posteriors(self.recogniser, features)),
+            "frechet": distance_of(self.features, features),
+            "recogniser_score": posterior_score(self._log_posteriors(features)),
         }
+
+    def _log_posteriors(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            logits = self.recogniser.classify(
+                torch.from_numpy(features).to(self.recogniser.classify.weight.device)
+            )
+            posteriors: NDArray[np.float32] = logits.log_softmax(dim=1).numpy(force=True)
+        return posteriors
+
+
+def distance_of(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    """The Fréchet distance of two sets of features (N, F)."""
+    return frechet_distance(Moments.of(first), Moments.of(second))
 
 
 def class_diversity(features: NDArray[np.float32], labels: NDArray[np.int64]) -> float:

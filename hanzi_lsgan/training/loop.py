@@ -20,7 +20,8 @@ _MOST_KIMG = 1e9
 _MOST_MINUTES = 1e6  # two years
 _LONGEST_TICK_SECONDS = 60  # a slow machine speaks between the multiples of tick_kimg too
 _PULSE_SECONDS = 1.0
-_OPTIONAL = ("r1", "wrong_label_loss", "reading_loss")  # by recipe, or not in every step
+# By recipe, or not in every step
+_OPTIONAL = ("generator_loss", "r1", "gradient_penalty", "wrong_label_loss", "reading_loss")
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Tick:
     real_score: float
     fake_score: float
     r1: float
+    gradient_penalty: float
     wrong_label_loss: float
     reading_loss: float
 

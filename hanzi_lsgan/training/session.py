@@ -97,7 +97,7 @@ class Session:
             refuse_other_recipe(name)
         refuse_run_as_store(Path(store_path))
         with _open_or_close(Path(store_path)) as store:
-            name = name or default_recipe(store)
+            name = default_recipe(store) if name is None else name
             recipe = load_recipe(name, overrides)
             claim = Claim.on_new(out, name)
             trainer = Trainer(recipe, store.charset)

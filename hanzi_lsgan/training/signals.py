@@ -13,8 +13,9 @@ _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # of which each system has
 def noted_signals() -> Iterator[list[int]]:
     """Note the first signal that asks to end instead of dying of it; a second is obeyed at once.
 
-    One that is ignored stays so, as SIGHUP is under nohup. Python lets only the main thread handle
-    signals: elsewhere nothing is noted.
+    SIGHUP stays ignored where it is, as under nohup; a shell's background jobs ignore SIGINT too,
+    and yet whoever sends it there wants the training to end. Python lets only the main thread
+    handle signals: elsewhere nothing is noted.
 
     Yields:
         The list that a signal's number is added to.
@@ -30,7 +31,12 @@ def noted_signals() -> Iterator[list[int]]:
 
     known = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
     handlers = {int(number): signal.getsignal(number) for number in known}
-    before = {n: old for n, old in handlers.items() if old not in (signal.SIG_IGN, None)}
+    hang_up = int(getattr(signal, "SIGHUP", 0))
+    before = {
+        number: old
+        for number, old in handlers.items()
+        if old is not None and (number != hang_up or old is not signal.SIG_IGN)
+    }
     try:
         for number in before:
             signal.signal(number, note)

@@ -1,5 +1,6 @@
 import io
 import pickle
+import time
 import tracemalloc
 
 import numpy as np
@@ -236,16 +237,98 @@ def test_every_damaged_record_is_reported() -> None:
     assert [error.offset for error in errors] == [148 * number for number in range(6)]
 
 
-def test_the_rest_of_a_file_that_is_lost_is_reported_with_its_size() -> None:
-    # Neither field of the first damaged record leads to a header that agrees with itself.
+@pytest.mark.parametrize("stray", [1, 7, 9, 10, 11, 500, 300_000])
+def test_reading_goes_on_behind_stray_bytes(stray: int) -> None:
+    for octet in (b"\x00", b"\xff", b"\x01"):
+        data = gnt_bytes("一丁七") + octet * stray + gnt_bytes("万丈三上")
+        records, (error,) = read_leniently(data)
+        assert "".join(record.character for record in records) == "一丁七万丈三上"
+        assert records[3].offset == 3 * RECORD_BYTES + stray
+        assert error.offset == 3 * RECORD_BYTES
+        if stray <= 10:
+            assert f": {stray} stray bytes are passed over" in error.problem
+            assert error.records_lost == 0
+        else:
+            assert error.records_lost == max(1, round(stray / RECORD_BYTES))
+
+
+@pytest.mark.parametrize("missing", [1, 7, 30, 63])
+def test_a_record_that_lacks_bytes_costs_itself_and_not_the_next(missing: int) -> None:
+    data = gnt_bytes("一丁七万丈")
+    data = data[: 2 * RECORD_BYTES - missing] + data[2 * RECORD_BYTES :]
+    records, (error,) = read_leniently(data)
+    assert "".join(record.character for record in records) == "一七万丈"
+    assert [record.offset for record in records[1:3]] == [
+        2 * RECORD_BYTES - missing,
+        3 * RECORD_BYTES - missing,
+    ]
+    assert (error.offset, error.records_lost) == (RECORD_BYTES, 1)
+    assert error.problem == f"{missing} bytes of the bitmap are missing"
+    with pytest.raises(GntError, match=f"byte {RECORD_BYTES}: {missing} bytes of the bitmap"):
+        read_strictly(data)
+
+
+def test_what_lies_between_two_sound_records_is_counted_in_records() -> None:
+    # Neither field of the first damaged record leads to a sound header.
     data = gnt_bytes("一") + raw_record(size=99) * 2 + gnt_bytes("丁七")
-    records, errors = read_leniently(data)
+    records, (error,) = read_leniently(data)
+    assert [record.character for record in records] == ["一", "丁", "七"]
+    assert error.records_lost == 2
+    assert error.problem == (
+        "the size field says 99 but 8 × 8 pixels make 74: 148 bytes are passed over, about 2 "
+        "records"
+    )
+
+
+def test_the_rest_of_a_file_that_is_lost_is_reported_with_its_size() -> None:
+    data = gnt_bytes("一") + raw_record(size=99) * 4
+    records, (error,) = read_leniently(data)
     assert [record.character for record in records] == ["一"]
-    (error,) = errors
+    assert error.records_lost == 4
     assert error.problem == (
         "the size field says 99 but 8 × 8 pixels make 74, and no record can be found after it: "
-        "the last 296 bytes are left out"
+        "the last 296 bytes are left out, about 4 records"
     )
+
+
+def test_a_lone_sound_header_in_the_middle_of_noise_is_not_believed() -> None:
+    # Its size leads into noise, so it is taken for chance.
+    noise = bytes(50) + raw_record()[:10] + bytes(200)
+    records, (error,) = read_leniently(gnt_bytes("一") + noise + gnt_bytes("丁"))
+    assert [record.character for record in records] == ["一", "丁"]
+    assert error.offset == RECORD_BYTES
+
+
+@settings(deadline=None)
+@given(
+    samples=SAMPLES.filter(lambda samples: len(samples) > 2),
+    stray=st.binary(min_size=1, max_size=40),
+    data=st.data(),
+)
+def test_any_bytes_between_two_records_cost_none_of_those_behind(
+    samples: list[tuple[str, NDArray[np.uint8]]], stray: bytes, data: st.DataObject
+) -> None:
+    place = data.draw(st.integers(1, len(samples) - 1))
+    front, behind = write_samples(samples[:place]), write_samples(samples[place:])
+    records, _ = read_leniently(front + stray + behind)
+    whole = content(read_strictly(front + behind))
+    # Stray bytes may by chance look like a header; the last record stands all the same.
+    assert content(records)[-1] == whole[-1]
+    assert content(records)[: place - 1] == whole[: place - 1]
+
+
+@pytest.mark.parametrize("claim", [(1, 1), (4096, 4096)])
+def test_hostile_headers_take_time_that_grows_with_the_file_only(claim: tuple[int, int]) -> None:
+    """Headers back to back, each sound by itself and followed by nothing sound."""
+    width, height = claim
+    header = raw_record(size=10 + width * height, width=width, height=height, pixels=0)
+    hostile = (header + b"\x00" * 3) * 20_000
+    seconds = []
+    for part in (hostile[: len(hostile) // 4], hostile):
+        started = time.process_time()
+        read_leniently(gnt_bytes("一") + b"\x00" * 3 + part)
+        seconds.append(time.process_time() - started)
+    assert seconds[1] < 12 * max(seconds[0], 0.02)
 
 
 @pytest.mark.parametrize("end", [raw_record()[:9], raw_record(pixels=63)], ids=["header", "bitmap"])

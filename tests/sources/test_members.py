@@ -13,11 +13,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_tools.errors import UserError
-from data_tools.sources.members import Member, find_members
+from data_tools.sources.find import Found, find_members
+from data_tools.sources.members import Member
+from data_tools.sources.passed_over import passed_over_lines
 from data_tools.splits import Split
 from tests.gnt_samples import gnt_bytes, write_gnt, write_zip
 
 ONE, TWO = gnt_bytes("一"), gnt_bytes("丁丁", seed=1)
+
+
+def find(*sources: Path, test: list[Path] | None = None) -> Found:
+    """What is found, where no archive lies in another."""
+    with find_members(sources, test or []) as found:
+        return found
+
+
+def lines(found: Found) -> list[str]:
+    return passed_over_lines(found.passed_over)
 
 
 def names(members: list[Member]) -> list[str]:
@@ -35,7 +47,7 @@ def bytes_of(member: Member) -> bytes:
 def error_of(sources: list[Path], test_sources: list[Path] | None = None) -> str:
     """The one line that finding and reading every member ends with."""
     with pytest.raises(UserError) as caught:
-        for member in find_members(sources, test_sources or []):
+        for member in find(*sources, test=test_sources).members:
             bytes_of(member)
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -91,7 +103,7 @@ def test_archives_tell_their_split_by_their_official_names(
     tmp_path: Path, name: str, split: Split
 ) -> None:
     archive = write_zip(tmp_path / name, {"001.gnt": ONE})
-    (member,) = find_members([archive])
+    (member,) = find(archive).members
     assert (member.name, member.split) == (f"{name}/001.gnt", split)
 
 
@@ -113,16 +125,16 @@ def test_folders_tell_the_split_by_their_names(tmp_path: Path, name: str, split:
     write_gnt(tmp_path / "data" / name, "一")
     write_zip(tmp_path / "archive.zip", {name: TWO})
     for source in (tmp_path / "data", tmp_path / "archive.zip"):
-        (member,) = find_members([source])
+        (member,) = find(source).members
         assert (member.name, member.split) == (f"{source.name}/{name}", split)
-        (asked_for,) = find_members([], [source])
+        (asked_for,) = find(test=[source]).members
         assert asked_for.split is Split.TEST
 
 
 def test_folders_above_a_source_say_nothing(tmp_path: Path) -> None:
     path = write_gnt(tmp_path / "test" / "Gnt1.0Test" / "writers" / "001.gnt", "一")
     for source in (path, path.parent):
-        (member,) = find_members([source])
+        (member,) = find(source).members
         assert member.split is Split.TRAIN
 
 
@@ -140,7 +152,7 @@ def test_files_folders_and_archives_in_folders_are_found_in_order(tmp_path: Path
         "raw/b/c/1.GNT",
     ]
     for sources in ([tmp_path / "raw", alone], [alone, tmp_path / "raw"]):
-        members = find_members(sources)
+        members = find(*sources).members
         assert names(members) == expected
         assert bytes_of(members[0]) == gnt_bytes("一", seed=4)
         assert [bytes_of(member) for member in members[1:3]] == [TWO, ONE]
@@ -152,7 +164,7 @@ def test_the_folder_one_is_in_has_its_own_name(
 ) -> None:
     write_gnt(tmp_path / "raw" / "1.gnt", "一")
     monkeypatch.chdir(tmp_path / "raw")
-    assert names(find_members([Path()])) == ["raw/1.gnt"]
+    assert names(find(Path()).members) == ["raw/1.gnt"]
 
 
 def test_links_to_folders_are_followed_once(tmp_path: Path) -> None:
@@ -162,37 +174,26 @@ def test_links_to_folders_are_followed_once(tmp_path: Path) -> None:
     (raw / "linked").symlink_to(tmp_path / "elsewhere")
     (raw / "twice").symlink_to(tmp_path / "elsewhere")
     (raw / "circle").symlink_to(raw)
-    assert names(find_members([raw])) == ["raw/linked/1.gnt"]
-
-
-@pytest.mark.parametrize("suffix", [".alz", ".ALZ"])
-def test_an_alz_names_the_tool_that_unpacks_it(tmp_path: Path, suffix: str) -> None:
-    inner = f"HWDB1.1trn_gnt{suffix}"
-    archive = write_zip(tmp_path / "HWDB1.1trn_gnt.zip", {inner: b"ALZ\x01", "1.gnt": ONE})
-    message = error_of([archive])
-    assert message.startswith(f"{archive}/{inner}: cannot be read here; unpack the .alz with unalz")
-    loose = tmp_path / "folder" / inner
-    loose.parent.mkdir()
-    loose.write_bytes(b"ALZ\x01")
-    for source in (loose, loose.parent):
-        assert error_of([source]).startswith(f"{loose}: cannot be read here; unpack the .alz with")
+    assert names(find(raw).members) == ["raw/linked/1.gnt"]
 
 
 def test_an_encrypted_archive_is_refused_before_any_work(tmp_path: Path) -> None:
     archive = write_zip(tmp_path / "a.zip", {"1.gnt": ONE})
     patch_headers(archive, set_encrypted)
-    with pytest.raises(UserError, match=r"a\.zip/1\.gnt: is encrypted; unpack the archive with"):
-        find_members([archive])
+    assert error_of([archive]) == (
+        f"{archive}: is an archive of encrypted files; "
+        "unpack the archive with its password and name the folder"
+    )
 
 
 def test_a_truncated_archive_is_refused_before_any_work(tmp_path: Path) -> None:
     archive = write_zip(tmp_path / "a.zip", {"1.gnt": ONE, "2.gnt": TWO})
     archive.write_bytes(archive.read_bytes()[:-40])
     with pytest.raises(UserError, match=r"a\.zip: is damaged .*; download the archive again"):
-        find_members([archive])
+        find(archive)
     archive.write_bytes(b"")
-    with pytest.raises(UserError, match=r"a\.zip: is damaged"):
-        find_members([archive])
+    with pytest.raises(UserError, match=r"a\.zip: is an empty file; download or unpack it anew"):
+        find(archive)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,7 @@ def test_a_truncated_archive_is_refused_before_any_work(tmp_path: Path) -> None:
 )
 def test_a_damaged_payload_is_found_while_reading(tmp_path: Path, method: int) -> None:
     archive = write_zip(tmp_path / "a.zip", {"1.gnt": ONE}, method)
-    assert bytes_of(find_members([archive])[0]) == ONE
+    assert bytes_of(find(archive).members[0]) == ONE
     data = bytearray(archive.read_bytes())
     data[data.index(b"1.gnt") + 40] ^= 0xFF
     archive.write_bytes(data)
@@ -227,7 +228,7 @@ def test_an_archive_that_claims_gigabytes_is_refused_before_any_work(tmp_path: P
     archive = write_zip(tmp_path / "a.zip", {"1.gnt": ONE})
     patch_headers(archive, claim_two_gigabytes)
     with pytest.raises(UserError, match=r"a.zip/1.gnt: says that \d+ bytes inflate to 2,"):
-        find_members([archive])
+        find(archive)
 
 
 @settings(max_examples=200, deadline=None)
@@ -246,21 +247,11 @@ def test_whatever_is_wrong_with_an_archive_is_a_user_error(
             data[position % len(data)] = value
         archive.write_bytes(data[:cut])
         try:
-            read = [bytes_of(member) for member in find_members([archive])]
+            read = [bytes_of(member) for member in find(archive).members]
         except UserError as error:
             assert "a.zip" in str(error)
         else:
             assert set(read) <= {ONE, TWO}  # the archive's checksums let nothing else through
-
-
-def test_an_archive_or_folder_without_gnt_files_says_what_is_inside(tmp_path: Path) -> None:
-    archive = write_zip(tmp_path / "a.zip", {"x.png": b"1", "y.png": b"2"})
-    assert "no .gnt file is inside (x.png, y.png is)" in error_of([archive])
-    assert "(nothing is)" in error_of([write_zip(tmp_path / "empty.zip", {})])
-    folder = tmp_path / "folder"
-    (folder / "deeper").mkdir(parents=True)
-    (folder / "deeper" / "x.png").write_bytes(b"1")
-    assert error_of([folder]).startswith(f"{folder}: no .gnt file is in the folder;")
 
 
 def test_a_missing_path_is_named(tmp_path: Path) -> None:
@@ -275,11 +266,14 @@ def test_nothing_named_at_all_is_an_error() -> None:
     assert error_of([]).startswith("no source is named;")
 
 
-def test_a_dead_link_in_a_folder_is_named(tmp_path: Path) -> None:
+def test_a_dead_link_in_a_folder_is_passed_over(tmp_path: Path) -> None:
     write_gnt(tmp_path / "raw" / "1.gnt", "一")
     link = tmp_path / "raw" / "2.gnt"
     link.symlink_to(tmp_path / "gone.gnt")
-    assert error_of([tmp_path / "raw"]).startswith(f"{link}: cannot be read (No such file")
+    found = find(tmp_path / "raw")
+    assert names(found.members) == ["raw/1.gnt"]
+    (line,) = lines(found)
+    assert line.startswith(f"passed over: {link}: cannot be read (No such file or directory); ")
 
 
 @pytest.mark.parametrize("inside", ["locked", "locked.gnt", "locked.zip"])
@@ -293,14 +287,15 @@ def test_what_may_not_be_read_is_named(tmp_path: Path, inside: str) -> None:
     locked.chmod(0)
     if os.access(locked, os.R_OK):
         pytest.skip("this user may read everything")
-    for source in (locked, locked.parent):
-        assert error_of([source]).startswith(f"{locked}: cannot be read (Permission denied);")
+    said = f"{locked}: cannot be read (Permission denied);"
+    assert error_of([locked]).startswith(said)
+    assert lines(find(locked.parent))[0].startswith(f"passed over: {said}")
 
 
 def test_a_pipe_is_no_source(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.gnt")
     message = error_of([tmp_path / "pipe.gnt"])
-    assert message.startswith(f"{tmp_path / 'pipe.gnt'}: is neither a file nor a folder")
+    assert message.startswith(f"{tmp_path / 'pipe.gnt'}: is neither a file nor a folder; name .gnt")
 
 
 def test_the_same_source_twice_is_refused_however_it_is_named(
@@ -321,20 +316,20 @@ def test_the_same_source_twice_is_refused_however_it_is_named(
         [Path("raw"), Path("linked")],
     ):
         assert "the same source is given twice" in error_of(pair)
-        assert "the same source is given twice" in error_of(pair[:1], pair[1:])
+        assert "the same source is given twice" in error_of([], [*pair])
 
 
 def test_one_name_in_two_places_is_two_sources(tmp_path: Path) -> None:
     first = write_gnt(tmp_path / "a" / "1.gnt", "一")
     second = write_gnt(tmp_path / "b" / "1.gnt", "一", seed=1)
-    assert names(find_members([second, first])) == ["1.gnt", "1.gnt"]
+    assert names(find(second, first).members) == ["1.gnt", "1.gnt"]
 
 
 def test_a_replaced_archive_is_read_anew(tmp_path: Path) -> None:
     archive = write_zip(tmp_path / "a.zip", {"1.gnt": ONE})
-    assert bytes_of(find_members([archive])[0]) == ONE
+    assert bytes_of(find(archive).members[0]) == ONE
     write_zip(tmp_path / "new.zip", {"1.gnt": TWO}).replace(archive)
-    assert bytes_of(find_members([archive])[0]) == TWO
+    assert bytes_of(find(archive).members[0]) == TWO
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are not forked")
@@ -342,7 +337,7 @@ def test_a_worker_opens_an_archive_anew(tmp_path: Path) -> None:
     # A handle that it inherits would move the parent's position in the file, and be moved.
     inside = {"1.gnt": ONE, "longer than a buffer": bytes(1 << 20), "2.gnt": TWO}
     archive = write_zip(tmp_path / "a.zip", inside)
-    first, second = find_members([archive])
+    first, second = find(archive).members
     bytes_of(first)
     before = psutil.Process().open_files()
     assert str(archive) in [file.path for file in before]

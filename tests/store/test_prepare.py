@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,16 @@ from data_tools.errors import UserError
 from data_tools.glyphs.fit import GlyphOptions, fit_glyph
 from data_tools.hwdb.charset import parse_charset
 from data_tools.hwdb.gnt import GntRecord, read_records
+from data_tools.sources import members
 from data_tools.splits import Split
 from data_tools.store import passes
 from data_tools.store import prepare as prepare_module
 from data_tools.store.prepare import PrepareResult, prepare
 from data_tools.store.reader import Store
+from data_tools.store.verification import Verification
 from tests.gnt_samples import RECORD_BYTES, gnt_bytes, raw_record, write_gnt, write_zip
 
+UNTOUCHED = Verification([], sealed=True, added=[])
 GLYPH = GlyphOptions(28, "aspect", 1)
 HWDB = Path(__file__).parents[3] / "shared" / "hwdb105"
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="workers are not forked")
@@ -121,7 +125,7 @@ def test_every_row_has_the_split_label_writer_and_glyph_of_its_record(tmp_path: 
             np.testing.assert_array_equal(store.images(range(row, row + 1))[0], glyph)
         assert store.header.glyph == GLYPH
         assert not store.header.font_drawn
-        assert store.verify() == []
+        assert store.verify() == UNTOUCHED
 
 
 def test_the_bytes_depend_on_nothing_but_the_samples(tmp_path: Path) -> None:
@@ -258,14 +262,16 @@ def test_skip_bad_keeps_what_is_whole_and_lists_the_rest(tmp_path: Path) -> None
             "b/2.gnt: byte 148: the size field says 99 but 8 × 8 pixels make 74",
             "b/2.gnt: byte 296: the bitmap needs 64 bytes and the file ends after 3, and no record "
             "can be found after it: the last 13 bytes are left out",
-            "b/3.gnt: byte 0: the file is empty",
-            "b/4.gnt: byte 0: the file is empty",
+        ]
+        assert [line.split(" (")[0] for line in result.notes] == [
+            "test by name: Test.zip",
+            "passed over: 2 empty files",
         ]
         stores.add(result.out.read_bytes())
     assert len(stores) == 1
     whole = records_of(damaged)
     with Store(result.out) as store:
-        assert store.header.left_out == {"damaged": 4, "symbols": 3}
+        assert store.header.left_out == {"damaged": 2, "symbols": 3}
         writer = [source.name for source in store.sources].index("b/2.gnt")
         rows = np.flatnonzero(store.writers == writer).tolist()
         assert "".join(store.charset[store.labels[row]] for row in rows) == "一丁七"
@@ -292,22 +298,114 @@ def test_skip_bad_goes_on_behind_damaged_members_of_an_archive(tmp_path: Path) -
 
 
 def test_skip_bad_with_nothing_left_is_an_error(tmp_path: Path) -> None:
-    picture = tmp_path / "1.gnt"
-    picture.write_bytes(b"\x89PNG\r\n\x1a\n" * 10)
-    message = error_of([picture], tmp_path / "x.h5", skip_bad=True)
+    broken = tmp_path / "1.gnt"
+    broken.write_bytes(bytes(range(200)))
+    message = error_of([broken], tmp_path / "x.h5", skip_bad=True)
     assert message.startswith("the sources: no sample in them can be read")
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n" * 10)
+    message = error_of([broken], tmp_path / "x.h5", skip_bad=True)
+    assert "picture" in message
     assert files_in(tmp_path) == {"1.gnt"}
 
 
-@pytest.mark.parametrize("split_by", ["place", "--test"])
-def test_the_same_bytes_under_two_names_are_refused(tmp_path: Path, split_by: str) -> None:
-    first = write_gnt(tmp_path / "a" / "1.gnt", "一丁")
-    second = write_gnt(tmp_path / "b" / "1.gnt", "一丁")
-    if split_by == "--test":
-        message = error_of([first], tmp_path / "x.h5", test_sources=[second])
-    else:
-        message = error_of([tmp_path], tmp_path / "x.h5")
-    assert message == f"{second}: holds the same bytes as {first}; name one of the two"
+def test_files_of_the_same_bytes_are_taken_once(tmp_path: Path) -> None:
+    first = write_gnt(tmp_path / "raw" / "a" / "1.gnt", "一丁")
+    second = write_gnt(tmp_path / "raw" / "b" / "1.gnt", "一丁")
+    result = convert([tmp_path / "raw"], tmp_path / "x.h5")
+    assert f"passed over: 1 copy of a file, taken once ({second} of {first})" in result.notes
+    with Store(result.out) as store:
+        assert [(source.name, source.samples) for source in store.sources] == [("raw/a/1.gnt", 2)]
+        assert len(store) == 2
+        assert store.verify().damaged == []
+
+
+@pytest.mark.parametrize("kept_glyphs", [0, 1000])
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_of_copies_in_train_and_test_the_test_split_keeps_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int, kept_glyphs: int
+) -> None:
+    monkeypatch.setattr(prepare_module, "_MEMORY_BYTES", kept_glyphs * GLYPH.size**2 * jobs)
+    train = [write_gnt(tmp_path / "raw" / f"{n}.gnt", "一丁七", seed=n) for n in (1, 2, 3)]
+    test = write_gnt(tmp_path / "z" / "1.gnt", "一丁七", seed=1)
+    result = convert([tmp_path / "raw"], tmp_path / "x.h5", test_sources=[test], jobs=jobs)
+    said = f"passed over: 1 copy of a file, in train and test, taken for test only ({train[0]} of"
+    assert any(note.startswith(said) for note in result.notes)
+    with Store(result.out) as store:
+        assert [source.name for source in store.sources] == ["1.gnt", "raw/2.gnt", "raw/3.gnt"]
+        assert store.splits.tolist() == [0] * 6 + [1] * 3
+        assert store.writers.tolist() == [1, 2, 1, 2, 1, 2, 0, 0, 0]
+        for row, record in zip(range(6, 9), sorted(records_of(test.read_bytes())), strict=True):
+            glyph = fit_glyph(record.pixels, record.width, record.height, GLYPH)
+            np.testing.assert_array_equal(store.images(range(row, row + 1))[0], glyph)
+
+
+@pytest.mark.parametrize("kept_glyphs", [0, 1000])
+def test_samples_that_are_there_twice_are_counted_and_dropped_where_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_glyphs: int
+) -> None:
+    monkeypatch.setattr(prepare_module, "_MEMORY_BYTES", kept_glyphs * GLYPH.size**2)
+    one, other, third = (gnt_bytes("一丁", seed=seed) for seed in (1, 2, 3))
+    first, second = one[:RECORD_BYTES], one[RECORD_BYTES:]
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "1001-c.gnt").write_bytes(one + other)
+    # The second release: 一 of the first again and 丁's pixels under another label.
+    relabelled = second[:4] + gnt_bytes("七")[4:6] + second[6:]
+    (tmp_path / "raw" / "1001-f.gnt").write_bytes(first + relabelled + third)
+    (tmp_path / "raw" / "test.gnt").write_bytes(other[:RECORD_BYTES])
+    said = "copies: 2 samples have the pixels and label of another, 1 of them in train of one in"
+    result = convert([tmp_path / "raw"], tmp_path / "x.h5")
+    assert result.notes[-1] == f"{said} test; --drop-copies leaves them out"
+    with Store(result.out) as store:
+        assert len(store) == 9
+    result = convert([tmp_path / "raw"], tmp_path / "x.h5", drop_copies=True, force=True)
+    assert result.notes[-1] == f"{said} test; left out"
+    with Store(result.out) as store:
+        assert store.header.left_out == {"copies": 2}
+        # 一 of 1001-c stays, that of its seed 2 is in test, and 一 of 1001-f is the third's alone.
+        rows = [
+            (store.sources[w].name[-10:], store.charset[c])
+            for w, c in zip(store.writers, store.labels, strict=True)
+        ]
+        assert rows == [
+            ("1001-c.gnt", "一"),
+            ("1001-f.gnt", "一"),
+            ("1001-c.gnt", "丁"),
+            ("1001-c.gnt", "丁"),
+            ("1001-f.gnt", "丁"),
+            ("1001-f.gnt", "七"),
+            ("w/test.gnt", "一"),
+        ]
+        records = [*records_of(one), *records_of(third)[:1]]
+        for row, record in ((0, records[0]), (1, records[2])):
+            glyph = fit_glyph(record.pixels, record.width, record.height, GLYPH)
+            np.testing.assert_array_equal(store.images(range(row, row + 1))[0], glyph)
+        assert store.verify().damaged == []
+
+
+def test_a_share_of_the_writers_is_the_test_split(tmp_path: Path) -> None:
+    for number in range(20):
+        write_gnt(tmp_path / "raw" / f"{number:03}-f.gnt", "一丁", seed=number)
+    result = convert([tmp_path / "raw"], tmp_path / "x.h5", test_writers=0.25)
+    with Store(result.out) as store:
+        test = {store.sources[w].name for w in store.writers[store.splits == 1]}
+        train = {store.sources[w].name for w in store.writers[store.splits == 0]}
+    assert test
+    assert len(train) > len(test)
+    assert not train & test
+    assert len(train | test) == 20
+    assert result.notes == [f"test by --test-writers 0.25: {len(test)} files"]
+
+
+def test_stray_bytes_cost_no_more_than_their_record(tmp_path: Path) -> None:
+    data = gnt_bytes("一丁七" * 10)
+    cut = 10 * RECORD_BYTES
+    (tmp_path / "1.gnt").write_bytes(data[:cut] + bytes(7) + data[cut:])
+    result = convert([tmp_path / "1.gnt"], tmp_path / "x.h5", skip_bad=True)
+    (line,) = result.damaged
+    assert line.endswith(": 7 stray bytes are passed over")
+    with Store(result.out) as store:
+        assert len(store) == 30
+        assert store.header.left_out == {}
 
 
 def replace_keeping_size_and_date(path: Path) -> None:
@@ -355,12 +453,14 @@ def test_a_source_that_changes_between_the_passes_is_refused(
 
 
 @on_linux
-@pytest.mark.parametrize("function", ["fit_glyphs", "read_records"])
+@pytest.mark.parametrize(
+    ("module", "function"), [(passes, "fit_glyphs"), (members, "read_records")]
+)
 def test_a_worker_that_dies_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, function: str
 ) -> None:
     sources, out = make_sources(tmp_path / "data"), tmp_path / "out" / "x.h5"
-    monkeypatch.setattr(passes, function, lambda *arguments: os._exit(9))
+    monkeypatch.setattr(module, function, lambda *arguments: os._exit(9))
     assert error_of(sources, out, jobs=2).startswith("a worker process died")
     assert files_in(out.parent) == set()
 
@@ -448,7 +548,7 @@ def test_a_file_name_that_is_no_utf8_is_no_obstacle(tmp_path: Path) -> None:
         assert store.sources[0].name == "?.gnt"
     source.write_bytes(b"")
     result = command_line("prepare", source, "--out", "y.h5", cwd=tmp_path)
-    assert_one_line_error(result, "\\udcff.gnt: byte 0: the file is empty")
+    assert_one_line_error(result, "\\udcff.gnt: is an empty file")
 
 
 def test_a_full_disk_is_one_line_and_leaves_no_litter(tmp_path: Path) -> None:
@@ -552,5 +652,5 @@ def test_real_handwriting_is_read_whole(tmp_path: Path) -> None:
         assert len(store.sources) == 48
         assert len(store.rows_of(Split.TEST)) == 5016
         assert store.header.left_out == {}
-        assert store.verify() == []
+        assert store.verify() == UNTOUCHED
     shutil.rmtree(tmp_path)  # the licence forbids to spread it, so nothing is left lying about

@@ -1,0 +1,1 @@
+"""Pictures of single characters: decoding, ink and background, labels from names, writers."""

@@ -1,0 +1,233 @@
+"""Folders and archives of pictures → parts that a process reads: with labels, writers and split."""
+
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from data_tools.errors import UserError, join_message
+from data_tools.pictures.class_lists import MAX_LIST_BYTES, is_class_list
+from data_tools.pictures.decode import Picture, PictureError, decode
+from data_tools.pictures.ink import Ground, Ink, Votes, survey
+from data_tools.pictures.labels import Labels, label_pictures, may_tell_labels
+from data_tools.pictures.metadata import MAX_TABLE_BYTES
+from data_tools.pictures.part import LabelledFile, PicturePart, read_picture_file
+from data_tools.pictures.unpacked import without_unpacked
+from data_tools.pictures.writers import writer_in
+from data_tools.sources.split_choice import TEST_OPTION
+from data_tools.sources.split_names import NamedSplit, may_mean_test, split_of_names
+from data_tools.sources.stored import Collection, read_whole
+from data_tools.splits import Split
+
+_PART_PICTURES = 500  # so few that processes end together
+_SURVEYED = 120  # pictures of a source that vote on what they have in common
+_SURVEYED_PIXELS = 1 << 24
+_FOLDERS_ABOVE = 2  # of a source, in which a list of classes is looked for
+_TRAIN = NamedSplit(Split.TRAIN, "")
+
+
+@dataclass
+class Gathered:
+    """Pictures to read.
+
+    Attributes:
+        parts: in order of their names.
+        notes: what told labels and writers, and what was passed over, a line each.
+        used: places of files beside pictures that were read for labels.
+        uncertain: names that have a word of the test split and yet do not tell it.
+        has_writers: whether parts are writers, and not classes that many may have written.
+    """
+
+    parts: list[PicturePart] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+    uncertain: set[str] = field(default_factory=set)
+    has_writers: bool = True
+
+
+def gather_pictures(
+    collections: Sequence[Collection],
+    *,
+    ink: Ink = "auto",
+    writer_pattern: re.Pattern[str] | None = None,
+) -> Gathered:
+    """Find out what pictures show, who wrote them, and how they look.
+
+    Args:
+        collections: folders and archives of pictures.
+        ink: whether ink is dark or light, or each picture is to tell.
+        writer_pattern: finds the writer in a picture's path; else each folder is one.
+
+    Raises:
+        UserError: nothing tells what the pictures show, or the pattern fits none of their names.
+    """
+    if not collections:
+        return Gathered()
+    collections, copies = without_unpacked(collections)
+    gathered = Gathered(notes=copies)
+    of_source: dict[Path, list[Collection]] = {}
+    for collection in collections:
+        of_source.setdefault(collection.source, []).append(collection)
+    grounds = _grounds(of_source, ink)
+    labels = Labels([], Counter(), {}, [])
+    drew: dict[str, set[str]] = {}  # by each writer
+    for source, some in of_source.items():
+        paths = [f"{one.name}/{file.name}" for one in some for file in one.pictures]
+        try:
+            found = _labels(paths, some, source, gathered)
+        except UserError as error:
+            if some[0].is_alone:
+                raise
+            gathered.notes.append(f"passed over: {len(paths):,} pictures: {error}")
+            continue
+        labels.add(found)
+        writers = _writers(paths, writer_pattern, source)
+        for character, writer in zip(found.characters, writers, strict=True):
+            if character is not None:
+                drew.setdefault(writer, set()).add(character)
+        answers = iter(zip(found.characters, writers, strict=True))
+        for one in some:
+            for (writer, named_split), pictures in _groups(one, answers, gathered).items():
+                name = writer if writer_pattern is None else f"{one.name}/{writer}"
+                for number, start in enumerate(range(0, len(pictures), _PART_PICTURES)):
+                    part = PicturePart(
+                        name=name,
+                        writer=writer,
+                        number=number,
+                        path=one.base,
+                        folder=one.place,
+                        named_split=named_split,
+                        pictures=tuple(pictures[start : start + _PART_PICTURES]),
+                        ground=grounds[source],
+                        ink=ink,
+                    )
+                    gathered.parts.append(part)
+    gathered.parts.sort(key=lambda part: (part.name, part.split, part.number))
+    if not gathered.parts:
+        return gathered
+    gathered.notes += [*_label_lines(labels), _writers_line(len(drew), writer_pattern)]
+    gathered.has_writers = writer_pattern is not None or any(
+        len(some) > 1 for some in drew.values()
+    )
+    return gathered
+
+
+def _groups(
+    collection: Collection,
+    answers: Iterator[tuple[str | None, str]],
+    gathered: Gathered,
+) -> dict[tuple[str, NamedSplit], list[LabelledFile]]:
+    """The pictures of each writer and split in order, by the character and writer of each."""
+    groups: dict[tuple[str, NamedSplit], list[LabelledFile]] = {}
+    splits: dict[str, NamedSplit] = {}
+    for file in collection.pictures:
+        character, writer = next(answers)
+        if character is None:
+            continue
+        folder = file.name.rpartition("/")[0]
+        if folder not in splits:
+            splits[folder] = _split_of(collection, folder, gathered)
+        groups.setdefault((writer, splits[folder]), []).append(LabelledFile(file, character))
+    for pictures in groups.values():
+        pictures.sort(key=lambda one: one.file.name)
+    return groups
+
+
+def _labels(
+    paths: Sequence[str], collections: Sequence[Collection], source: Path, gathered: Gathered
+) -> Labels:
+    beside = {}
+    for collection in collections:
+        for file in collection.beside:
+            if may_tell_labels(file.name) and file.size <= MAX_TABLE_BYTES:
+                content = read_whole(collection.base, file, MAX_TABLE_BYTES)
+                beside[f"{collection.name}/{file.name}"] = content
+                gathered.used.add(f"{collection.place}/{file.name}")
+    try:
+        return label_pictures(paths, beside, str(source))
+    except UserError:
+        # A list for train and test alike often lies in the folder that holds both.
+        above = _lists_above(source)
+        if not above:
+            raise
+        return label_pictures(paths, beside | above, str(source))
+
+
+def _lists_above(source: Path) -> dict[str, bytes]:
+    """Lists of classes in the nearest folder above a source that has one."""
+    for folder in list(source.absolute().parents)[:_FOLDERS_ABOVE]:
+        found = {
+            path.name: path.read_bytes()
+            for path in sorted(folder.iterdir())
+            if is_class_list(path.name) and path.is_file() and path.stat().st_size <= MAX_LIST_BYTES
+        }
+        if found:
+            return found
+    return {}
+
+
+def _label_lines(labels: Labels) -> list[str]:
+    told = ", ".join(f"{by} ({count:,})" for by, count in sorted(labels.told_by.items()))
+    lines = [f"pictures: {sum(labels.told_by.values()):,}, labels by {told}"]
+    lines += [f"passed over: {problem}" for problem in labels.problems]
+    for reason, (count, first) in sorted(labels.untold.items()):
+        shown = f"1 picture ({first})" if count == 1 else f"{count:,} pictures ({first}, …)"
+        lines.append(f"left out: {shown}: {reason}")
+    return lines
+
+
+def _writers(paths: Sequence[str], pattern: re.Pattern[str] | None, source: Path) -> list[str]:
+    """The writer of each picture; its folder where the pattern finds none."""
+    folders = [path.rpartition("/")[0] for path in paths]
+    if pattern is None:
+        return folders
+    found = [writer_in(pattern, path) for path in paths]
+    if paths and not any(found):
+        problem = f"{pattern.pattern!r} is in no name, such as {paths[0]}"
+        remedy = "write a pattern for such a path"
+        raise UserError(join_message(f"--writer-pattern: {source}", problem, remedy))
+    return [writer or folder for writer, folder in zip(found, folders, strict=True)]
+
+
+def _writers_line(writers: int, pattern: re.Pattern[str] | None) -> str:
+    if pattern is not None:
+        return f"writers: {writers:,}, by --writer-pattern"
+    return (
+        f"writers: nothing names them, so each folder counts as one ({writers:,}); "
+        "--writer-pattern tells them apart"
+    )
+
+
+def _grounds(of_source: Mapping[Path, Sequence[Collection]], ink: Ink) -> dict[Path, Ground]:
+    """What the pictures of each source have in common; few of them do as those of all sources."""
+    votes = {source: survey(_some(collections), ink) for source, collections in of_source.items()}
+    together = sum(votes.values(), Votes())
+    return {
+        source: (own if own.are_clear else together).ground(ink) for source, own in votes.items()
+    }
+
+
+def _some(collections: Sequence[Collection]) -> Iterator[Picture]:
+    """Some of the pictures, chosen by chance, but always the same."""
+    files = [(one.base, file) for one in collections for file in one.pictures]
+    pixels = 0
+    for base, file in random.Random(0).sample(files, min(_SURVEYED, len(files))):
+        with suppress(PictureError):  # what is damaged is said when its turn comes
+            picture = decode(read_picture_file(base, file))
+            pixels += picture.grey.size
+            yield picture
+        if pixels > _SURVEYED_PIXELS:
+            return
+
+
+def _split_of(collection: Collection, folder: str, gathered: Gathered) -> NamedSplit:
+    if collection.split is not None:
+        return NamedSplit(collection.split, TEST_OPTION)
+    names = (*collection.above, *PurePosixPath(collection.name, folder).parts)
+    named = split_of_names(names) or _TRAIN
+    if named is _TRAIN:
+        gathered.uncertain.update(filter(may_mean_test, names))
+    return named

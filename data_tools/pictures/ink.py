@@ -1,0 +1,253 @@
+"""Which way round a picture is, and a background that is exactly white.
+
+A character may be dark on light or light on dark, and its picture cut so close that the border is
+all ink. What most pictures of a source show decides, and a picture with a border all of one kind
+and little of the other decides for itself. Backgrounds that are exactly 255 are left as they are;
+others (scans, photographs with shadows) are divided out.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, cast, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from data_tools.errors import UserError
+from data_tools.glyphs.fit import BACKGROUND
+from data_tools.pictures.decode import Picture, border
+
+Ink = Literal["auto", "dark", "light"]
+
+_LEAST_CONTRAST = 24  # grey levels between ink and background; below, a picture shows nothing
+_CLEAR_CONTRAST = 64
+_CLEAR_VOTES = 4
+_ALL = 0.99  # of a border: one stray pixel of a hundred is dust
+_LITTLE_INK = 0.3  # strokes of a pen take 5 to 30 % of a picture with a margin
+_MOST = 0.75
+_HAZE_FROM = 240  # JPEG leaves up to 15 levels of it around strokes on white
+_BACKGROUND_SIDE_PIXELS = 64  # shadows and stains are seen as well in a small picture
+_WIDEST_STROKE = 0.3  # of the longer side; what is wider is a shadow
+_DARKEST_SHADOW = 0.35  # of the lightest part; what is darker is ink
+_INK_DEPTH = 0.25  # of the background's light: what is darker than that is no noise
+_LEAST_DEPTH = 0.08  # what is lighter than that is no ink
+
+
+def check_ink(ink: str) -> Ink:
+    """Take a word for a way to see ink.
+
+    Raises:
+        UserError: it is none.
+    """
+    for known in get_args(Ink):
+        if ink == known:
+            return cast(Ink, known)
+    raise UserError(f"--ink {ink}: no such ink; choose dark, light or auto")
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What most pictures of a source show: light ink on dark, and a background exactly white."""
+
+    light_ink: bool = False
+    clean: bool = True
+
+
+class Levelled(NamedTuple):
+    """A picture as `.gnt` holds it: 255 is background, 0 the darkest ink.
+
+    `turned` tells whether it was light on dark, `levelled` whether its background was not white.
+    """
+
+    grey: NDArray[np.uint8]
+    turned: bool
+    levelled: bool
+
+
+@dataclass(frozen=True)
+class Votes:
+    """How many pictures show light ink, dark ink, a clean background, and another."""
+
+    light: int = 0
+    dark: int = 0
+    clean: int = 0
+    other: int = 0
+
+    def __add__(self, more: "Votes") -> "Votes":
+        return Votes(
+            self.light + more.light,
+            self.dark + more.dark,
+            self.clean + more.clean,
+            self.other + more.other,
+        )
+
+    @property
+    def are_clear(self) -> bool:
+        """Whether they decide what ink is, however others vote."""
+        most = max(self.light, self.dark)
+        return most >= _CLEAR_VOTES and most >= _MOST * (self.light + self.dark)
+
+    def ground(self, ink: Ink) -> Ground:
+        """What the majority shows; without one dark ink on clean white, as `.gnt` files have it."""
+        light = self.light > self.dark if ink == "auto" else ink == "light"
+        return Ground(light, clean=self.clean >= self.other)
+
+
+def survey(pictures: Iterable[Picture], ink: Ink = "auto") -> Votes:
+    """Let some pictures of a source vote on what they have in common."""
+    votes = Votes()
+    for grey in (picture.grey for picture in pictures):
+        if _contrast(grey) < _LEAST_CONTRAST:
+            continue
+        light = _light_ink(grey) if ink == "auto" else ink == "light"
+        clean = _is_clean(BACKGROUND - grey if light else grey)
+        votes += Votes(light is True, light is False, clean, not clean)
+    return votes
+
+
+def on_white(picture: Picture, ground: Ground, ink: Ink = "auto") -> Levelled:
+    """Turn a picture to dark ink on white.
+
+    Args:
+        picture: as `decode` returns it.
+        ground: of its source, for pictures that do not tell by themselves.
+        ink: what the user insists on.
+
+    Returns:
+        A picture of the same size whose background is exactly 255. Dark ink on a clean white
+        background stays as it is, byte for byte, but for the haze of a lossy format.
+    """
+    grey = picture.grey
+    if ink != "light" and not picture.lossy and _is_plain(grey):
+        return Levelled(grey, False, False)
+    if _contrast(grey) < _LEAST_CONTRAST:  # all background or all ink, and no telling which
+        upright = BACKGROUND - grey if ground.light_ink else grey
+        is_background = not ground.clean and upright.mean() > BACKGROUND / 2
+        blank = _whiten(upright, 0) if is_background else upright
+        return Levelled(blank, ground.light_ink, is_background)
+    surely_light = _surely_light_ink(grey)
+    light = ground.light_ink
+    if ink != "auto":
+        light = ink == "light"
+    elif surely_light is not None:
+        light = surely_light
+    upright = BACKGROUND - grey if light else grey
+    if _is_clean(upright):
+        if not picture.lossy:
+            return Levelled(upright, light, False)
+        return Levelled(_whiten(upright, _HAZE_FROM), light, False)
+    # Cut close to its ink, a clean picture may show no background to judge by.
+    if ground.clean and surely_light is None:
+        return Levelled(upright, light, False)
+    return Levelled(_level(upright), light, True)
+
+
+def _contrast(grey: NDArray[np.uint8]) -> int:
+    return int(grey.max()) - int(grey.min())
+
+
+def _light_ink(grey: NDArray[np.uint8]) -> bool | None:
+    """Whether the border is nearer to the dark parts of the whole than to the light ones."""
+    if _contrast(grey) < _LEAST_CONTRAST:
+        return None
+    dark, light = np.percentile(grey, (5, 95))
+    edge = float(np.median(border(grey)))
+    whole = float(grey.mean())
+    nearer_dark = edge - dark < light - edge
+    mostly_dark = whole - dark < light - whole
+    return bool(nearer_dark) if nearer_dark == mostly_dark else None
+
+
+def _surely_light_ink(grey: NDArray[np.uint8]) -> bool | None:
+    """The same where the border is all background and the ink is little; else None."""
+    lowest, highest = int(grey.min()), int(grey.max())
+    if highest - lowest < _CLEAR_CONTRAST:
+        return None
+    middle = (lowest + highest + 1) // 2
+    light_border = np.count_nonzero(border(grey) >= middle) / max(1, border(grey).size)
+    light_share = np.count_nonzero(grey >= middle) / grey.size
+    if light_border >= _ALL and 1 - light_share <= _LITTLE_INK:
+        return False
+    if light_border <= 1 - _ALL and light_share <= _LITTLE_INK:
+        return True
+    return None
+
+
+def _is_clean(grey: NDArray[np.uint8]) -> bool:
+    """Whether the background is exactly 255, at the border or, where ink fills that, anywhere."""
+    if grey.max() != BACKGROUND:
+        return False
+    middle = (int(grey.min()) + BACKGROUND + 1) // 2
+    part = border(grey)
+    light = int(np.count_nonzero(part >= middle))
+    if light <= part.size // 4:
+        part = grey
+        light = int(np.count_nonzero(part >= middle))
+    return int(np.count_nonzero(part == BACKGROUND)) >= _MOST * light
+
+
+def _is_plain(grey: NDArray[np.uint8]) -> bool:
+    """Whether a little ink lies on exact white inside a margin: most pictures, told soonest."""
+    if np.count_nonzero(grey == BACKGROUND) < (1 - _LITTLE_INK) * grey.size:
+        return False
+    sides = (grey[0], grey[-1], grey[:, 0], grey[:, -1])
+    return all(side.min() == BACKGROUND for side in sides)
+
+
+def _whiten(grey: NDArray[np.uint8], lightest_ink: int) -> NDArray[np.uint8]:
+    return np.where(grey >= lightest_ink, np.uint8(BACKGROUND), grey)
+
+
+def _level(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Divide by the background and clear what noise remains; strokes keep their shades of grey."""
+    level = grey.astype(np.float32)
+    paper = _background(level)
+    depth = paper - level
+    around = depth[depth < _INK_DEPTH * paper]
+    bias, noise = 0.0, 0.0
+    if around.size:  # a closing lies on top of the noise, by as much as this
+        bias = float(np.median(around))
+        noise = 1.4826 * float(np.median(np.abs(around - bias)))
+    depth -= bias
+    # Single dark pixels are noise, and ink has neighbours: a stroke's edge has them on one side.
+    is_ink = _mean_of_nine(depth) > np.maximum(2 * noise, _LEAST_DEPTH / 2 * paper)
+    is_ink &= depth > np.maximum(2 * noise, _LEAST_DEPTH * paper)
+    flat = np.rint(np.clip(BACKGROUND * (1 - depth / paper), 0, BACKGROUND))
+    return np.where(is_ink, flat, BACKGROUND).astype(np.uint8)
+
+
+def _background(level: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The light behind the strokes, (h, w): a closing wider than any stroke, on a small picture."""
+    height, width = level.shape
+    reduced = max(1.0, max(height, width) / _BACKGROUND_SIDE_PIXELS)
+    size = (max(1, round(width / reduced)), max(1, round(height / reduced)))
+    small = np.asarray(Image.fromarray(level).resize(size, Image.Resampling.BOX))
+    smooth = _mean_of_nine(small)  # single light pixels are noise, not background
+    window = 2 * round(_WIDEST_STROKE * max(size) / 2) + 1
+    wide = np.pad(smooth, window, mode="edge")  # or light would flow in from inside
+    # One pixel more of the darker side, or the edge of a shadow would be taken for ink.
+    closed = _extreme(_extreme(wide, window, np.maximum), window + 2, np.minimum)
+    closed = np.maximum(closed, max(1.0, _DARKEST_SHADOW * float(closed.max())))
+    even = Image.fromarray(_mean_of_nine(closed))
+    return np.asarray(even.resize((width, height), Image.Resampling.BILINEAR))
+
+
+def _extreme(picture: NDArray[np.float32], window: int, take: np.ufunc) -> NDArray[np.float32]:
+    """Maximum or minimum over each square window, in steps that double what a pixel has seen."""
+    for axis in (0, 1):
+        lines = np.moveaxis(picture, axis, 0)
+        seen = 1
+        while seen < window:
+            step = min(seen, window - seen)
+            lines = take(lines[:-step], lines[step:])
+            seen += step
+        picture = np.moveaxis(lines, 0, axis)
+    return picture
+
+
+def _mean_of_nine(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean of each pixel and its eight neighbours, edges repeated outside."""
+    lines = np.pad(picture, 1, mode="edge")
+    lines = lines[:-2] + lines[1:-1] + lines[2:]
+    return (lines[:, :-2] + lines[:, 1:-1] + lines[:, 2:]) / np.float32(9)

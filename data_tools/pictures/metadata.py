@@ -1,0 +1,80 @@
+"""Tables that name pictures and what they show: `metadata.csv`, `metadata.jsonl` and their like."""
+
+import csv
+import io
+import json
+from pathlib import PurePosixPath
+
+from data_tools.errors import UserError, join_message
+from data_tools.pictures.class_lists import text_of
+
+MAX_TABLE_BYTES = 256 << 20
+TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl")
+
+_FILE_COLUMNS = ("file_name", "filename", "file", "image", "path", "img", "image_path", "img_path")
+_TEXT_COLUMNS = ("text", "label", "char", "character", "class", "transcription", "unicode")
+_REMEDY = "mend the table, or move it away"
+
+
+def is_table(path: str) -> bool:
+    """Whether a file may be a table by its name."""
+    return PurePosixPath(path).suffix.lower() in TABLE_SUFFIXES
+
+
+def read_table(data: bytes, where: str) -> dict[str, str] | None:
+    """Read what pictures show, as `datasets`' imagefolder and others write it.
+
+    Args:
+        data: lines of JSON, or of CSV or TSV under a head that names the columns.
+        where: what messages call the file.
+
+    Returns:
+        The text of each picture by its path relative to the table's folder; None where the table
+        has no column of files or none of texts.
+
+    Raises:
+        UserError: it is damaged, or names a picture twice with different texts.
+    """
+    if len(data) > MAX_TABLE_BYTES:
+        raise UserError(join_message(where, f"has {len(data):,} bytes", "split the table"))
+    try:
+        rows = _rows(text_of(data), PurePosixPath(where).suffix.lower())
+    except (ValueError, csv.Error, RecursionError) as error:
+        problem = f"cannot be read as a table ({error})"
+        raise UserError(join_message(where, problem, _REMEDY)) from None
+    if rows is None:
+        return None
+    texts: dict[str, str] = {}
+    for file, text in rows:
+        path = PurePosixPath(file.replace("\\", "/")).as_posix()
+        if texts.setdefault(path, text) != text:
+            problem = f"says of {path} that it shows {texts[path]} and {text}"
+            raise UserError(join_message(where, problem, _REMEDY))
+    return texts
+
+
+def _rows(text: str, suffix: str) -> list[tuple[str, str]] | None:
+    if suffix == ".jsonl":
+        entries = [json.loads(line) for line in text.splitlines() if line.strip()]
+        if not all(isinstance(entry, dict) for entry in entries):
+            raise ValueError("a line is no object")
+        head = list(entries[0]) if entries else []
+    else:
+        reader = csv.DictReader(io.StringIO(text), delimiter="\t" if suffix == ".tsv" else ",")
+        head = list(reader.fieldnames or [])
+        entries = list(reader)
+    file_column = _column(head, _FILE_COLUMNS)
+    text_column = _column(head, _TEXT_COLUMNS)
+    if file_column is None or text_column is None:
+        return None
+    return [
+        (str(entry[file_column]), str(entry[text_column]))
+        for entry in entries
+        if entry.get(file_column) and entry.get(text_column) is not None
+    ]
+
+
+def _column(head: list[str], names: tuple[str, ...]) -> str | None:
+    """The column whose name stands first among `names`."""
+    known = {name.strip().lower(): name for name in head if isinstance(name, str)}
+    return next((known[name] for name in names if name in known), None)

@@ -1,0 +1,130 @@
+"""The character that a name tells: `永`, `U+6C38`, `u6c38`, `U+6C38_永`, `永_12`; 54208, D3C0."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from data_tools.hwdb.charset import character_of_tag, is_hanzi
+
+# U+6C38, u6c38, 0x6c38, \u6c38, uni6C38 as fonts have it, #U6c38 as unzip writes it.
+_CODE_POINT = re.compile(
+    r"(?<![0-9A-Za-z])(?:U\+|\\u|#U|0x|uni|u)([0-9a-f]{4,6})(?![0-9A-Za-z])", re.IGNORECASE
+)
+_EAST_ASIAN_RUN = re.compile(r"[⺀-\uFAFF\U00020000-\U0003FFFF]+")
+_SIGNS = re.compile(r"[　-〄\u3008-〠]")  # brackets and stops between words
+_VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_HEX = re.compile(r"[0-9a-fA-F]{4,5}")
+_DECIMAL = re.compile(r"[0-9]{1,6}")
+_LARGEST_TAG = 0xFFFF
+_NEARLY_ALL = 0.9  # HWDB has 171 symbols beside 3,755 hanzi
+
+
+@lru_cache(maxsize=1 << 16)
+def characters_named(name: str) -> frozenset[str]:
+    """The characters that a name gives by themselves or as code points; usually one or none.
+
+    Words of several characters, as of a writer's name, name none.
+    """
+    name = _composed(name)
+    if len(name) == 1 and not name.isascii():
+        return frozenset(name)
+    found = {_character(int(digits, 16)) for digits in _CODE_POINT.findall(name)}
+    rest = _SIGNS.sub(" ", _CODE_POINT.sub(" ", name))
+    found |= {run for run in _EAST_ASIAN_RUN.findall(rest) if len(run) == 1}
+    return frozenset(one for one in found if one)
+
+
+def unscrambled(name: str) -> str:
+    """The Chinese name in an archive that does not tell its encoding; any other as it is.
+
+    Such names are read as code page 437, as the format has it, and were written in GBK or UTF-8.
+    """
+    if name.isascii():
+        return name
+    try:
+        raw = name.encode("cp437")
+    except UnicodeEncodeError:
+        return name
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            read = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if any(map(is_hanzi, read)):
+            return read
+    return name
+
+
+def single_character(text: str) -> str | None:
+    """The one character that a text is or names, or None."""
+    text = _composed(text.strip())
+    if len(text) == 1:
+        return text
+    named = characters_named(text)
+    return next(iter(named)) if len(named) == 1 else None
+
+
+def is_number(name: str) -> bool:
+    """Whether a name is a number, decimal or of four or five hexadecimal digits."""
+    return bool(_DECIMAL.fullmatch(name) or _HEX.fullmatch(name))
+
+
+def _composed(name: str) -> str:
+    # One character alone is meant as it is; composing would turn some into their modern forms.
+    name = _VARIATION_SELECTORS.sub("", name)
+    return unicodedata.normalize("NFC", name) if len(name) > 1 else name
+
+
+def _character(code: int) -> str | None:
+    if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
+        return None
+    return chr(code)
+
+
+def _of_tag(number: int) -> str | None:
+    """The character of a tag as a number: the high byte first, a symbol's second byte 0."""
+    return character_of_tag(number.to_bytes(2, "big")) if number <= _LARGEST_TAG else None
+
+
+@dataclass(frozen=True)
+class NumberScheme:
+    """A way in which numbers stand for characters."""
+
+    description: str
+    pattern: re.Pattern[str]
+    base: int
+    character: Callable[[int], str | None]
+
+    def read(self, name: str) -> str | None:
+        """The character of a number, or None."""
+        if not self.pattern.fullmatch(name):
+            return None
+        return self.character(int(name, self.base))
+
+
+_SCHEMES = (
+    NumberScheme("GBK tags in decimal", _DECIMAL, 10, _of_tag),
+    NumberScheme("GBK tags in hexadecimal", re.compile(r"[0-9a-fA-F]{4}"), 16, _of_tag),
+    NumberScheme("code points in hexadecimal", _HEX, 16, _character),
+    NumberScheme("code points in decimal", re.compile(r"[0-9]{5,6}"), 10, _character),
+)
+
+
+def schemes_of(names: Iterable[str]) -> list[NumberScheme]:
+    """The ways to read all of some numbers as characters, nearly all of them hanzi.
+
+    One number may be read in several ways; a folder of many usually leaves one. Without a letter
+    among them, numbers of four digits may as well be places in a list and are not hexadecimal.
+    """
+    names = list(names)
+    have_letters = any(not name.isdigit() for name in names)
+    possible = []
+    for scheme in _SCHEMES:
+        characters = [scheme.read(name) for name in names]
+        hanzi = sum(1 for one in characters if one is not None and is_hanzi(one))
+        is_meant = scheme.base == 10 or have_letters
+        if is_meant and None not in characters and hanzi >= _NEARLY_ALL * len(names):
+            possible.append(scheme)
+    return possible

@@ -1,0 +1,452 @@
+"""Files, folders and archives → the members in them, and what else was found there.
+
+One rule for all: what a person names must hold samples, or it is an error that says what it is
+instead. What merely lies in a folder or in an archive beside samples is passed over and said.
+"""
+
+import os
+import stat
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+
+from data_tools.errors import UserError, join_message
+from data_tools.sources.archives import (
+    Entry,
+    ScratchError,
+    copy_member,
+    tar_entries,
+    unpack,
+    zip_entries,
+)
+from data_tools.sources.kinds import (
+    CLUTTER,
+    GNT,
+    HEAD_BYTES,
+    OTHER,
+    PACKED,
+    PICTURE,
+    PICTURE_SUFFIXES,
+    TAR,
+    TEXT,
+    VOLUME,
+    ZIP,
+    Kind,
+    kind_of,
+    kind_of_name,
+)
+from data_tools.sources.members import ARCHIVE_REMEDY, Member, mendable_errors
+from data_tools.sources.passed_over import PassedOver, nothing_found
+from data_tools.sources.pictures_once import pictures_once
+from data_tools.sources.split_choice import TEST_OPTION
+from data_tools.sources.split_names import NamedSplit, may_mean_test, split_of_names
+from data_tools.sources.stored import Collection, StoredFile
+from data_tools.splits import Split
+
+SOURCE_SUFFIXES = (".gnt", ".zip", ".alz", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
+"""Names that mark data; some only to say which tool unpacks them."""
+
+_MAY_TELL_LABELS = (TEXT, OTHER)  # a pickled dictionary without a suffix is of no known kind
+_TRAIN = NamedSplit(Split.TRAIN, "")
+_MOST_NAMES_ABOVE = 2
+_MOST_ARCHIVES_DEEP = 2  # one that is named or found, and those in it
+
+_DAMAGED = Kind("a damaged archive", "damaged archives", ARCHIVE_REMEDY)
+_ENCRYPTED = Kind(
+    "an encrypted file",
+    "encrypted files",
+    "unpack the archive with its password and name the folder",
+)
+_UNREADABLE = Kind(
+    "a file that cannot be read", "files that cannot be read", "check the path and its permissions"
+)
+_SPECIAL = Kind(
+    "neither a file nor a folder",
+    "devices and pipes",
+    "name .gnt files, folders or archives",
+)
+_SECOND_NAME = Kind("a second name of a file", "second names of files")
+_EMPTY_ARCHIVE = Kind(
+    "an empty archive", "empty archives", "name an archive of .gnt files, such as Gnt1.0Test.zip"
+)
+_TOO_DEEP = Kind(
+    "an archive in an archive in an archive",
+    "archives in archives in archives",
+    "unpack the outer one and name the folder",
+)
+
+
+@dataclass
+class Found:
+    """What sources hold.
+
+    Attributes:
+        members: in order of their names.
+        collections: folders and archives of pictures.
+        passed_over: what is no source of samples.
+        uncertain: names that have a word of the test split and yet do not tell it.
+    """
+
+    members: list[Member] = field(default_factory=list)
+    collections: list[Collection] = field(default_factory=list)
+    passed_over: list[PassedOver] = field(default_factory=list)
+    uncertain: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a file was found.
+
+    Attributes:
+        shown: the source's own name and the path below it.
+        full: where a person finds it.
+        above: names of folders above the source that may tell the split, from the farthest.
+        split: what a person said it is.
+        archives: how many lie around it.
+    """
+
+    shown: str
+    full: str
+    above: tuple[str, ...]
+    split: Split | None
+    archives: int = 0
+
+    def below(self, name: str, *, archives: int = 0) -> "_Place":
+        """The place of a file in this folder or archive."""
+        return replace(
+            self,
+            shown=f"{self.shown}/{name}",
+            full=f"{self.full}/{name}",
+            archives=self.archives + archives,
+        )
+
+
+@contextmanager
+def find_members(
+    sources: Sequence[Path], test_sources: Sequence[Path] = (), skip_bad: bool = False
+) -> Iterator[Found]:
+    """Find every member in files, folders and archives.
+
+    Archives in archives are copied to a temporary folder, which is there while the context is.
+
+    Args:
+        sources: train data, except where a name tells the test split.
+        test_sources: all of it is the test split, also where it lies in one of `sources`.
+        skip_bad: pass over sources that hold no samples, as long as any does.
+
+    Yields:
+        Members in order of their names, which does not depend on the order of the arguments.
+
+    Raises:
+        UserError: a source cannot be read, holds no samples, or is named twice; or none is.
+    """
+    if not sources and not test_sources:
+        raise UserError("no source is named; name .gnt files, folders or archives")
+    with tempfile.TemporaryDirectory(prefix="hanzi-lsgan-") as folder:
+        finder = _Finder(Path(folder), [*sources, *test_sources])
+        for source in sources:
+            finder.find(source, None, skip_bad)
+        for source in test_sources:
+            finder.find(source, Split.TEST, skip_bad)
+        found = finder.found
+        if not (found.members or found.collections):
+            raise nothing_found("the sources", found.passed_over)
+        found.members = _once(found.members)
+        found.collections = pictures_once(found.collections)
+        yield found
+
+
+def _once(members: Sequence[Member]) -> list[Member]:
+    """The members in order, those for `--test` taken out of folders that hold them too."""
+    by_file: dict[tuple[Path, str | None, tuple[int, int] | None], Member] = {}
+    for member in sorted(members):
+        file = (member.path.resolve(), member.inner, member.span)
+        other = by_file.setdefault(file, member)
+        if other is member:
+            continue
+        are_options = [one.named_split.name == TEST_OPTION for one in (other, member)]
+        if all(are_options) or not any(are_options):
+            problem = "the same source is given twice"
+            raise UserError(join_message(member.place, problem, "name each file once"))
+        by_file[file] = member if are_options[1] else other
+    return sorted(by_file.values())
+
+
+class _Finder:
+    """Walks through sources and notes what it finds."""
+
+    def __init__(self, scratch: Path, sources: Sequence[Path]) -> None:
+        self.found = Found()
+        self._scratch = scratch
+        self._copies = 0
+        self._files: set[tuple[int, int]] = set()  # devices and numbers of the source's
+        self._source = Path()
+        self._collections: list[Collection] = []  # of the source
+        with mendable_errors("the sources"):
+            parents = [source.absolute().parent for source in sources]
+        self._shared = Path(os.path.commonpath(parents))
+
+    def find(self, source: Path, split: Split | None, skip_bad: bool) -> None:
+        """Add what a source holds.
+
+        Raises:
+            UserError: it holds no samples; with `skip_bad` that is only noted.
+        """
+        members, passed_over = len(self.found.members), len(self.found.passed_over)
+        self._files.clear()
+        self._source = source
+        self._collections = []
+        with mendable_errors(str(source)):
+            is_folder = source.is_dir()
+        above = self._names_above(source, is_folder)
+        if is_folder:
+            self._walk(source, _Place(source.resolve().name, str(source), above, split))
+        else:
+            folder = source.absolute().parent
+            around = _Place(folder.name, str(source.parent), above[:-1], split)
+            collection = self._new_collection(folder, around)
+            self._file(source, _Place(source.name, str(source), above, split), collection)
+        collections = [one for one in self._collections if one.pictures]
+        for one in collections:
+            one.is_alone = len(self.found.members) == members
+        self.found.collections += collections
+        if len(self.found.members) == members and not collections:
+            there = self.found.passed_over[passed_over:]
+            if not skip_bad or not there or any(one.kind == _UNREADABLE for one in there):
+                raise nothing_found(str(source), there)
+
+    def _names_above(self, source: Path, is_folder: bool) -> tuple[str, ...]:
+        """The folders above a source that may tell its split.
+
+        Those below the folder that all sources share tell one from the other, so that a shell
+        pattern gives what the folder gives. Of those above only a file's own folder counts:
+        somebody's `~/testing/hwdb` says nothing.
+        """
+        parent = source.absolute().parent
+        names = parent.relative_to(self._shared).parts[-_MOST_NAMES_ABOVE:]
+        return names if names or is_folder else (parent.name,)
+
+    def _walk(self, folder: Path, place: _Place) -> None:
+        base = folder.resolve()
+        walked: set[Path] = set()
+        collection = self._new_collection(base, place)
+
+        def note(error: OSError) -> None:
+            below = Path(error.filename).relative_to(base).as_posix()
+            unreadable = place.below(below) if below != "." else place
+            problem = f"cannot be read ({error.strerror})"
+            said = join_message(unreadable.full, problem, _UNREADABLE.remedy)
+            self._trouble(unreadable, UserError(said), _UNREADABLE)
+
+        for parent, folders, names in os.walk(base, onerror=note, followlinks=True):
+            # Links may lead in circles, or twice to one folder, which the order then names.
+            folders.sort()
+            if (real := Path(parent).resolve()) in walked:
+                folders.clear()
+                continue
+            walked.add(real)
+            below = Path(parent).relative_to(base).as_posix()
+            inside = "" if below == "." else f"{below}/"
+            may_be_pictures = kind_of_name(f"{inside}1.png") is PICTURE
+            for name in sorted(names):
+                is_picture = may_be_pictures and name.lower().endswith(PICTURE_SUFFIXES)
+                if not (
+                    # There may be millions, and any object more for each would be felt.
+                    is_picture
+                    and not name.startswith(".")
+                    and self._add_picture(f"{parent}/{name}", inside + name, collection)
+                ):
+                    self._file(Path(parent, name), place.below(inside + name), collection)
+
+    def _add_picture(self, path: str, name: str, collection: Collection) -> bool:
+        """Add a picture that is a file seen for the first time; say whether it is one."""
+        try:
+            status = os.stat(path)  # noqa: PTH116  # pathlib takes four times as long
+        except OSError:
+            return False
+        file = (status.st_dev, status.st_ino)
+        if not stat.S_ISREG(status.st_mode) or file in self._files:
+            return False
+        self._files.add(file)
+        collection.pictures.append(StoredFile(name, status.st_size))
+        return True
+
+    def _new_collection(self, base: Path, place: _Place) -> Collection:
+        """A place for the pictures of a folder or archive."""
+        collection = Collection(
+            self._source, place.shown, place.full, base, place.above, place.split
+        )
+        self._collections.append(collection)
+        return collection
+
+    def _file(self, path: Path, place: _Place, collection: Collection) -> None:
+        """Add what a file on the disk is or holds."""
+        name = place.shown.partition("/")[2] or place.shown
+        kind = kind_of_name(name)
+        if kind in CLUTTER:
+            self._pass_over(place, kind)
+            return
+        try:
+            with mendable_errors(place.full):
+                status = path.stat()
+                if not stat.S_ISREG(status.st_mode):  # a pipe, for one, cannot be read twice
+                    self._pass_over(place, _SPECIAL)
+                    return
+                if (file := (status.st_dev, status.st_ino)) in self._files:
+                    self._pass_over(place, _SECOND_NAME)
+                    return
+                self._files.add(file)
+                if kind is None:
+                    with path.open("rb") as stream:
+                        kind = kind_of(name, stream.read(HEAD_BYTES))
+        except UserError as error:
+            self._trouble(place, error, _UNREADABLE)
+            return
+        if kind is ZIP and path.with_suffix(".z01").exists():
+            kind = VOLUME
+        stored = StoredFile(place.shown.removeprefix(f"{collection.name}/"), status.st_size)
+        if kind is PICTURE:
+            collection.pictures.append(stored)
+            return
+        if kind in _MAY_TELL_LABELS:
+            collection.beside.append(stored)
+        self._file_of_kind(path, place, kind)
+
+    def _file_of_kind(self, path: Path, place: _Place, kind: Kind) -> None:
+        if kind is GNT:
+            self._add(Member(place.shown, path, place=place.full), place)
+        elif kind is ZIP or kind is TAR:
+            self._archive(path, place, kind)
+        elif kind in PACKED:
+            self._packed(path, place, kind)
+        else:
+            self._pass_over(place, kind)
+
+    def _add(self, member: Member, place: _Place) -> None:
+        if place.split is not None:
+            named = NamedSplit(place.split, TEST_OPTION)
+        else:
+            names = (*place.above, *PurePosixPath(member.name).parts)
+            named = split_of_names(names) or _TRAIN
+            if named is _TRAIN:
+                self.found.uncertain += filter(may_mean_test, names)
+        self.found.members.append(replace(member, named_split=named))
+
+    def _archive(self, path: Path, place: _Place, kind: Kind) -> None:
+        """Add what an archive holds; if that is nothing, say so once for the archive."""
+        if place.archives >= _MOST_ARCHIVES_DEEP:
+            self._pass_over(place, _TOO_DEEP)
+            return
+        members, passed_over = len(self.found.members), len(self.found.passed_over)
+        try:
+            with mendable_errors(place.full):
+                entries = zip_entries(path, place.full) if kind is ZIP else tar_entries(path)
+        except UserError as error:
+            self._trouble(place, error, _DAMAGED)
+            return
+        collection = self._new_collection(path, place)
+        for entry in entries:
+            stored = StoredFile(entry.name, entry.size, entry.span and entry.span[0], entry.packed)
+            if kind_of_name(entry.name) is PICTURE and not entry.is_encrypted:
+                collection.pictures.append(stored)
+            elif self._entry(path, entry, place.below(entry.name, archives=1)) in _MAY_TELL_LABELS:
+                collection.beside.append(stored)
+        if len(self.found.members) == members and not collection.pictures:
+            inside = self.found.passed_over[passed_over:]
+            del self.found.passed_over[passed_over:]
+            self.found.passed_over.append(_archive_of(inside, place))
+
+    def _entry(self, path: Path, entry: Entry, place: _Place) -> Kind:
+        """Add what a file in an archive is or holds, and say what kind it is."""
+        member = Member(place.shown, path, entry.inner, entry.span, place.full)
+        kind = kind_of_name(entry.name)
+        if kind is None:
+            head = b"" if entry.size == 0 else b"?"
+            if entry.size and not entry.is_encrypted:
+                head = _head_of(member)
+            kind = kind_of(entry.name, head)
+        if entry.is_encrypted and kind not in CLUTTER:
+            self._pass_over(place, _ENCRYPTED)
+        elif kind is GNT:
+            self._add(member, place)
+        elif place.archives >= _MOST_ARCHIVES_DEEP and kind in (ZIP, TAR, *PACKED):
+            self._pass_over(place, _TOO_DEEP)
+        elif kind is ZIP or kind is TAR or kind in PACKED:
+            copy = self._new_copy()
+            try:
+                copy_member(member, copy)
+            except ScratchError:
+                raise
+            except UserError as error:
+                self._trouble(place, error, _DAMAGED)
+            else:
+                self._file_of_kind(copy, place, kind)
+        else:
+            self._pass_over(place, kind)
+        return kind
+
+    def _packed(self, path: Path, place: _Place, kind: Kind) -> None:
+        """Add what a file packed by gzip, bzip2 or xz holds."""
+        copy = self._new_copy()
+        remedy = f"{ARCHIVE_REMEDY}, or unpack it with another tool and name the folder"
+        try:
+            with mendable_errors(place.full, remedy):
+                unpack(path, kind, copy)
+        except ScratchError:
+            raise
+        except UserError as error:
+            self._trouble(place, error, replace(_DAMAGED, remedy=remedy))
+            return
+        with copy.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+        inside = kind_of(_unpacked_name(place.shown), head)
+        if inside in PACKED:
+            self._pass_over(place, _TOO_DEEP)
+        else:
+            self._file_of_kind(copy, place, inside)
+
+    def _new_copy(self) -> Path:
+        self._copies += 1
+        return self._scratch / str(self._copies)
+
+    def _pass_over(self, place: _Place, kind: Kind) -> None:
+        self.found.passed_over.append(PassedOver(place.full, kind))
+
+    def _trouble(self, place: _Place, error: UserError, kind: Kind) -> None:
+        """Pass over what an error was met in."""
+        self.found.passed_over.append(PassedOver(place.full, kind, str(error)))
+
+
+def _head_of(member: Member) -> bytes:
+    """The first bytes; of a member that cannot be read, none that tell anything."""
+    try:
+        with member.open() as stream:
+            return stream.read(HEAD_BYTES)
+    except UserError:
+        return b"?"
+
+
+def _unpacked_name(name: str) -> str:
+    """The name of what a packed file holds: `a.tar` of `a.tar.gz` and of `a.tgz`."""
+    path = PurePosixPath(name)
+    return str(path.with_suffix(".tar" if path.suffix.lower().startswith(".t") else ""))
+
+
+def _archive_of(inside: Sequence[PassedOver], place: _Place) -> PassedOver:
+    """An archive in which there is nothing to read, named for what most of it is."""
+    kinds = Counter(one.kind for one in inside if one.kind not in CLUTTER)
+    if not kinds:
+        return PassedOver(place.full, _EMPTY_ARCHIVE)
+    telling = [kind for kind, _ in kinds.most_common() if kind.remedy]
+    kind = telling[0] if telling else kinds.most_common(1)[0][0]
+    first = next(one for one in inside if one.kind == kind)
+    if first.said:
+        return replace(first, place=place.full)
+    return PassedOver(place.full, _archive_kind(kind))
+
+
+def _archive_kind(kind: Kind) -> Kind:
+    return Kind(f"an archive of {kind.many}", f"archives of {kind.many}", kind.remedy)

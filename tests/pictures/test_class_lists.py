@@ -1,0 +1,135 @@
+import json
+import os
+import pickle
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data_tools.errors import UserError
+from data_tools.pictures.class_lists import is_class_list, key_of, read_class_list
+
+CLASSES = {"0": "永", "1": "一", "12": "丁"}
+BY_CHARACTER = {character: int(number) for number, character in CLASSES.items()}
+BY_NUMBER = {int(number): character for number, character in CLASSES.items()}
+
+
+def error_of(data: bytes, name: str = "char_dict") -> str:
+    with pytest.raises(UserError) as caught:
+        read_class_list(data, name)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("content", [BY_CHARACTER, BY_NUMBER])
+def test_a_pickled_dictionary_is_read_in_either_direction(content: Any, protocol: int) -> None:
+    assert read_class_list(pickle.dumps(content, protocol), "char_dict") == CLASSES
+
+
+def test_pickles_of_python_2_are_read() -> None:
+    # pickle.dumps of {u'\u6c38': 0} and {'\xe6\xb0\xb8': 0} by Python 2.7
+    assert read_class_list(b"\x80\x02}q\x00X\x03\x00\x00\x00\xe6\xb0\xb8q\x01K\x00s.", "d") == {
+        "0": "永"
+    }
+    assert read_class_list(b"\x80\x02}q\x00U\x03\xe6\xb0\xb8K\x00s.", "d") == {"0": "永"}
+    assert read_class_list(b"(dp0\nV\\u6c38\np1\nI0\ns.", "char_dict") == {"0": "永"}
+
+
+class Hostile:
+    """A pickle of it runs a command when it is loaded."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        return os.mkdir, (self.path,)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("name", ["char_dict", "char_dict.pkl", "classes.txt", "labels.json"])
+def test_a_pickle_never_runs_code(tmp_path: Any, protocol: int, name: str) -> None:
+    target = tmp_path / "made by a pickle"
+    data = pickle.dumps({"永": 0, "丁": Hostile(str(target))}, protocol)
+    message = error_of(data, name)
+    assert not target.exists()
+    if name != "labels.json":
+        assert "JSON" in message or "number character" in message
+    pickle.loads(data)
+    assert target.exists()  # so the pickle is one that would have
+
+
+def test_a_pickle_that_asks_for_memory_is_harmless() -> None:
+    assert error_of(b"\x80\x04}r\xff\xff\xff\x7f]\x94.")  # memo number 2^31 - 1, then a list
+    assert error_of(b"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x00")  # 2^56 bytes announced
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("labels.json", json.dumps(BY_CHARACTER)),
+        ("class_to_idx.json", json.dumps(BY_CHARACTER, ensure_ascii=False)),
+        ("idx_to_class.json", json.dumps(BY_NUMBER)),
+        ("char_dict.json", json.dumps({f"{n:05}": c for n, c in BY_NUMBER.items()})),
+        ("label_map.txt", "00000 永\n00001 一\n00012 丁\n"),
+        ("label_map.txt", "永 0\n一 1\n丁 12\n"),
+        ("label_map.txt", "\ufeff0\t永\r\n1\t一\r\n\r\n12\t丁\r\n"),
+        ("classes.csv", "0,永\n1,一\n12,丁\n"),
+        ("char_dict.txt", "0 U+6C38\n1 U+4E00\n12 U+4E01\n"),
+        ("k49_classmap.csv", "index,codepoint,char\n0,U+6C38,永\n1,U+4E00,一\n12,U+4E01,丁\n"),
+    ],
+)
+def test_lists_are_read_in_every_usual_form(name: str, text: str) -> None:
+    assert is_class_list(name)
+    assert read_class_list(text.encode(), name) == CLASSES
+
+
+def test_a_list_without_numbers_counts_its_lines_from_0() -> None:
+    assert read_class_list("一\n丁\n七\n".encode(), "classes.txt") == {
+        "0": "一",
+        "1": "丁",
+        "2": "七",
+    }
+    assert read_class_list("一\n丁\n".encode("gbk"), "classes.txt") == {"0": "一", "1": "丁"}
+    assert read_class_list('["一", "丁"]'.encode(), "classes.json") == {"0": "一", "1": "丁"}
+
+
+def test_names_that_are_no_numbers_are_kept() -> None:
+    found = read_class_list('{"yong": "永", "img_3.png": "一"}'.encode(), "labels.json")
+    assert found == {"yong": "永", "img_3.png": "一"}
+    assert key_of("00012") == "12"
+    assert key_of("img_03") == "img_03"
+
+
+def test_emnist_gives_codes_of_letters() -> None:
+    assert read_class_list(b"0 48\n10 65\n36 97\n", "emnist-byclass-mapping.txt") == {
+        "0": "0",
+        "10": "A",
+        "36": "a",
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        ("永 0\n一 0\n", "0 stands for 永 and for 一"),
+        ("", "no character in it"),
+        ("hello world\n", "no character in it"),
+        ('{"a": ', "cannot be read as a list of classes"),
+        ('{"a": [1]}', "neither a text nor a number"),
+        ("[" * 100_000, "cannot be read as a list of classes"),
+    ],
+)
+def test_what_is_no_list_is_said_in_one_line(data: str, problem: str) -> None:
+    assert problem in error_of(data.encode(), "label_map.txt")
+
+
+@given(
+    st.binary(max_size=60), st.sampled_from(["char_dict", "classes.txt", "labels.json", "a.pkl"])
+)
+def test_any_bytes_are_a_list_or_one_line(data: bytes, name: str) -> None:
+    try:
+        read_class_list(data, name)
+    except UserError as error:
+        assert str(error).startswith(f"{name}: ")

@@ -1,0 +1,204 @@
+import random
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data_tools.pictures.decode import PictureError, decode
+from tests.picture_samples import draw_character, picture_bytes
+
+CHARACTER = draw_character(1)
+
+
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png_that_claims(width: int, height: int) -> bytes:
+    """A PNG of a few bytes whose head speaks of so many pixels."""
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    content = zlib.compress(b"\0" * 1000)
+    chunks = [(b"IHDR", head), (b"IDAT", content), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks)
+
+
+def problem_of(data: bytes) -> str:
+    with pytest.raises(PictureError) as caught:
+        decode(data)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [("PNG", {}), ("BMP", {}), ("TIFF", {}), ("GIF", {}), ("WEBP", {"lossless": True})],
+)
+def test_formats_without_loss_give_the_grey_that_was_saved(
+    kind: str, options: dict[str, bool]
+) -> None:
+    picture = decode(picture_bytes(CHARACTER, kind, **options))
+    np.testing.assert_array_equal(picture.grey, CHARACTER)
+    assert not picture.lossy
+    assert picture.pages == 1
+
+
+@pytest.mark.parametrize(("kind", "options"), [("JPEG", {"quality": 95}), ("WEBP", {})])
+def test_formats_with_loss_come_close_and_say_so(kind: str, options: dict[str, int]) -> None:
+    picture = decode(picture_bytes(CHARACTER, kind, **options))
+    assert np.abs(picture.grey.astype(int) - CHARACTER).mean() < 6
+    assert picture.lossy
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA"])
+def test_every_mode_gives_the_grey_that_its_colours_have(mode: str) -> None:
+    sharp = np.where(CHARACTER < 255, 0, 255).astype(np.uint8)
+    image = Image.fromarray(sharp).convert(mode)
+    np.testing.assert_array_equal(decode(picture_bytes(image)).grey, sharp)
+
+
+def test_cmyk_and_colour_become_luminance() -> None:
+    white_and_black = Image.fromarray(np.array([[255, 0]], np.uint8)).convert("RGB")
+    grey = decode(picture_bytes(white_and_black.convert("CMYK"), "TIFF")).grey
+    assert grey.tolist() == [[255, 0]]
+    red_green_blue = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)
+    expected = [round(255 * share) for share in (0.299, 0.587, 0.114)]  # ITU-R 601
+    assert decode(picture_bytes(red_green_blue)).grey[0].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("largest", "factor"), [(65535, 257), (4095, 16.06), (1023, 4.012), (255, 1)]
+)
+def test_16_bits_are_scaled_by_as_many_as_are_used(largest: int, factor: float) -> None:
+    levels = np.array([[0, largest // 2, largest]], np.uint16)
+    grey = decode(picture_bytes(levels)).grey[0].tolist()
+    assert grey[0] == 0
+    assert grey[2] == 255
+    assert abs(grey[1] - (largest // 2) / factor) <= 1
+
+
+def test_real_numbers_are_taken_from_0_to_1_or_to_255() -> None:
+    for full in (1.0, 255.0):
+        levels = np.array([[0, full / 5, full]], np.float32)
+        assert decode(picture_bytes(levels, "TIFF")).grey[0].tolist() == [0, 51, 255]
+    broken = np.array([[0, np.nan]], np.float32)
+    assert "no numbers" in problem_of(picture_bytes(broken, "TIFF"))
+
+
+def see_through(ink: int, *, hidden: int) -> bytes:
+    """Strokes of one level over see-through pixels of another."""
+    pixels = np.zeros((*CHARACTER.shape, 4), np.uint8)
+    is_ink = CHARACTER < 255
+    pixels[..., :3] = np.where(is_ink, ink, hidden)[..., None]
+    pixels[..., 3] = np.where(is_ink, 255, 0)
+    return picture_bytes(pixels)
+
+
+@pytest.mark.parametrize("hidden", [0, 255])
+@pytest.mark.parametrize("ink", [0, 40, 215, 255])
+def test_ink_on_nothing_is_laid_on_what_it_differs_from(ink: int, hidden: int) -> None:
+    grey = decode(see_through(ink, hidden=hidden)).grey
+    assert np.all(grey[CHARACTER < 255] == ink)
+    assert np.all(grey[CHARACTER == 255] == (255 if ink < 128 else 0))
+
+
+def test_a_sheet_with_round_corners_keeps_its_own_colour() -> None:
+    pixels = np.stack([CHARACTER] * 3 + [np.full_like(CHARACTER, 255)], axis=-1)
+    for row, column in ((0, 0), (0, -1), (-1, 0), (-1, -1)):
+        pixels[row, column] = 0
+    np.testing.assert_array_equal(decode(picture_bytes(pixels)).grey, CHARACTER)
+
+
+def test_half_transparent_edges_are_mixed_with_the_ground() -> None:
+    pixels = np.zeros((4, 4, 4), np.uint8)
+    pixels[1:3, 1:3, 3] = [[255, 255], [255, 102]]
+    assert decode(picture_bytes(pixels)).grey[2, 2] == 255 - 102
+
+
+def test_a_photograph_is_turned_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held upright
+    turned = decode(picture_bytes(np.rot90(CHARACTER).copy(), exif=exif)).grey
+    np.testing.assert_array_equal(turned, CHARACTER)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "TIFF"])
+def test_the_first_of_several_pages_is_taken_and_they_are_counted(kind: str) -> None:
+    others = [Image.fromarray(draw_character(seed)) for seed in (2, 3)]
+    picture = decode(picture_bytes(CHARACTER, kind, save_all=True, append_images=others))
+    np.testing.assert_array_equal(picture.grey, CHARACTER)
+    assert picture.pages == 3
+
+
+@pytest.mark.parametrize("sides", [(4097, 1), (1, 4097), (60_000, 60_000), (2**31 - 1, 2**31 - 1)])
+def test_a_size_beyond_reason_is_refused_before_a_pixel_is_unpacked(sides: tuple[int, int]) -> None:
+    assert "4096" in problem_of(png_that_claims(*sides))
+
+
+def test_the_largest_size_is_read() -> None:
+    assert decode(picture_bytes(np.full((1, 4096), 255, np.uint8))).grey.shape == (1, 4096)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "TIFF", "GIF", "WEBP"])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_a_file_that_is_cut_off_is_damaged(kind: str, share: float) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
+    whole = picture_bytes(noise, kind)
+    assert problem_of(whole[: int(len(whole) * share)])
+
+
+def test_a_png_without_its_last_bytes_is_cut_off() -> None:
+    whole = picture_bytes(CHARACTER)
+    for missing in (1, 4, 12):
+        assert "is cut off" in problem_of(whole[:-missing])
+
+
+def test_a_wrong_bit_in_a_png_is_found_wherever_it_is() -> None:
+    whole = picture_bytes(CHARACTER)
+    for place in range(8, len(whole) - 12):
+        broken = bytearray(whole)
+        broken[place] ^= 4
+        assert problem_of(bytes(broken))
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"", "is an empty file"),
+        (b"<!DOCTYPE html><html>", "is no PNG, JPEG, BMP, TIFF, WebP or GIF"),
+        (png_that_claims(0, 5), ""),
+        (png_that_claims(100, 100), "is damaged"),
+    ],
+)
+def test_what_is_no_picture_is_said(data: bytes, problem: str) -> None:
+    assert problem in problem_of(data)
+
+
+def test_mutated_files_are_decoded_or_refused(cases: int) -> None:
+    chance = random.Random(0)
+    kinds = [
+        (kind, picture_bytes(CHARACTER, kind))
+        for kind in ("PNG", "JPEG", "BMP", "TIFF", "GIF", "WEBP")
+    ]
+    for _ in range(cases // 4):
+        _, whole = chance.choice(kinds)
+        data = bytearray(whole)
+        for _ in range(chance.randint(1, 4)):
+            place = chance.randrange(len(data))
+            match chance.randrange(3):
+                case 0:
+                    data[place] = chance.randrange(256)
+                case 1:
+                    data[place : place + 4] = chance.choice([b"\xff" * 4, b"\0" * 4, b"\x7f\xff"])
+                case 2:
+                    del data[place : place + chance.randint(1, 30)]
+            if not data:
+                break
+        try:
+            picture = decode(bytes(data))
+        except PictureError as error:
+            assert "\n" not in str(error)
+        else:
+            assert picture.grey.dtype == np.uint8
+            assert picture.grey.ndim == 2
+            assert picture.grey.size > 0

@@ -1,0 +1,310 @@
+"""What people have in their folders: every archive beside every other, and the way on for each."""
+
+import gzip
+import io
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data_tools.errors import UserError
+from data_tools.sources.find import find_members
+from data_tools.sources.passed_over import passed_over_lines
+from data_tools.splits import Split
+from tests.gnt_samples import gnt_bytes, write_gnt, write_zip
+
+ONE, TWO = gnt_bytes("一"), gnt_bytes("丁丁", seed=1)
+RAR = b"Rar!\x1a\x07\x00" + bytes(60)
+
+Found = tuple[dict[str, bytes], list[str]]
+
+
+def find(*sources: Path, test: tuple[Path, ...] = (), skip_bad: bool = False) -> Found:
+    """Members' bytes by name, and the lines on what was passed over."""
+    with find_members(sources, test, skip_bad) as found:
+        held = {}
+        for member in found.members:
+            with member.open() as stream:
+                held[member.name] = b"".join(iter(lambda: stream.read(1 << 20), b""))
+        return held, passed_over_lines(found.passed_over)
+
+
+def splits(*sources: Path, test: tuple[Path, ...] = ()) -> dict[str, Split]:
+    with find_members(sources, test) as found:
+        return {member.name: member.split for member in found.members}
+
+
+def error_of(*sources: Path) -> str:
+    with pytest.raises(UserError) as caught:
+        find(*sources)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def put(path: Path, data: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def zip_of(members: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", compression) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return stream.getvalue()
+
+
+def tar_of(members: dict[str, bytes], mode: str = "w") -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode=mode) as archive:  # type: ignore[call-overload]
+        for name, data in members.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+        link = tarfile.TarInfo("link.gnt")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    return stream.getvalue()
+
+
+def test_what_is_no_data_in_a_folder_is_named_once_a_kind(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    write_gnt(raw / "1.gnt", "一")
+    for number in range(5):
+        put(raw / f"{number}.rar", RAR)
+    put(raw / "HWDB1.1trn_gnt.alz", b"ALZ\x01")
+    put(raw / "sub" / "a.zip.crdownload", b"PK\x03\x04")
+    put(raw / "page.gnt", b"<!DOCTYPE html><title>404</title>")
+    for number in range(1200):
+        put(raw / "__MACOSX" / f"._{number}.gnt", b"\x00\x05\x16\x07")
+    held, lines = find(raw)
+    assert held == {"raw/1.gnt": ONE}
+    assert lines == [
+        f"passed over: 5 .rar archives ({raw}/0.rar, {raw}/1.rar, {raw}/2.rar, …); unpack with "
+        "unar or 7z and name the folder that it makes",
+        f"passed over: 1 .alz archive ({raw}/HWDB1.1trn_gnt.alz); unpack with unalz or unar and "
+        "name the folder that it makes",
+        "passed over: 1,200 files of macOS metadata",
+        "passed over: 1 web page or message that was saved in place of the data "
+        f"({raw}/page.gnt); open the address in a browser and download again",
+        f"passed over: 1 download that is not finished ({raw}/sub/a.zip.crdownload); wait for its "
+        "end or download it again",
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".alz", ".ALZ"])
+def test_an_alz_names_the_tool_that_unpacks_it(tmp_path: Path, suffix: str) -> None:
+    name = f"HWDB1.1trn_gnt{suffix}"
+    archive = write_zip(tmp_path / "HWDB1.1trn_gnt.zip", {name: b"ALZ\x01"})
+    remedy = "unpack with unalz or unar and name the folder that it makes"
+    assert error_of(archive) == f"{archive}: is an archive of .alz archives; {remedy}"
+    loose = put(tmp_path / "folder" / name, b"ALZ\x01")
+    assert error_of(loose) == f"{loose}: is an .alz archive; {remedy}"
+    assert error_of(loose.parent) == (
+        f"{loose.parent}: no .gnt file is in it, but 1 .alz archive ({loose}); {remedy}"
+    )
+    write_gnt(loose.parent / "1001-c.gnt", "一")
+    archive.rename(loose.parent / archive.name)
+    held, lines = find(loose.parent)
+    assert held == {"folder/1001-c.gnt": ONE}
+    assert len(lines) == 2
+    assert all(remedy in line for line in lines)
+
+
+def test_archives_of_other_sets_do_not_stop_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "casia"
+    write_zip(folder / "Gnt1.0TrainPart1.zip", {"001-f.gnt": ONE})
+    write_zip(folder / "Pot1.0Test.zip", {f"{n}.pot": bytes(8) for n in range(9)})
+    write_zip(folder / "HWDB2.0Test.zip", {"1.dgrl": b"\x24\0\0\0DGRL"})
+    write_zip(folder / "HWDB1.0trn.zip", {"a/1.mpf": bytes(8), "readme.txt": b"x"})
+    put(folder / "broken.zip", b"PK\x03\x04" + bytes(99))
+    bomb = write_zip(folder / "bomb.zip", {"1.gnt": bytes(4 << 20)}, zipfile.ZIP_DEFLATED)
+    held, lines = find(folder)
+    assert held == {"casia/Gnt1.0TrainPart1.zip/001-f.gnt": ONE}
+    assert len(lines) == 5
+    for name in ("Pot1.0Test.zip", "HWDB2.0Test.zip", "HWDB1.0trn.zip", "broken.zip", "bomb.zip"):
+        assert sum(f"{folder}/{name}" in line for line in lines) == 1
+    assert error_of(bomb).startswith(f"{bomb}/1.gnt: says that ")
+    pot = folder / "Pot1.0Test.zip"
+    assert error_of(pot).startswith(f"{pot}: is an archive of files of pen strokes")
+
+
+def test_a_folder_in_which_nothing_can_be_read_names_what_it_holds(tmp_path: Path) -> None:
+    put(tmp_path / "raw" / "a.rar", RAR)
+    put(tmp_path / "raw" / "b.7z", b"7z\xbc\xaf\x27\x1c")
+    put(tmp_path / "raw" / "readme.txt", b"x")
+    raw = tmp_path / "raw"
+    assert error_of(raw) == (
+        f"{raw}: no .gnt file is in it, but 1 .rar archive ({raw}/a.rar), 1 .7z archive "
+        f"({raw}/b.7z); unpack with unar or 7z and name the folder that it makes"
+    )
+    (tmp_path / "empty").mkdir()
+    empty = tmp_path / "empty"
+    assert error_of(empty).startswith(f"{empty}: no .gnt file is in it; name .gnt files, folders")
+
+
+def test_with_skip_bad_what_is_named_may_be_no_data_where_other_is(tmp_path: Path) -> None:
+    good, page = write_gnt(tmp_path / "1.gnt", "一"), put(tmp_path / "2.gnt", b"<html>")
+    assert error_of(good, page).startswith(f"{page}: is a web page")
+    held, (line,) = find(good, page, skip_bad=True)
+    assert held == {"1.gnt": ONE}
+    assert str(page) in line
+    with pytest.raises(UserError, match=r"3\.gnt: cannot be read \(No such file"):
+        find(good, tmp_path / "3.gnt", skip_bad=True)
+    with pytest.raises(UserError, match="web page"):
+        find(page, skip_bad=True)
+
+
+@pytest.mark.parametrize("outer", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("inner", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_an_archive_in_an_archive_is_read(tmp_path: Path, outer: int, inner: int) -> None:
+    test = zip_of({"501-f.gnt": TWO, "__MACOSX/._501-f.gnt": b"x"}, inner)
+    members = {"HWDB/Gnt1.0Test.zip": test, "HWDB/a.tar.gz": tar_of({"001-f.gnt": ONE}, "w:gz")}
+    archive = write_zip(tmp_path / "HWDB.zip", members, outer)
+    held, lines = find(archive)
+    assert held == {
+        "HWDB.zip/HWDB/Gnt1.0Test.zip/501-f.gnt": TWO,
+        "HWDB.zip/HWDB/a.tar.gz/001-f.gnt": ONE,
+    }
+    assert lines == ["passed over: 1 file of macOS metadata"]
+    assert list(splits(archive).values()) == [Split.TEST, Split.TRAIN]
+
+
+def test_archives_in_archives_end_somewhere(tmp_path: Path) -> None:
+    data = zip_of({"1.gnt": ONE})
+    third = zip_of({"b.zip": zip_of({"c.zip": data})})
+    archive = put(tmp_path / "a.zip", third)
+    assert error_of(archive).endswith(
+        "archives in archives in archives; unpack the outer one and name the folder"
+    )
+    bomb = put(tmp_path / "bomb.zip", zip_of({"b.zip": zip_of({"c.gnt": bytes(8 << 20)})}))
+    assert f"{bomb}/b.zip/c.gnt: says that " in error_of(bomb)
+
+
+def test_a_disk_with_no_space_for_a_copy_is_no_fault_of_the_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_gnt(tmp_path / "raw" / "1.gnt", "一")
+    archive = put(tmp_path / "raw" / "a.zip", zip_of({"b.zip": zip_of({"2.gnt": TWO})}))
+    packed = put(tmp_path / "raw" / "a.tgz", tar_of({"2.gnt": TWO}, "w:gz"))
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("there is no device that is always full")
+    monkeypatch.setattr("data_tools.sources.find._Finder._new_copy", lambda finder: full)
+    for source in (archive, packed, archive.parent):
+        assert error_of(source) == (
+            "/dev: there is no space for a copy of an archive that lies in another; free space "
+            "there, or name another folder in TMPDIR"
+        )
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+def test_tar_archives_are_read(tmp_path: Path, mode: str) -> None:
+    members = {"t/train/1.gnt": ONE, "t/test/2.gnt": TWO, "../../3.gnt": ONE + TWO, "t/r.rar": RAR}
+    for name in ("a.tar", "a.tgz", "a.bin"):  # whatever its name says
+        archive = put(tmp_path / name, tar_of(members, mode))
+        held, (line,) = find(archive)
+        assert held == {
+            f"{name}/3.gnt": ONE + TWO,
+            f"{name}/t/test/2.gnt": TWO,
+            f"{name}/t/train/1.gnt": ONE,
+        }
+        assert line.startswith(f"passed over: 1 .rar archive ({archive}/t/r.rar); ")
+        assert splits(archive)[f"{name}/t/test/2.gnt"] is Split.TEST
+
+
+def test_a_file_packed_by_itself_is_read(tmp_path: Path) -> None:
+    archive = put(tmp_path / "1001-c.gnt.gz", gzip.compress(ONE))
+    assert find(archive)[0] == {"1001-c.gnt.gz": ONE}
+    bomb = put(tmp_path / "bomb.gnt.gz", gzip.compress(bytes(4 << 20)))
+    assert "unpacks to more than 250 times its size; get the archive" in error_of(bomb)
+    damaged = put(tmp_path / "a.tar.gz", tar_of({"1.gnt": ONE}, "w:gz")[:-30])
+    assert error_of(damaged).startswith(f"{damaged}: is damaged (")
+    assert "or unpack it with another tool and name the folder" in error_of(damaged)
+
+
+def test_backslashes_part_names_and_gbk_names_are_read(tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    members = {"HWDB\\Test\\1.gnt": ONE, "..\\x\\2.gnt": TWO, "HWDB\\Test\\": b""}
+    put(archive, zip_of(members))
+    assert find(archive)[0] == {"a.zip/HWDB/Test/1.gnt": ONE, "a.zip/x/2.gnt": TWO}
+    assert splits(archive)["a.zip/HWDB/Test/1.gnt"] is Split.TEST
+    # As Windows in China writes names: in GBK, and with no mark that says so.
+    stand_in = "ABCDEF/3.gnt"
+    data = zip_of({stand_in: TWO}).replace(b"ABCDEF", "测试集".encode("gbk"))
+    archive = put(tmp_path / "gbk.zip", data)
+    assert find(archive)[0] == {"gbk.zip/测试集/3.gnt": TWO}
+    assert list(splits(archive).values()) == [Split.TEST]
+
+
+def test_a_shell_pattern_gives_what_the_folder_gives(tmp_path: Path) -> None:
+    for name in ("train/1.gnt", "test/2.gnt", "deep/tst/w1/3.gnt", "other/4.gnt", "other/5/6.gnt"):
+        write_gnt(tmp_path / "hwdb" / name, "一", seed=len(name))
+    whole = splits(tmp_path / "hwdb")
+    by_file = splits(*sorted((tmp_path / "hwdb").rglob("*.gnt")))
+    assert sorted(whole.values()) == sorted(by_file.values())
+    for name, split in by_file.items():
+        (of_folder,) = [whole[one] for one in whole if one.endswith(f"/{name}")]
+        assert split is of_folder
+    assert splits(*(tmp_path / "hwdb").iterdir())["test/2.gnt"] is Split.TEST
+    assert splits(*(tmp_path / "hwdb" / "test").glob("*.gnt")) == {"2.gnt": Split.TEST}
+
+
+def test_folders_far_above_say_nothing(tmp_path: Path) -> None:
+    path = write_gnt(tmp_path / "testing" / "hwdb" / "1.gnt", "一")
+    assert splits(path) == {"1.gnt": Split.TRAIN}
+    assert splits(path.parent) == {"hwdb/1.gnt": Split.TRAIN}
+
+
+def test_what_is_named_for_test_may_lie_in_a_folder_of_both(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    one, other = write_gnt(raw / "1.gnt", "一"), write_gnt(raw / "2.gnt", "一", seed=1)
+    assert splits(raw, test=(other,)) == {"raw/1.gnt": Split.TRAIN, "2.gnt": Split.TEST}
+    assert splits(one, other, test=(raw,)) == {"raw/1.gnt": Split.TEST, "raw/2.gnt": Split.TEST}
+
+
+def test_links_to_a_file_of_the_folder_are_passed_over(tmp_path: Path) -> None:
+    write_gnt(tmp_path / "raw" / "1.gnt", "一")
+    (tmp_path / "raw" / "2.gnt").symlink_to(tmp_path / "raw" / "1.gnt")
+    held, lines = find(tmp_path / "raw")
+    assert held == {"raw/1.gnt": ONE}
+    assert lines == [f"passed over: 1 second name of a file ({tmp_path}/raw/2.gnt)"]
+
+
+def test_a_volume_that_ends_in_zip_is_told_by_its_neighbour(tmp_path: Path) -> None:
+    last = put(tmp_path / "a.zip", b"PK\x01\x02" + bytes(40) + b"PK\x05\x06" + bytes(18))
+    put(tmp_path / "a.z01", b"PK\x07\x08PK\x03\x04")
+    assert error_of(last).startswith(f"{last}: is a volume of a split archive; unpack with 7z")
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    outer=st.sampled_from(["zip", "tar", "gz"]),
+    changes=st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 255)), max_size=3),
+    cut=st.none() | st.integers(0, 3000),
+)
+def test_whatever_is_wrong_with_archives_in_archives_is_one_line(
+    tmp_path_factory: pytest.TempPathFactory,
+    outer: str,
+    changes: list[tuple[int, int]],
+    cut: int | None,
+) -> None:
+    inner = {"a.zip": zip_of({"1.gnt": ONE}), "2.gnt": TWO}
+    data = bytearray(
+        {
+            "zip": lambda: zip_of(inner),
+            "tar": lambda: tar_of(inner),
+            "gz": lambda: tar_of(inner, "w:gz"),
+        }[outer]()
+    )
+    for position, value in changes:
+        data[position % len(data)] = value
+    archive = put(tmp_path_factory.mktemp("fuzz") / "x", bytes(data[:cut]))
+    try:
+        find(archive)
+    except UserError as error:
+        assert "\n" not in str(error)

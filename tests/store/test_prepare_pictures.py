@@ -1,0 +1,391 @@
+import random
+import shutil
+import tarfile
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from data_tools.errors import UserError
+from data_tools.glyphs.fit import GlyphOptions, fit_glyph
+from data_tools.hwdb.charset import parse_charset
+from data_tools.pictures import gather
+from data_tools.splits import Split
+from data_tools.store import prepare as prepare_module
+from data_tools.store.prepare import PrepareResult, prepare
+from data_tools.store.reader import Store
+from tests.gnt_samples import write_gnt, write_zip
+from tests.picture_samples import draw_character, picture_bytes, write_picture
+
+GLYPH = GlyphOptions(28, "aspect", 1)
+ALL = parse_charset("all")
+
+
+def convert(sources: list[Path], out: Path, **options: Any) -> PrepareResult:
+    return prepare(sources, out, **{"glyph": GLYPH, "jobs": 1, **options})
+
+
+def error_of(sources: list[Path], out: Path, **options: Any) -> str:
+    with pytest.raises(UserError) as caught:
+        convert(sources, out, **options)
+    assert "\n" not in str(caught.value)
+    assert not out.exists()
+    return str(caught.value)
+
+
+def fitted(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return fit_glyph(page.tobytes(), page.shape[1], page.shape[0], GLYPH)  # type: ignore[arg-type]
+
+
+def contents(path: Path) -> list[tuple[str, str, int]]:
+    """Character, source and split of each row."""
+    with Store(path) as store:
+        assert store.verify().damaged == []
+        names = [store.sources[writer].name for writer in store.writers]
+        characters = [store.charset[label] for label in store.labels]
+        return list(zip(characters, names, store.splits.tolist(), strict=True))
+
+
+def glyphs(path: Path) -> NDArray[np.uint8]:
+    with Store(path) as store:
+        return store.images(range(len(store)))
+
+
+def note(result: PrepareResult, beginning: str) -> str:
+    return next(line for line in result.notes if line.startswith(beginning))
+
+
+def write_set(folder: Path, names: list[str]) -> Path:
+    """A picture for each name, each with strokes of its own."""
+    for seed, name in enumerate(names):
+        write_picture(folder / name, draw_character(seed))
+    return folder
+
+
+NAMES = ["train/永/1.png", "train/永/2.png", "train/U+4E00_一/1.png", "test/永/a.png"]
+
+
+def test_every_row_is_the_picture_of_its_folder(tmp_path: Path) -> None:
+    source = write_set(tmp_path / "own", NAMES)
+    result = convert([source], tmp_path / "x.h5")
+    assert contents(result.out) == [
+        ("一", "own/train/U+4E00_一", Split.TRAIN),
+        ("永", "own/train/永", Split.TRAIN),
+        ("永", "own/train/永", Split.TRAIN),
+        ("永", "own/test/永", Split.TEST),
+    ]
+    for row, seed in enumerate((2, 0, 1, 3)):
+        np.testing.assert_array_equal(glyphs(result.out)[row], fitted(draw_character(seed)))
+    assert note(result, "pictures:") == "pictures: 4, labels by names of folders (4)"
+    assert "each folder counts as one (3)" in note(result, "writers:")
+    assert note(result, "ink:").startswith("ink: 4 pictures dark on light, 0 light on dark")
+    assert not (tmp_path / "x.levelled.png").exists()
+    with Store(result.out) as store:
+        files = [(source / name).stat().st_size for name in NAMES]
+        assert sorted(one.bytes for one in store.sources) == sorted(
+            [files[0] + files[1], files[2], files[3]]
+        )
+
+
+def as_tar(path: Path, folder: Path, mode: Literal["w", "w:gz"]) -> Path:
+    with tarfile.open(path, mode) as archive:
+        archive.add(folder, folder.name)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["zip", "stored.zip", "tar", "tar.gz"])
+def test_archives_give_what_their_folder_gives(tmp_path: Path, kind: str) -> None:
+    source = write_set(tmp_path / "own", NAMES)
+    folder = convert([source], tmp_path / "folder.h5")
+    archive = tmp_path / f"own.{kind}"
+    if kind.endswith("zip"):
+        members = {f"own/{name}": (source / name).read_bytes() for name in NAMES}
+        write_zip(archive, members, compression=0 if kind == "stored.zip" else 8)
+    else:
+        as_tar(archive, source, "w:gz" if kind == "tar.gz" else "w")
+    result = convert([archive], tmp_path / "archive.h5")
+    np.testing.assert_array_equal(glyphs(result.out), glyphs(folder.out))
+    assert contents(result.out) == [
+        (character, f"own.{kind}/{name}", split) for character, name, split in contents(folder.out)
+    ]
+
+
+def test_the_bytes_depend_on_nothing_but_the_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gather, "_PART_PICTURES", 2)
+    names = [f"{writer}/{char}_{n}.png" for writer in "ab" for char in "永一丁" for n in range(3)]
+    here = write_set(tmp_path / "here" / "own", names)
+    write_gnt(here / "more.gnt", "永一")
+    there = tmp_path / "there" / "own"
+    for name in random.Random(0).sample([*names, "more.gnt"], len(names) + 1):
+        (there / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(here / name, there / name)
+    stores = set()
+    for number, (source, jobs, kept, skip_bad) in enumerate(
+        [(here, 1, 99, False), (there, 2, 99, False), (here, 3, 0, False), (there, 2, 3, True)]
+    ):
+        monkeypatch.setattr(prepare_module, "_MEMORY_BYTES", kept * GLYPH.size**2 * jobs)
+        result = convert([source], tmp_path / f"{number}.h5", jobs=jobs, skip_bad=skip_bad)
+        stores.add(result.out.read_bytes())
+        assert "ink: 18 pictures" in note(result, "ink:")
+    assert len(stores) == 1
+
+
+def test_pictures_of_one_writer_are_one_source_however_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gather, "_PART_PICTURES", 2)
+    source = write_set(tmp_path / "own", [f"永_{number}.png" for number in range(7)])
+    with Store(convert([source], tmp_path / "x.h5").out) as store:
+        assert [(one.name, one.samples) for one in store.sources] == [("own", 7)]
+
+
+@pytest.mark.parametrize(
+    ("names", "beside", "characters"),
+    [
+        (["54208/1.png", "53947/1.png"], {}, "永一"),
+        (["D3C0/1.png"], {}, "永"),
+        (["00000/1.png", "00012/1.png"], {"char_dict.json": '{"永": 0, "一": 12}'}, "永一"),
+        (["0/1.png", "1/1.png"], {"classes.txt": "永\n一\n"}, "永一"),
+        (["set/a/1.png", "set/b/1.png"], {"labels.json": '{"a": "永", "b": "一"}'}, "永一"),
+        (["永.png", "永_12.jpg.png", "12_一.png", "U+4E00_3.png"], {}, "永永一一"),
+        (["永/writer_3.png", "一/writer_3.png"], {}, "永一"),
+        (
+            ["i/a.png", "i/b.png"],
+            {"i/metadata.csv": "file_name,text\na.png,永\nb.png,一\n"},
+            "永一",
+        ),
+        (["i/a.png"], {"metadata.jsonl": '{"file": "i/a.png", "label": "永"}\n'}, "永"),
+        (["字/永.png", "字/一.png"], {}, "永一"),
+    ],
+)
+def test_layouts(tmp_path: Path, names: list[str], beside: dict[str, str], characters: str) -> None:
+    source = write_set(tmp_path / "own", names)
+    for name, text in beside.items():
+        (source / name).write_text(text, "utf-8")
+    result = convert([source], tmp_path / "x.h5")
+    found = glyphs(result.out)
+    expected = {fitted(draw_character(seed)).tobytes(): one for seed, one in enumerate(characters)}
+    labelled = [character for character, _, _ in contents(result.out)]
+    assert [expected[glyph.tobytes()] for glyph in found] == labelled
+    assert not any("passed over" in line for line in result.notes)
+    archive = write_zip(
+        tmp_path / "own.zip",
+        {name: (source / name).read_bytes() for name in [*names, *beside]},
+    )
+    packed = convert([archive], tmp_path / "zip.h5")
+    np.testing.assert_array_equal(glyphs(packed.out), found)
+
+
+def test_a_list_of_classes_may_lie_above_the_folder(tmp_path: Path) -> None:
+    source = write_set(tmp_path / "data" / "train", ["00001/1.png"])
+    (tmp_path / "data" / "char_dict").write_bytes(
+        b"\x80\x02}q\x00X\x03\x00\x00\x00\xe6\xb0\xb8K\x01s."
+    )
+    assert contents(convert([source], tmp_path / "x.h5").out)[0][0] == "永"
+
+
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [
+        (["00001/1.png"], "no list says which characters"),
+        (["8D77/1.png"], "may be GBK tags in hexadecimal (8D77 is 峸) or code points"),
+        (["a.png", "bb/c.png"], "nothing tells which character a picture shows"),
+    ],
+)
+def test_names_that_tell_nothing_are_said_in_one_line(
+    tmp_path: Path, names: list[str], problem: str
+) -> None:
+    assert problem in error_of([write_set(tmp_path / "own", names)], tmp_path / "x.h5")
+
+
+def test_a_picture_without_a_character_is_left_out_and_said(tmp_path: Path) -> None:
+    source = write_set(tmp_path / "own", ["永/1.png", "cover.png", "U+6C38_丁/1.png"])
+    result = convert([source], tmp_path / "x.h5")
+    assert [one[0] for one in contents(result.out)] == ["永"]
+    left_out = [line for line in result.notes if line.startswith("left out: 1 picture")]
+    assert len(left_out) == 2
+    assert "own/cover.png" in "".join(left_out)
+
+
+def test_pictures_that_lie_beside_other_samples_stop_nothing(tmp_path: Path) -> None:
+    write_gnt(tmp_path / "own" / "1.gnt", "永")
+    write_picture(tmp_path / "own" / "cover.png", draw_character(0))
+    result = convert([tmp_path / "own"], tmp_path / "x.h5")
+    assert [one[0] for one in contents(result.out)] == ["永"]
+    assert "cover.png" in note(result, "passed over: 1 pictures")
+
+
+def test_what_generate_writes_goes_back_in(tmp_path: Path) -> None:
+    from hanzi_lsgan.export.samples import export_samples
+    from tests.tiny import tiny_generator
+
+    out = tmp_path / "drawn"
+    export_samples(tiny_generator(4), "一丁口永", "一丁口永", out, per_class=5, seed=0)
+    result = convert([out], tmp_path / "x.h5")
+    expected = [
+        (character, fitted(np.asarray(Image.open(path))))
+        for character in "一丁口永"
+        for path in sorted((out / f"U+{ord(character):04X}_{character}").iterdir())
+    ]
+    assert [one[0] for one in contents(result.out)] == [character for character, _ in expected]
+    np.testing.assert_array_equal(glyphs(result.out), [glyph for _, glyph in expected])
+    assert "20 pictures dark on light" in note(result, "ink:")
+
+
+def test_writers_are_found_by_a_pattern_across_folders(tmp_path: Path) -> None:
+    names = [f"{character}/w{writer}_1.png" for character in "永一" for writer in range(6)]
+    source = write_set(tmp_path / "own", names)
+    pattern = r"/w(?P<writer>\d+)_"
+    result = convert([source], tmp_path / "x.h5", writer_pattern=pattern, test_writers=0.3)
+    writers: dict[str, list[tuple[str, int]]] = {}
+    for character, name, split in contents(result.out):
+        writers.setdefault(name, []).append((character, split))
+    assert sorted(writers) == [f"own/{writer}" for writer in range(6)]
+    for of_writer in writers.values():
+        assert sorted(character for character, _ in of_writer) == ["一", "永"]
+        assert len({split for _, split in of_writer}) == 1
+    assert {split for one in writers.values() for _, split in one} == {0, 1}
+    assert note(result, "writers:") == "writers: 6, by --writer-pattern"
+
+
+def test_classes_are_no_writers_to_test_on(tmp_path: Path) -> None:
+    source = write_set(tmp_path / "own", ["永/1.png", "一/1.png"])
+    message = error_of([source], tmp_path / "x.h5", test_writers=0.5)
+    assert "--writer-pattern" in message
+    writers = write_set(tmp_path / "writers", ["a/永.png", "a/一.png", "b/永.png"])
+    result = convert([writers], tmp_path / "y.h5", test_writers=0.5)
+    assert {split for _, _, split in contents(result.out)} == {0, 1}
+
+
+@pytest.mark.parametrize("pattern", ["(", "writer", "(nobody)"])
+def test_a_pattern_that_finds_no_writer_is_said(tmp_path: Path, pattern: str) -> None:
+    source = write_set(tmp_path / "own", ["永/1.png"])
+    message = error_of([source], tmp_path / "x.h5", writer_pattern=pattern)
+    assert message.startswith("--writer-pattern: ")
+
+
+def test_a_folder_named_for_test_is_taken_out_of_the_one_around(tmp_path: Path) -> None:
+    source = write_set(tmp_path / "own", ["a/永.png", "b/永.png", "b/一.png"])
+    result = convert([source], tmp_path / "x.h5", test_sources=[source / "b"])
+    assert [(one, split) for one, _, split in contents(result.out)] == [
+        ("永", 0),
+        ("一", 1),
+        ("永", 1),
+    ]
+    message = error_of([source, source / "a"], tmp_path / "y.h5")
+    assert "given twice" in message
+
+
+def test_light_ink_is_turned_and_scans_are_levelled_and_shown(tmp_path: Path) -> None:
+    for seed in range(6):
+        page = np.kron(draw_character(seed), np.ones((4, 4), np.uint8))
+        write_picture(tmp_path / f"own/永/light_{seed}.png", 255 - page)
+        shadow = 200 + np.linspace(0, 40, page.shape[1])
+        scan = np.rint(page / 255 * shadow).astype(np.uint8)
+        write_picture(tmp_path / f"own/永/scan_{seed}.png", scan)
+    result = convert([tmp_path / "own"], tmp_path / "x.h5")
+    assert "6 pictures dark on light, 6 light on dark" in note(result, "ink:")
+    assert "6 pictures not on exact white" in note(result, "background:")
+    found = glyphs(result.out).astype(int)
+    for seed in range(6):
+        page = np.kron(draw_character(seed), np.ones((4, 4), np.uint8))
+        np.testing.assert_array_equal(found[seed], fitted(page))
+        assert np.abs(found[6 + seed] - found[seed]).mean() < 12
+    sheet = tmp_path / "x.levelled.png"
+    assert note(result, "before and after:").endswith(str(sheet))
+    with Image.open(sheet) as image:
+        assert image.width > image.height > 90
+    convert([write_set(tmp_path / "clean", ["永/1.png"])], tmp_path / "x.h5", force=True)
+    assert not sheet.exists()
+
+
+def test_a_user_insists_on_the_ink(tmp_path: Path) -> None:
+    source = write_set(tmp_path / "own", ["永/1.png"])
+    result = convert([source], tmp_path / "x.h5", ink="light")
+    page = 255 - draw_character(0)
+    assert "1 light on dark" in note(result, "ink:")
+    assert not np.array_equal(glyphs(result.out)[0], fitted(255 - page))
+    assert "--ink grey" in error_of([source], tmp_path / "y.h5", ink="grey")
+
+
+@pytest.mark.parametrize("kept", [0, 1, 99])
+def test_a_broken_picture_stops_or_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    monkeypatch.setattr(prepare_module, "_MEMORY_BYTES", kept * GLYPH.size**2)
+    source = write_set(tmp_path / "own", [f"永/{number}.png" for number in range(4)])
+    broken = source / "永" / "1.png"
+    broken.write_bytes(broken.read_bytes()[:-20])
+    message = error_of([source], tmp_path / "x.h5")
+    assert message.startswith(f"{broken}: ")
+    assert "--skip-bad" in message
+    result = convert([source], tmp_path / "x.h5", skip_bad=True)
+    assert len(contents(result.out)) == 3
+    assert len(result.damaged) == 1
+    assert result.damaged[0].startswith(f"{broken}: ")
+    with Store(result.out) as store:
+        assert store.header.left_out == {"damaged": 1}
+    for row, seed in enumerate((0, 2, 3)):
+        np.testing.assert_array_equal(glyphs(result.out)[row], fitted(draw_character(seed)))
+
+
+@pytest.mark.parametrize("compression", [0, 8])
+def test_damage_in_an_archive_is_found(tmp_path: Path, compression: int) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (40, 40), dtype=np.uint8)
+    data = picture_bytes(noise, "BMP")
+    archive = write_zip(tmp_path / "own.zip", {"永/1.bmp": data}, compression)
+    packed = bytearray(archive.read_bytes())
+    packed[len(packed) // 2] ^= 1
+    archive.write_bytes(packed)
+    message = error_of([archive], tmp_path / "x.h5")
+    assert message.startswith(f"{archive}/永/1.bmp: is damaged in its archive")
+
+
+def test_an_archive_beside_its_own_folder_is_taken_once(tmp_path: Path) -> None:
+    source = write_set(tmp_path / "data" / "own", NAMES)
+    members = {f"own/{name}": (source / name).read_bytes() for name in NAMES}
+    write_zip(tmp_path / "data" / "own.zip", members, compression=8)
+    result = convert([tmp_path / "data"], tmp_path / "x.h5")
+    assert len(contents(result.out)) == len(NAMES)
+    assert "unpacked in" in note(result, "passed over:")
+    other = dict(members)
+    other["own/train/永/1.png"] = picture_bytes(draw_character(99))
+    write_zip(tmp_path / "data" / "own.zip", other, compression=8)
+    result = convert([tmp_path / "data"], tmp_path / "x.h5", force=True)
+    assert len(contents(result.out)) == 2 * len(NAMES)
+
+
+def test_names_in_gbk_in_an_archive_are_read(tmp_path: Path) -> None:
+    archive = write_zip(tmp_path / "own.zip", {"aa/1.png": picture_bytes(draw_character(0))})
+    data = archive.read_bytes().replace(b"aa/1.png", "永".encode("gbk") + b"/1.png")
+    archive.write_bytes(data)
+    assert contents(convert([archive], tmp_path / "x.h5").out) == [("永", "own.zip/永", 0)]
+
+
+def test_single_pictures_are_taken_by_a_shell_pattern(tmp_path: Path) -> None:
+    source = write_set(tmp_path / "own", ["永/1.png", "永/2.png", "一_3.png"])
+    files = [source / "永" / "1.png", source / "永" / "2.png", source / "一_3.png"]
+    result = convert(files, tmp_path / "x.h5")
+    assert [one for one, _, _ in contents(result.out)] == ["一", "永", "永"]
+
+
+def test_memory_does_not_grow_with_the_pictures(tmp_path: Path) -> None:
+    # A page of 4096 × 4096 pixels packs to 16 KB: eight in memory at a time would be 128 MiB.
+    import tracemalloc
+
+    page = np.full((2048, 2048), 255, np.uint8)
+    page[100:200, 100:200] = 0
+    data = picture_bytes(page)
+    for number in range(8):
+        (tmp_path / "own/永").mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"own/永/{number}.png").write_bytes(data)
+    tracemalloc.start()
+    convert([tmp_path / "own"], tmp_path / "x.h5")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 40 << 20
