@@ -172,7 +172,7 @@ def _summarise(record: Record) -> Summary:
 
 
 def _draw(record: Record, settings: Settings) -> None:
-    with drawing(record.folder, 2, 2, width=9.6, height=5.6) as (_, axes):
+    with drawing(record.folder, 2, 2, width=9, height=5) as (_, axes):
         for objective, axis in zip(_OBJECTIVES, axes, strict=True):
             of = [
                 row

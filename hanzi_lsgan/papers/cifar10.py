@@ -163,10 +163,9 @@ def _train(
 def _read(
     sitting: Sitting, inception: Inception, images: NDArray[np.uint8]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    def report(done: int) -> None:
-        sitting.on_progress("Inception", done, len(images))
-
-    return read_images(inception, images, report)
+    return read_images(
+        inception, images, lambda done: sitting.report("Inception", done, len(images))
+    )
 
 
 def _figures(

@@ -91,21 +91,32 @@ def run(sitting: Sitting, settings: Settings = FULL) -> Summary:
     with noted_signals() as sitting.signals:
         ended = [not sitting.over and _train(sitting, trial) for trial in trials]
         sitting.finished = all(ended)
-        examiner = Examiner.of_store(sitting, store, size, settings.brief_steps)
-        if not record.has("real samples"):
-            of: Row = {"of": "real samples", "seed": "", "images": ""}
-            record.add("real samples", [of | examiner.examine_real()])
-        for seed, trial in enumerate(trials):
-            if (generator := trial.generator()) is None:
-                continue
-            images = trial.images_seen()
-            if not record.has(part := f"seed {seed}, {images} images"):
-                of = {"of": settings.recipe, "seed": seed, "images": images}
-                record.add(part, [of | examiner.examine(generator)])
-        record.close(record.parts)
-    if (generator := trials[0].generator()) is not None:
-        _draw(record, generator, store, settings)
+        if (generator := trials[0].generator()) is not None:
+            _draw(record, generator, store, settings)
+        if not sitting.signals:  # the judge may have to be trained first, which takes minutes
+            _judge(sitting, record, trials, size, settings)
+    record.close(record.parts)
     return _summarise(record, settings)
+
+
+def _judge(
+    sitting: Sitting, record: Record, trials: list[Trial], size: int, settings: Settings
+) -> None:
+    """Add the figures of what each run draws now, beside those of real samples."""
+    try:
+        examiner = Examiner.of_store(sitting, trials[0].store, size, settings.brief_steps)
+    except Unfinished:
+        return
+    if not record.has("real samples"):
+        of: Row = {"of": "real samples", "seed": "", "images": ""}
+        record.add("real samples", [of | examiner.examine_real()])
+    for seed, trial in enumerate(trials):
+        if (generator := trial.generator()) is None:
+            continue
+        images = trial.images_seen()
+        if not record.has(part := f"seed {seed}, {images} images"):
+            of = {"of": settings.recipe, "seed": seed, "images": images}
+            record.add(part, [of | examiner.examine(generator)])
 
 
 def _train(sitting: Sitting, trial: Trial) -> bool:

@@ -59,6 +59,7 @@ class Examiner:
             brief_steps: of the other one, where it is to take seconds instead of minutes.
 
         Raises:
+            Unfinished: Ctrl-C was pressed meanwhile.
             UserError: the store has no test split, cannot be read, or does not suit.
         """
         with Store(store_path) as store:
@@ -69,7 +70,7 @@ class Examiner:
             if brief_steps:
                 recogniser = _train_briefly(store, size, brief_steps)
             else:
-                recogniser = obtain_recogniser(store, size, sitting.on_progress)
+                recogniser = obtain_recogniser(store, size, sitting.report)
             features, guesses = read_glyphs(recogniser, load_rows(store, test_rows, size))
             labels = store.labels[test_rows.start : test_rows.stop].astype(np.int64)
             images = load_rows(store, train_rows, size)

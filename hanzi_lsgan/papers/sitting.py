@@ -54,6 +54,16 @@ class Sitting:
         """Whether no more work is to be begun."""
         return bool(self.signals) or self.minutes_left == 0
 
+    def report(self, what: str, done: int, total: int) -> None:
+        """Tell of work that cannot be saved halfway, and give it up after Ctrl-C.
+
+        Raises:
+            Unfinished: something asked to end.
+        """
+        self.on_progress(what, done, total)
+        if self.signals:
+            raise Unfinished
+
     def begin(self, experiment: str, settings: "DataclassInstance") -> Record:
         """The experiment's record; `settings` is a frozen dataclass.
 

@@ -291,7 +291,13 @@ def _summarise(record: Record) -> Summary:
         )
         if found:
             least, greatest = min(gaps), max(gaps)
-            words = f"{least:.2g} to {greatest:.2g}" if least > 1e-9 else f"at most {greatest:.1g}"
+            words = (
+                f"{least:.2g} to {greatest:.2g}"
+                if least > 1e-9
+                else f"at most {greatest:.1g}"
+                if greatest
+                else "0"
+            )
             rows.append((f"|2C(G) − χ²|, five pairs, {coding}", words))
             rows.append(
                 (f"… from the formula for any labels, {coding}", f"at most {max(misses):.1g}")
