@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -114,7 +115,10 @@ def test_a_batch_that_cannot_be_shared_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recipe = load_recipe("quick32", [*OVERRIDES, "train.batch_size=6"])
-    monkeypatch.setattr(Trainer, "processes", 2)
+    two = SimpleNamespace(
+        device=torch.device("cpu"), num_processes=2, process_index=0, is_main_process=True
+    )
+    monkeypatch.setattr("hanzi_lsgan.training.processes.process_state", lambda: two)
     with pytest.raises(UserError, match=r"train.batch_size = 6: cannot be shared by 2 processes"):
         Trainer(recipe, CHARACTERS)
 
