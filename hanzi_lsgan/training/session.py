@@ -95,10 +95,11 @@ class Session:
         name = None if recipe_name is None else os.fspath(recipe_name)
         if name is not None and name not in recipe_names():
             refuse_other_recipe(name)
+        named = None if name is None else load_recipe(name, overrides)
         refuse_run_as_store(Path(store_path))
         with _open_or_close(Path(store_path)) as store:
             name = default_recipe(store) if name is None else name
-            recipe = load_recipe(name, overrides)
+            recipe = named or load_recipe(name, overrides)
             claim = Claim.on_new(out, name)
             trainer = Trainer(recipe, store.charset)
             return cls(recipe, store, trainer, _stream(recipe, store, trainer), claim)

@@ -92,7 +92,7 @@ def test_a_run_that_has_lost_a_file_is_restored_and_not_renamed(home: Path) -> N
 def test_packing_onto_something_has_a_remedy_that_pack_knows(home: Path) -> None:
     trained = RunFolder("runs/a").load_generator()
     for path in ("packed", "runs/b", "raw/../runs"):
-        with pytest.raises(UserError, match=r"there is something already; name another --out$"):
+        with pytest.raises(UserError, match=r"name a new or an empty folder$"):
             pack(trained, Path(path))
 
 
