@@ -25,10 +25,15 @@ _FILE_WIDTH = 200
 _EXPERIMENTS = (
     ("curves", "each loss and its gradient against the score", "seconds", "–"),
     ("boundary", "how far samples are pulled that are taken for real", "seconds", "–"),
-    ("theory", "D*, the χ² theorem and what breaks it", "minutes", "–"),
-    ("vanishing", "G's gradient while D is trained to its optimum", "a quarter of an hour", "–"),
-    ("ring", "eight Gaussians: which objective loses modes", "hours", "–"),
-    ("stability", "no normalisation, little variance: who succeeds", "hours", "--data, or fonts"),
+    ("theory", "D*, the χ² theorem and what breaks it", "two minutes", "–"),
+    ("vanishing", "G's gradient while D is trained to its optimum", "three minutes", "–"),
+    ("ring", "eight Gaussians: which objective loses modes", "three hours", "–"),
+    (
+        "stability",
+        "no normalisation, little variance: who succeeds",
+        "two hours",
+        "--data, or fonts",
+    ),
     ("table", "objectives side by side, published figures beside", "an hour", "--data, or fonts"),
     (
         "table --data FOLDER",

@@ -75,7 +75,7 @@ class Settings:
     writers: int = 200
     channels: int = 32
     batch_size: int = 64
-    kimg: float = 100
+    kimg: float = 250
     samples: int = 10_000
     brief_steps: int = 0
 
