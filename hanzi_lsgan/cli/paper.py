@@ -30,7 +30,7 @@ _EXPERIMENTS = (
     ("ring", "eight Gaussians: which objective loses modes", "three hours", "–"),
     (
         "stability",
-        "no normalisation, little variance: who succeeds",
+        "no normalisation, little variance",
         "two hours",
         "--data, or fonts",
     ),

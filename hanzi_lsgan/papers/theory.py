@@ -78,7 +78,7 @@ class Settings:
 
 
 FULL = Settings()
-QUICK = Settings(seeds=2, steps=600, batch_size=256)
+QUICK = Settings(seeds=2, steps=400, batch_size=256)
 
 
 def optimal_scores(loss: LeastSquares, pair: Pair) -> Tensor:
