@@ -237,7 +237,7 @@ def test_every_damaged_record_is_reported() -> None:
     assert [error.offset for error in errors] == [148 * number for number in range(6)]
 
 
-@pytest.mark.parametrize("stray", [1, 7, 9, 10, 11, 500, 300_000])
+@pytest.mark.parametrize("stray", [1, 7, 9, 10, 11, 500, (1 << 18) + 5, 300_000])
 def test_reading_goes_on_behind_stray_bytes(stray: int) -> None:
     for octet in (b"\x00", b"\xff", b"\x01"):
         data = gnt_bytes("一丁七") + octet * stray + gnt_bytes("万丈三上")

@@ -382,6 +382,20 @@ def test_samples_that_are_there_twice_are_counted_and_dropped_where_asked(
         assert store.verify().damaged == []
 
 
+def test_samples_that_only_resemble_each_other_are_no_copies(tmp_path: Path) -> None:
+    pixels = bytes(range(100, 164))
+    # These leave both sums of Adler-32 as they are; so does another shape of the same pixels.
+    nearly = pixels[:9] + bytes((pixels[9] + 1, pixels[10] - 2, pixels[11] + 1)) + pixels[12:]
+    shapes = ((8, 8, pixels), (8, 8, nearly), (4, 16, pixels), (16, 4, pixels))
+    (tmp_path / "1.gnt").write_bytes(
+        b"".join(raw_record(width=w, height=h, pixels=0) + data for w, h, data in shapes)
+    )
+    result = convert([tmp_path / "1.gnt"], tmp_path / "x.h5", drop_copies=True)
+    assert not any("copies" in note for note in result.notes)
+    with Store(result.out) as store:
+        assert len(store) == 4
+
+
 def test_a_share_of_the_writers_is_the_test_split(tmp_path: Path) -> None:
     for number in range(20):
         write_gnt(tmp_path / "raw" / f"{number:03}-f.gnt", "一丁", seed=number)
