@@ -8,7 +8,7 @@ INSTALLED := .venv/.installed
 demo: $(INSTALLED)  ## a picture by the weights that come along, then five minutes of training
 	$(BIN)/hanzi-lsgan render --chars 暗朽叩栗 --run hanzi_lsgan/weights --out shipped.png
 	$(MAKE) data/demo.h5
-	$(BIN)/hanzi-lsgan train quick32 --data data/demo.h5 --minutes 5 --set train.score_samples=0
+	$(BIN)/hanzi-lsgan train glyph32 --data data/demo.h5 --minutes 5 --set train.score_samples=0
 	$(BIN)/hanzi-lsgan render --chars 暗朽叩栗
 
 data/demo.h5: | $(INSTALLED)

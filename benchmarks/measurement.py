@@ -14,6 +14,8 @@ from pathlib import Path
 import psutil
 import torch
 
+from hanzi_lsgan.acceleration import synchronize
+
 MIB = 1 << 20
 
 _PACKAGES = ("hanzi-lsgan", "torch", "accelerate", "numpy", "h5py", "pillow")
@@ -55,22 +57,30 @@ def describe_machine() -> dict[str, str]:
         accelerator = str(torch.accelerator.current_accelerator())
     return {
         "processor": model,
-        "cores": str(len(os.sched_getaffinity(0))),
+        "cores": str(_cores()),
         "memory_gib": f"{psutil.virtual_memory().total / 2**30:.0f}",
         "accelerator": accelerator,
         "python": platform.python_version(),
     } | {name: importlib.metadata.version(name) for name in _PACKAGES}
 
 
-def matrix_rate(dtype: torch.dtype) -> float:
-    """Floating-point operations a second of a large matrix product on all cores."""
-    first = torch.randn(_MATRIX_SIDE, _MATRIX_SIDE).to(dtype)
-    second = torch.randn(_MATRIX_SIDE, _MATRIX_SIDE).to(dtype)
+def _cores() -> int:
+    """Those that this process may use, where the system tells."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def matrix_rate(dtype: torch.dtype, device: torch.device) -> float:
+    """Floating-point operations a second of a large matrix product on all of a device."""
+    first = torch.randn(_MATRIX_SIDE, _MATRIX_SIDE).to(device, dtype)
+    second = torch.randn(_MATRIX_SIDE, _MATRIX_SIDE).to(device, dtype)
     best = 0.0
     end = time.perf_counter() + _MATRIX_SECONDS
     while time.perf_counter() < end:
         started = time.perf_counter()
         torch.mm(first, second)
+        synchronize(device)
         best = max(best, 2 * _MATRIX_SIDE**3 / (time.perf_counter() - started))
     return best
 

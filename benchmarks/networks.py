@@ -20,6 +20,7 @@ from benchmarks.measurement import (
 from benchmarks.noise import some_characters, write_noise_store
 from benchmarks.plain_training import PlainPaperStep
 from data_tools.store.reader import Store
+from hanzi_lsgan.acceleration import keep_freed_memory, process_state, synchronize
 from hanzi_lsgan.batches import Batch, BatchStream
 from hanzi_lsgan.drawing.grid import render_comparison
 from hanzi_lsgan.export.samples import export_samples
@@ -46,7 +47,11 @@ print(step_milliseconds(sys.argv[1], int(sys.argv[2])))
 
 def measure_steps() -> Iterator[Measurement]:
     """Each recipe's step in the precision that it takes here."""
-    rates = {"bf16": matrix_rate(torch.bfloat16), "no": matrix_rate(torch.float32)}
+    device = process_state().device
+    types = {"bf16": torch.bfloat16, "no": torch.float32}
+    if device.type != "cpu":
+        types["fp16"] = torch.float16
+    rates = {precision: matrix_rate(type_, device) for precision, type_ in types.items()}
     for precision, rate in rates.items():
         what = f"matrix product, {'float32' if precision == 'no' else precision}"
         yield Measurement("train", what, rate / 1e9, "Gflop/s")
@@ -63,10 +68,17 @@ def measure_steps() -> Iterator[Measurement]:
 def measure_paper_step() -> Iterator[Measurement]:
     """The original networks in float32 beside a plain port of them."""
     seconds, _, _, _, batch_size = _time_steps("paper28", _PAPER_CLASSES, "train.precision=no")
-    step = PlainPaperStep(_PAPER_CLASSES, batch_size)
-    images, labels = torch.rand(batch_size, 1, 28, 28), torch.arange(batch_size)
-    step(images, labels)
-    plain = median_seconds(lambda: step(images, labels), 5)
+    device = process_state().device
+    step = PlainPaperStep(_PAPER_CLASSES, batch_size, device)
+    images = torch.rand(batch_size, 1, 28, 28, device=device)
+    labels = torch.arange(batch_size, device=device)
+
+    def plain_step() -> None:
+        step(images, labels)
+        synchronize(device)
+
+    plain_step()
+    plain = median_seconds(plain_step, 5)
     yield Measurement(
         "train",
         f"paper28, {_PAPER_CLASSES:,} classes, float32",
@@ -131,6 +143,7 @@ def _time_steps(
     name: str, classes: int, *overrides: str, samples: int | None = None
 ) -> tuple[float, float, float, str, int]:
     """A step's seconds, those of them waiting for data, its operations, precision and batch."""
+    keep_freed_memory()  # as the command line does
     recipe = load_recipe(name, overrides)
     batch_size = recipe.train.batch_size
     with tempfile.TemporaryDirectory() as folder:
@@ -146,6 +159,7 @@ def _time_steps(
                 batch_size=batch_size,
                 pack_size=recipe.model.pack_size,
                 seed=0,
+                device=trainer.device,
             )
             batches = stream.batches()
             operations = _operations(trainer, next(batches))
@@ -159,12 +173,14 @@ def _time_steps(
 def _time_block(trainer: Trainer, batches: Iterator[Batch]) -> tuple[float, float]:
     """A step's seconds and those of them waiting for data, means of a block."""
     waiting = 0.0
+    synchronize(trainer.device)
     started = time.perf_counter()
     for _ in range(_BLOCK_STEPS):
         asked = time.perf_counter()
         batch = next(batches)
         waiting += time.perf_counter() - asked
         trainer.train_step(batch)
+    synchronize(trainer.device)
     return (time.perf_counter() - started) / _BLOCK_STEPS, waiting / _BLOCK_STEPS
 
 
@@ -176,11 +192,12 @@ def _operations(trainer: Trainer, batch: Batch) -> float:
     gradients of its own. The penalty costs about three forward passes for the gradient, and as many
     again to derive it, every so many steps.
     """
-    latents = trainer.ema.sample_latents(len(batch.labels), trainer.random)
+    labels = batch.labels.to(trainer.device)
+    latents = trainer.ema.sample_latents(len(labels), trainer.random)
     with FlopCounterMode(display=False) as generator:
-        images = trainer.generator(latents, batch.labels).detach()
+        images = trainer.generator(latents, labels).detach()
     with FlopCounterMode(display=False) as discriminator:
-        trainer.discriminator(images, batch.labels)
+        trainer.discriminator(images, labels)
     passes = 2 * 3 + 2.0
     objective = trainer.recipe.objective
     if objective.r1_gamma > 0:

@@ -9,7 +9,7 @@ from data_tools.hwdb.charset import gb2312
 from data_tools.hwdb.gnt import write_record
 from data_tools.splits import Split
 from data_tools.store.schema import SourceInfo, StoreHeader
-from data_tools.store.writer import create_store, seal_store
+from data_tools.store.writer import StoreFacts, create_store, seal_store
 
 _CHUNK_BYTES = 64 << 20
 _BITMAP_SIDES = (40, 80)  # as HWDB's mostly are
@@ -39,7 +39,8 @@ def write_noise_store(path: Path, size: int, classes: int, samples: int) -> None
         "writers": np.zeros_like(labels),
         "splits": np.full_like(labels, Split.TRAIN),
     }
-    offset = create_store(path, header, columns, [SourceInfo("noise", "0" * 64, 1, samples)])
+    sources = [SourceInfo("noise", "0" * 64, 1, samples)]
+    offset = create_store(path, StoreFacts(header, columns, sources))
     random = np.random.default_rng(0)
     left = samples * size**2
     with path.open("r+b") as file:

@@ -78,25 +78,28 @@ class PlainPaperDiscriminator(nn.Module):
 class PlainPaperStep:
     """One step of D and one of G, each with a forward pass of its own, as published programs do."""
 
-    def __init__(self, classes: int, batch_size: int) -> None:
-        self._generator = PlainPaperGenerator(classes)
-        self._discriminator = PlainPaperDiscriminator(classes)
-        self._batch_size = batch_size
+    def __init__(self, classes: int, batch_size: int, device: torch.device) -> None:
+        self._generator = PlainPaperGenerator(classes).to(device)
+        self._discriminator = PlainPaperDiscriminator(classes).to(device)
+        self._batch_size, self._device = batch_size, device
         self._optimizers = [
             torch.optim.Adam(network.parameters(), 2e-4, (0.5, 0.999))
             for network in (self._generator, self._discriminator)
         ]
 
+    def _latents(self) -> Tensor:
+        return torch.rand(self._batch_size, 1024, device=self._device) * 2 - 1
+
     def __call__(self, images: Tensor, labels: Tensor) -> None:
         """Train on images (B, 1, 28, 28) in [0, 1] with labels (B,)."""
         of_generator, of_discriminator = self._optimizers
-        fake = self._generator(torch.rand(self._batch_size, 1024) * 2 - 1, labels)
+        fake = self._generator(self._latents(), labels)
         of_discriminator.zero_grad()
         real_loss = (self._discriminator(images, labels) - 1).square().mean()
         fake_loss = self._discriminator(fake.detach(), labels).square().mean()
         (real_loss / 2 + fake_loss / 2).backward()
         of_discriminator.step()
         of_generator.zero_grad()
-        fake = self._generator(torch.rand(self._batch_size, 1024) * 2 - 1, labels)
+        fake = self._generator(self._latents(), labels)
         ((self._discriminator(fake, labels) - 1).square().mean() / 2).backward()
         of_generator.step()

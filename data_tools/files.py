@@ -1,8 +1,8 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and the lock of those who write them."""
 
 import errno
-import fcntl
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +10,17 @@ from typing import BinaryIO
 
 from data_tools.errors import UserError, join_message
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+StrPath = str | os.PathLike[str]
+"""What a user of the library may give in the place of a `Path`."""
+
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
+_NO_LOCKS_HERE = (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK)  # some file systems of clusters
+_LOCKED_BYTE = 1 << 30  # beyond what is ever read: Windows keeps others from a locked byte
 
 
 @contextmanager
@@ -21,13 +31,15 @@ def replacing(path: Path) -> Iterator[Path]:
     killed process left under the temporary name is written over.
 
     Raises:
-        UserError: the file cannot be written, or another process is writing it.
+        UserError: the file cannot be written, is a folder, or another process is writing it.
     """
-    unfinished = path.with_name(path.name + ".partial")
     with writable(path):
+        if path.is_dir():
+            raise UserError(join_message(str(path), "is a folder", "name a file"))
+        unfinished = path.with_name(path.name + ".partial")
         path.parent.mkdir(parents=True, exist_ok=True)
         with unfinished.open("ab") as file:
-            if not _lock(file, unfinished):
+            if not lock(file, unfinished):
                 problem = "another process is writing this file"
                 remedy = "wait for it, or choose another name"
                 raise UserError(join_message(str(path), problem, remedy))
@@ -35,8 +47,12 @@ def replacing(path: Path) -> Iterator[Path]:
                 file.truncate(0)
                 yield unfinished
                 os.fsync(file.fileno())
+                if sys.platform == "win32":
+                    file.close()  # an open file has no new name there, so its lock ends before
                 unfinished.replace(path)
             except BaseException:
+                if sys.platform == "win32":
+                    file.close()
                 unfinished.unlink(missing_ok=True)
                 raise
         flush(path.parent)
@@ -66,19 +82,38 @@ def reserve(path: Path, file_bytes: int) -> None:
             os.posix_fallocate(file.fileno(), 0, file_bytes)
 
 
-def _lock(file: BinaryIO, path: Path) -> bool:
-    """Whether this process alone may write the file opened at `path`."""
+def lock(file: BinaryIO, path: Path) -> bool:
+    """Whether this process alone may write the file opened at `path`, until it closes the file.
+
+    The system ends the lock with the process, however that ends. Where the file system has no
+    locks, nobody is kept out.
+    """
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock_descriptor(file.fileno())
+    except OSError as error:
+        if error.errno not in _NO_LOCKS_HERE:
+            return False
+    try:
         # The one who held the lock before may have renamed or removed what was opened here.
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except (BlockingIOError, FileNotFoundError):
+    except FileNotFoundError:
         return False
+
+
+def _lock_descriptor(descriptor: int) -> None:
+    if sys.platform == "win32":
+        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def flush(path: Path) -> None:
     """Bring a file's data to the disk, or a folder's names: they last through a power failure."""
-    descriptor = os.open(path, os.O_RDONLY)
+    if sys.platform == "win32" and path.is_dir():
+        return  # folders cannot be opened there
+    descriptor = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -119,7 +119,7 @@ class BatchStream:
 
     Attributes:
         residence: where the samples lie: `memory`, `device` or `stream`.
-        samples: how many the train split has.
+        samples: how many the train split has, those left out not counted.
     """
 
     def __init__(
@@ -134,6 +134,7 @@ class BatchStream:
         device: torch.device | None = None,
         part: slice = slice(None),
         class_balance: bool = False,
+        left_out: NDArray[np.bool_] | None = None,
         buffer_bytes: int = BUFFER_BYTES,
     ) -> None:
         """Plan the batches, and load the samples unless they are streamed.
@@ -144,10 +145,12 @@ class BatchStream:
             batch_size: images a batch, a multiple of `pack_size`.
             pack_size: neighbours that share a label.
             seed: of the order of samples.
-            residence: `auto` takes memory if the samples fill at most half of what is free.
-            device: where `device` keeps the samples.
+            residence: `auto` takes a GPU's memory or else the host's, if the samples fill at most
+                half of what is free there.
+            device: where batches are wanted, the host by default.
             part: of each batch that this process wants; all of it by default.
             class_balance: whether an epoch has as many samples of each class.
+            left_out: whether a row of the store (N,) is never to be drawn; by default none is.
             buffer_bytes: samples mixed at a time when they are streamed.
 
         Raises:
@@ -162,12 +165,12 @@ class BatchStream:
         self._rows = store.rows_of(Split.TRAIN)
         self._weights = _balancing_weights(store) if class_balance else None
         _reduction_factor(store, size)  # an error now, not when the first row is read
-        self.samples = len(self._rows)
+        self._drawn = np.ones(len(store), bool) if left_out is None else ~left_out
+        self.samples = int(self._drawn[self._rows.start : self._rows.stop].sum())
         if self.samples < batch_size:
             raise self._too_few()
         if residence == "auto":
-            fits = self.samples * size**2 <= _MEMORY_SHARE * psutil.virtual_memory().available
-            residence = "memory" if fits else "stream"
+            residence = _residence_of(len(self._rows) * size**2, device)
         self.residence: Residence = residence
         self._blocks_per_buffer = max(1, buffer_bytes // BLOCK_BYTES)
         self._resident: Tensor | None = None
@@ -186,12 +189,15 @@ class BatchStream:
             end = 0
             for plan, images in self._loaded(epoch, first):
                 end = plan.end_batch
+                # Once for all batches of the buffer: where images lie on a GPU, nothing else is
+                # copied there.
+                batches = torch.from_numpy(plan.batches).to(images.device)
+                labels = torch.from_numpy(plan.labels.astype(np.int64)).to(images.device)
                 for number in range(max(first, plan.first_batch), end):
-                    rows = plan.batches[number - plan.first_batch][self._part]
-                    index = torch.from_numpy(rows).to(images.device)
+                    rows = batches[number - plan.first_batch, self._part]
                     yield Batch(
-                        images=images[index].unsqueeze(1),
-                        labels=torch.from_numpy(plan.labels[rows].astype(np.int64)),
+                        images=images[rows].unsqueeze(1),
+                        labels=labels[rows],
                         following=Position(epoch, number + 1),
                     )
             if end == 0 and first == 0:
@@ -221,8 +227,9 @@ class BatchStream:
         first_batch = 0
         for number, ranges in enumerate(self._buffers(epoch)):
             labels = np.concatenate([self._store.labels[r.start : r.stop] for r in ranges])
+            drawn = np.flatnonzero(np.concatenate([self._drawn[r.start : r.stop] for r in ranges]))
             random = np.random.default_rng((self._seed, epoch, number))
-            packs = pack_rows(labels, self._pack_size, random, self._weights)
+            packs = drawn[pack_rows(labels[drawn], self._pack_size, random, self._weights)]
             batches = packs.size // self._batch_size
             rows = packs.reshape(-1)[: batches * self._batch_size].reshape(batches, -1)
             yield _Plan(ranges, labels, rows, first_batch)
@@ -257,6 +264,16 @@ class BatchStream:
         )
         remedy = "prepare more samples, or pass a smaller --set train.batch_size=N"
         return UserError(join_message(str(self._store.path), problem, remedy))
+
+
+def _residence_of(samples_bytes: int, device: torch.device | None) -> Residence:
+    """Where samples go that may lie anywhere."""
+    if device is not None and device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        if samples_bytes <= _MEMORY_SHARE * free:
+            return "device"
+    fits = samples_bytes <= _MEMORY_SHARE * psutil.virtual_memory().available
+    return "memory" if fits else "stream"
 
 
 def _balancing_weights(store: Store) -> NDArray[np.float64]:

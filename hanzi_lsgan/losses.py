@@ -1,4 +1,8 @@
-"""The objectives: least squares of three labels, the gradient penalty R1, and the reading loss."""
+"""The objectives: adversarial losses, two gradient penalties, and the reading loss.
+
+Losses are means over the batch. x are real images, G(z) generated ones, and D(x) is a score without
+bounds, which a sigmoid σ turns into a probability where an objective speaks of one.
+"""
 
 import math
 from dataclasses import dataclass
@@ -41,6 +45,64 @@ class LeastSquares:
         return 0.5 * (fake_scores - self.c).square().mean()
 
 
+class Minimax:
+    """The first objective (Goodfellow et al., 2014, equation 1): sigmoid cross entropy.
+
+        min_D  -E[log σ(D(x))] - E[log(1 - σ(D(G(z))))]
+        min_G  E[log(1 - σ(D(G(z))))]
+
+    With -log σ(t) = softplus(-t) and -log(1 - σ(t)) = softplus(t), no score overflows.
+    """
+
+    def discriminator(self, real_scores: Tensor, fake_scores: Tensor) -> Tensor:
+        """The discriminator's loss, a scalar, from its scores (B,) of real and generated images."""
+        return F.softplus(-real_scores).mean() + self.refusal(fake_scores)
+
+    def refusal(self, scores: Tensor) -> Tensor:
+        """Half of the discriminator's loss: -E[log(1 - σ(D(x)))] of what it is to refuse."""
+        return F.softplus(scores).mean()
+
+    def generator(self, fake_scores: Tensor) -> Tensor:
+        """The generator's loss, a scalar, from the scores (B,) of its images."""
+        return -F.softplus(fake_scores).mean()
+
+
+class NonSaturating(Minimax):
+    """Minimax with the generator's loss that does not vanish where D is sure (ibid., section 3).
+
+    min_D  -E[log σ(D(x))] - E[log(1 - σ(D(G(z))))]
+    min_G  -E[log σ(D(G(z)))]
+    """
+
+    def generator(self, fake_scores: Tensor) -> Tensor:
+        """The generator's loss, a scalar, from the scores (B,) of its images."""
+        return F.softplus(-fake_scores).mean()
+
+
+class Wasserstein:
+    """The Wasserstein distance of WGAN (Arjovsky et al., 2017), D being held to a slope of one.
+
+        min_D  -E[D(x)] + E[D(G(z))]
+        min_G  -E[D(G(z))]
+
+    What holds it is `gradient_penalty` (Gulrajani et al., 2017).
+    """
+
+    def discriminator(self, real_scores: Tensor, fake_scores: Tensor) -> Tensor:
+        """The discriminator's loss, a scalar, from its scores (B,) of real and generated images."""
+        return -real_scores.mean() + self.refusal(fake_scores)
+
+    def refusal(self, scores: Tensor) -> Tensor:
+        """Half of the discriminator's loss: E[D(x)] of what it is to refuse."""
+        return scores.mean()
+
+    def generator(self, fake_scores: Tensor) -> Tensor:
+        """The generator's loss, a scalar, from the scores (B,) of its images."""
+        return -fake_scores.mean()
+
+
+AdversarialLoss = LeastSquares | Minimax | NonSaturating | Wasserstein
+
 SCHEMES = {
     # Equation 9, the 0-1 binary coding: the generator wants its images taken for real.
     "0,1,1": LeastSquares(a=0.0, b=1.0, c=1.0),
@@ -57,10 +119,38 @@ def r1_penalty(real_scores: Tensor, real_images: Tensor) -> Tensor:
 
     Args:
         real_scores: (P,), one score a pack, each depending on its own images alone.
-        real_images: (B, 1, S, S), requiring gradients.
+        real_images: (B, C, S, S), requiring gradients.
     """
     (gradients,) = torch.autograd.grad(real_scores.sum(), real_images, create_graph=True)
     return gradients.square().sum() / len(real_scores)
+
+
+def gradient_penalty(scores: Tensor, images: Tensor) -> Tensor:
+    """E[(‖∇ₓ D(x̂)‖ - 1)²] (Gulrajani et al., 2017, equation 3), a scalar.
+
+    The recipe multiplies it by its weight λ. As in R1, the norm is that of one score's gradient
+    with respect to all images it judged, a whole pack.
+
+    Args:
+        scores: (P,), one score a pack, each depending on its own images alone.
+        images: (B, C, S, S), what `interpolate` makes, requiring gradients.
+    """
+    (gradients,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
+    norms = torch.linalg.vector_norm(gradients.reshape(len(scores), -1), dim=1)
+    penalty: Tensor = (norms - 1).square().mean()
+    return penalty
+
+
+def interpolate(real_images: Tensor, fake_images: Tensor, shares: Tensor) -> Tensor:
+    """x̂ = ε x + (1 - ε) G(z): where `gradient_penalty` looks, between real and generated packs.
+
+    Args:
+        real_images: (B, C, S, S).
+        fake_images: the same.
+        shares: (P,), the ε ~ U(0, 1) of each pack of B / P neighbours.
+    """
+    of_image = shares.repeat_interleave(len(real_images) // len(shares))
+    return fake_images.lerp(real_images, of_image.view(-1, *[1] * (real_images.dim() - 1)))
 
 
 def reading_loss(logits: Tensor, labels: Tensor) -> Tensor:

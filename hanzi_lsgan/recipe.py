@@ -10,14 +10,31 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from data_tools.errors import UserError, join_message
-from hanzi_lsgan.losses import SCHEMES, LeastSquares
+from hanzi_lsgan.losses import (
+    SCHEMES,
+    AdversarialLoss,
+    LeastSquares,
+    Minimax,
+    NonSaturating,
+    Wasserstein,
+)
 
 Channels = Annotated[int, Field(ge=8, le=1024, multiple_of=8)]
+Normalisation = Literal["batch", "none"]
 
-
+_ARCHITECTURES = ("paper28", "dcgan", "projection")
+_WASSERSTEIN_PENALTY_WEIGHT = 10.0  # λ of Gulrajani et al., 2017
 _LARGEST_TEACHER_PIXELS = 32  # cheap beside the networks, also at 64 pixels
 
 
@@ -39,6 +56,32 @@ class PaperModel(_Settings):
     def size(self) -> int:
         """Side of an image in pixels."""
         return 28
+
+    @property
+    def image_channels(self) -> int:
+        """1: grey."""
+        return 1
+
+
+class DcganModel(_Settings):
+    """The networks of DCGAN, with a label; the papers' experiments take their normalisation away.
+
+    `channels` is the width of the maps at half the image's side; it doubles down to 4 × 4.
+    """
+
+    architecture: Literal["dcgan"]
+    size: Literal[32, 64] = 32
+    image_channels: Literal[1, 3] = 1
+    latent_features: int = Field(128, ge=1, le=4096)
+    label_features: int = Field(128, ge=1, le=4096)
+    channels: Annotated[int, Field(ge=8, le=256, multiple_of=8)] = 64
+    generator_normalisation: Normalisation = "batch"
+    discriminator_normalisation: Normalisation = "batch"
+
+    @property
+    def pack_size(self) -> int:
+        """Samples of one class that the discriminator judges together."""
+        return 1
 
 
 class ProjectionModel(_Settings):
@@ -67,16 +110,25 @@ class ProjectionModel(_Settings):
         """Side of an image in pixels."""
         return int(4 * 2 ** (len(self.generator_channels) - 1))
 
+    @property
+    def image_channels(self) -> int:
+        """1: grey."""
+        return 1
 
-ModelSettings = Annotated[PaperModel | ProjectionModel, Field(discriminator="architecture")]
+
+ModelSettings = Annotated[
+    PaperModel | DcganModel | ProjectionModel, Field(discriminator="architecture")
+]
 
 
 class ObjectiveSettings(_Settings):
-    """The losses: labels a, b, c of least squares, and the weights of what is added to it."""
+    """The losses: which, labels a, b, c of least squares, and the weights of what is added."""
 
+    loss: Literal["least-squares", "non-saturating", "minimax", "wasserstein-gp"] = "least-squares"
     labels: tuple[float, float, float] = (0.0, 1.0, 1.0)
     r1_gamma: float = Field(0.0, ge=0, le=1000)
     r1_every: int = Field(8, ge=1, le=1000)
+    gradient_penalty_weight: float = Field("auto", ge=0, le=1000, validate_default=True)
     wrong_label_weight: float = Field(0.0, ge=0, le=1000)
     reading_weight: float = Field(0.0, ge=0, le=1000)
 
@@ -91,10 +143,32 @@ class ObjectiveSettings(_Settings):
             return (scheme.a, scheme.b, scheme.c)
         return value
 
+    @field_validator("gradient_penalty_weight", mode="before")
+    @classmethod
+    def _weight_by_loss(cls, value: object, info: ValidationInfo) -> object:
+        if value == "auto":
+            wanted = info.data.get("loss") == "wasserstein-gp"
+            return _WASSERSTEIN_PENALTY_WEIGHT if wanted else 0.0
+        return value
+
+    @model_validator(mode="after")
+    def _penalty_in_its_name(self) -> "ObjectiveSettings":
+        if self.loss == "wasserstein-gp" and self.gradient_penalty_weight == 0:
+            raise ValueError("objective.gradient_penalty_weight must not be 0 for wasserstein-gp")
+        return self
+
     @property
-    def least_squares(self) -> LeastSquares:
-        """The objective itself."""
-        return LeastSquares(*self.labels)
+    def adversarial_loss(self) -> AdversarialLoss:
+        """The losses of both networks."""
+        match self.loss:
+            case "least-squares":
+                return LeastSquares(*self.labels)
+            case "non-saturating":
+                return NonSaturating()
+            case "minimax":
+                return Minimax()
+            case "wasserstein-gp":
+                return Wasserstein()
 
 
 class TrainSettings(_Settings):
@@ -102,6 +176,8 @@ class TrainSettings(_Settings):
 
     batch_size: int = Field(64, ge=2, le=65536)
     kimg: float = Field(20000, gt=0, le=1e9)
+    optimizer: Literal["adam", "rmsprop"] = "adam"
+    discriminator_steps: int = Field(1, ge=1, le=100)
     generator_learning_rate: float = Field(2e-4, gt=0, le=1)
     discriminator_learning_rate: float = Field(2e-4, gt=0, le=1)
     decay_kimg: float = Field(0, ge=0, le=1e9)
@@ -111,6 +187,7 @@ class TrainSettings(_Settings):
     precision: Literal["auto", "bf16", "fp16", "no"] = "auto"
     seed: int = Field(0, ge=0, lt=2**32)
     tick_kimg: float = Field(10, gt=0, le=1e6)
+    tick_seconds: float = Field(5, ge=0, le=1e5)
     checkpoint_minutes: float = Field(5, gt=0, le=1e5)
     score_samples: int = Field(0, ge=0, le=1_000_000)
 
@@ -145,9 +222,13 @@ class Recipe(_Settings):
         return self
 
     @model_validator(mode="after")
-    def _original_discriminator(self) -> "Recipe":
-        if self.objective.wrong_label_weight > 0 and isinstance(self.model, PaperModel):
+    def _default_networks_alone(self) -> "Recipe":
+        if isinstance(self.model, ProjectionModel):
+            return self
+        if self.objective.wrong_label_weight > 0:
             raise ValueError("objective.wrong_label_weight must be 0 for the original networks")
+        if self.objective.reading_weight > 0 and self.model.image_channels != 1:
+            raise ValueError("objective.reading_weight must be 0 for images with colours")
         return self
 
 
@@ -221,7 +302,7 @@ def _describe(error: ValidationError) -> str:
     problems = []
     for detail in error.errors(include_url=False):
         # The name of a union's variant stands in the path of what is wrong inside it.
-        place = [str(part) for part in detail["loc"] if part not in ("paper28", "projection")]
+        place = [str(part) for part in detail["loc"] if part not in _ARCHITECTURES]
         key = ".".join(place) or "recipe"
         message = detail["msg"].removeprefix("Value error, ")
         if detail["type"] == "extra_forbidden":

@@ -2,12 +2,10 @@
 
 import multiprocessing
 import random
-import resource
 import signal
 import sys
 import time
 from collections.abc import Iterator
-from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -19,6 +17,11 @@ from hanzi_lsgan.runs.folder import RunFolder
 from hanzi_lsgan.training.session import Session
 from tests.tiny import OVERRIDES, make_store
 
+if sys.platform == "win32":
+    from multiprocessing.context import SpawnContext as Processes
+else:
+    from multiprocessing.context import ForkServerContext as Processes
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals and limits as on Linux")
 
 OFTEN = [*OVERRIDES, "train.checkpoint_minutes=1e-9", "train.tick_kimg=0.008"]
@@ -29,20 +32,24 @@ def train_to_the_end(store: Path, out: Path) -> None:
     """What a user does: begin, or resume where there is something to resume."""
     torch.set_num_threads(1)
     with (
-        Session.resume(out) if out.exists() else Session.begin("quick32", store, out, OFTEN) as run
+        Session.resume(out)
+        if RunFolder(out).config.exists()
+        else Session.begin("quick32", store, out, OFTEN) as run
     ):
         run.train()
 
 
 @pytest.fixture(scope="module")
-def processes() -> Iterator[ForkServerContext]:
+def processes() -> Iterator[Processes]:
     """Processes that start at once, from a server that has imported torch and computed nothing."""
+    if sys.platform == "win32":
+        return
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.test_faults"])
     yield context
 
 
-def start(processes: ForkServerContext, store: Path, out: Path) -> BaseProcess:
+def start(processes: Processes, store: Path, out: Path) -> BaseProcess:
     process = processes.Process(target=train_to_the_end, args=(store, out))
     process.start()
     return process
@@ -97,7 +104,7 @@ def test_a_run_broken_off_within_its_last_checkpoint_ends_with_the_same_generato
 
 
 def test_a_killed_run_keeps_its_last_checkpoint_and_ends_as_if_nothing_had_been(
-    tmp_path: Path, kills: int, processes: ForkServerContext
+    tmp_path: Path, kills: int, processes: Processes
 ) -> None:
     store = make_store(tmp_path)
     finish(start(processes, store, tmp_path / "first"))  # the server starts with it
@@ -134,6 +141,10 @@ def test_a_killed_run_keeps_its_last_checkpoint_and_ends_as_if_nothing_had_been(
 
 def train_with_a_small_disk(out: Path, file_bytes: int, said: Path) -> None:
     """Resume where no file may grow beyond a size, and note the error."""
+    if sys.platform == "win32":
+        return
+    import resource
+
     torch.set_num_threads(1)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
@@ -145,7 +156,7 @@ def train_with_a_small_disk(out: Path, file_bytes: int, said: Path) -> None:
 
 
 def test_a_full_disk_ends_training_with_the_last_checkpoint_intact(
-    tmp_path: Path, processes: ForkServerContext
+    tmp_path: Path, processes: Processes
 ) -> None:
     store, out = make_store(tmp_path), tmp_path / "run"
     with Session.begin("quick32", store, out, OFTEN) as session:

@@ -1,5 +1,5 @@
 import errno
-import fcntl
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,10 +56,15 @@ def test_two_writers_of_one_file_do_not_mix(tmp_path: Path) -> None:
     assert listing(tmp_path) == {"x.txt": "first", "y.txt": "another file"}
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file keeps its name there")
 @pytest.mark.parametrize("ending", ["rename", "unlink"])
 def test_a_lock_that_comes_too_late_leaves_the_finished_file_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
+    if sys.platform == "win32":
+        return
+    import fcntl
+
     path = tmp_path / "x.txt"
     flock = fcntl.flock
 
@@ -77,6 +82,33 @@ def test_a_lock_that_comes_too_late_leaves_the_finished_file_alone(
     with pytest.raises(UserError, match="another process is writing this file"):
         write(path, "mine")
     assert listing(tmp_path) == ({"x.txt": "the other's"} if ending == "rename" else {})
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it locks otherwise")
+def test_where_there_are_no_locks_files_are_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if sys.platform == "win32":
+        return
+    import fcntl
+
+    def refuse(file: int, operation: int) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    write(tmp_path / "x.txt", "whole")
+    assert listing(tmp_path) == {"x.txt": "whole"}
+
+
+@pytest.mark.parametrize("path", [".", "", "/", "folder"])
+def test_a_folder_is_no_place_for_a_file(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    with pytest.raises(UserError, match=": is a folder; name a file"):
+        write(Path(path), "never")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["folder"]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +148,8 @@ def test_reserved_space_keeps_what_is_written(tmp_path: Path) -> None:
     path.write_bytes(b"begun")
     reserve(path, 10_000)
     assert path.read_bytes() == b"begun" + bytes(9_995)
-    assert path.stat().st_blocks * 512 >= 10_000
+    if sys.platform != "win32":
+        assert path.stat().st_blocks * 512 >= 10_000
     reserve(path, 100)
     assert path.stat().st_size == 10_000
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from data_tools.errors import UserError
+from hanzi_lsgan.losses import LeastSquares, Minimax, NonSaturating, Wasserstein
 from hanzi_lsgan.recipe import (
     ProjectionModel,
     load_recipe,
@@ -57,7 +58,7 @@ def test_overrides_replace_single_settings() -> None:
     overrides = ["train.batch_size=128", 'objective.labels="-1,1,0"', "data.residence=stream"]
     recipe = load_recipe("quick32", overrides)
     assert recipe.train.batch_size == 128
-    assert recipe.objective.least_squares.c == 0
+    assert recipe.objective.adversarial_loss == LeastSquares(a=-1, b=1, c=0)
     assert recipe.data.residence == "stream"
     assert recipe.train.seed == load_recipe("quick32").train.seed
 
@@ -65,6 +66,29 @@ def test_overrides_replace_single_settings() -> None:
 def test_labels_can_be_three_numbers() -> None:
     recipe = load_recipe("quick32", ["objective.labels=[0.1, 0.9, 0.8]"])
     assert recipe.objective.labels == (0.1, 0.9, 0.8)
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected", "weight"),
+    [
+        ("least-squares", LeastSquares, 0),
+        ("non-saturating", NonSaturating, 0),
+        ("minimax", Minimax, 0),
+        ("wasserstein-gp", Wasserstein, 10),
+    ],
+)
+def test_an_objective_by_its_name(loss: str, expected: type, weight: float) -> None:
+    objective = load_recipe("quick32", [f"objective.loss={loss}"]).objective
+    assert type(objective.adversarial_loss) is expected
+    assert objective.gradient_penalty_weight == weight
+    weighted = ["objective.gradient_penalty_weight=2.5", f"objective.loss={loss}"]
+    assert load_recipe("quick32", weighted).objective.gradient_penalty_weight == 2.5
+
+
+def test_a_wasserstein_loss_without_its_penalty_is_refused() -> None:
+    overrides = ["objective.loss=wasserstein-gp", "objective.gradient_penalty_weight=0"]
+    with pytest.raises(UserError, match="gradient_penalty_weight must not be 0 for wasserstein-gp"):
+        load_recipe("quick32", overrides)
 
 
 def test_the_size_follows_from_the_number_of_stages() -> None:
@@ -83,7 +107,11 @@ def test_the_size_follows_from_the_number_of_stages() -> None:
         ("train.precision=half", "train.precision: Input should be 'auto', 'bf16', 'fp16' or 'no'"),
         ("objective.labels=1,1,1", '"0,1,1" or "-1,1,0"'),
         ("model.generator_channels=[64, 64]", "must be equally many"),
-        ("model.architecture=dcgan", "model: Input tag 'dcgan'"),
+        ("model.architecture=stylegan", "model: Input tag 'stylegan'"),
+        ("objective.loss=hinge", "objective.loss: Input should be 'least-squares', "),
+        ("objective.gradient_penalty_weight=-1", "objective.gradient_penalty_weight: Input"),
+        ("train.optimizer=sgd", "train.optimizer: Input should be 'adam' or 'rmsprop'"),
+        ("train.discriminator_steps=0", "train.discriminator_steps: Input should be greater"),
         ("train.seed", "section.key=value"),
         ("batch_size=3", "section.key=value"),
         ("nonsense.key=3", "nonsense is no setting"),
@@ -97,7 +125,7 @@ def test_a_wrong_setting_is_one_line_that_names_it(override: str, message: str) 
 
 
 def test_an_unknown_recipe_lists_those_there_are() -> None:
-    with pytest.raises(UserError, match=r"nosuch: there is no such recipe; name one of glyph64, "):
+    with pytest.raises(UserError, match=r"nosuch: there is no such recipe; name one of .*quick32"):
         load_recipe("nosuch")
 
 

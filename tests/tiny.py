@@ -18,6 +18,7 @@ OVERRIDES = [
     "train.batch_size=8",
     "train.kimg=0.08",
     "train.tick_kimg=0.04",
+    "train.tick_seconds=0",
     "train.decay_kimg=0",
     "train.score_samples=0",
     "model.latent_features=8",

@@ -39,12 +39,20 @@ def draw_reference(index: int, character: str) -> Image.Image:
 
 @lru_cache(maxsize=1 << 17)
 def has_glyph(index: int, character: str) -> bool:
-    """Whether a font draws a character; an order of magnitude faster than drawing it on a page."""
-    mask = load_typeface(index, EM_PIXELS).getmask(character)
-    if not all(mask.size):
+    """Whether a font draws a character; far faster than drawing it on a page."""
+    font = load_typeface(index, EM_PIXELS)
+    left, top, right, bottom = box = font.getbbox(character)
+    if right <= left or bottom <= top:
         return False
-    missing = load_typeface(index, EM_PIXELS).getmask(MISSING_CHARACTER)
-    return mask.size != missing.size or bytes(mask) != bytes(missing)
+    if box != _missing_box(index):  # so that it is not drawn, which takes five times as long
+        return True
+    return bytes(font.getmask(character)) != bytes(font.getmask(MISSING_CHARACTER))
+
+
+@lru_cache
+def _missing_box(index: int) -> tuple[float, float, float, float]:
+    """Where a font draws what stands for a character that it lacks."""
+    return load_typeface(index, EM_PIXELS).getbbox(MISSING_CHARACTER)
 
 
 def unsupported_characters(characters: Iterable[str]) -> list[str]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from data_tools.characters import take_characters
 from data_tools.errors import UserError, join_message
 
 PAPER_FIGURE_CHARACTERS = (
@@ -62,6 +63,15 @@ def tag_of_character(character: str) -> bytes:
     raise UserError(f"{character!r} has no GBK tag, so a .gnt file cannot hold it; leave it out")
 
 
+def has_tag(character: str) -> bool:
+    """Whether a `.gnt` file can hold a character."""
+    try:
+        tag_of_character(character)
+    except UserError:
+        return False
+    return True
+
+
 def _gb2312_rows(first: int, last: int) -> frozenset[str]:
     """The characters of GB2312 rows `first` to `last`, each row of 94 cells."""
     characters = set()
@@ -108,11 +118,11 @@ def parse_charset(text: str) -> CharacterSet:
     """Turn what a user writes into a character set.
 
     Args:
-        text: `hanzi` (every hanzi), `all`, `gb2312-1`, `gb2312`, the path of a UTF-8 text file, or
-            the characters themselves.
+        text: `hanzi` (every hanzi), `all`, `gb2312-1`, `gb2312`, the path of a UTF-8 text file
+            (after an @ or not), or the characters themselves.
 
     Raises:
-        UserError: the text is empty, or looks like a file that cannot be read.
+        UserError: no character is in the text, or it looks like a file that cannot be read.
     """
     if text == "hanzi":
         return CharacterSet("the hanzi", hanzi_only=True)
@@ -120,28 +130,21 @@ def parse_charset(text: str) -> CharacterSet:
         return CharacterSet("all characters")
     if text in STANDARD_SETS:
         return CharacterSet(text.upper(), STANDARD_SETS[text]())
+    if not text.strip():
+        remedy = "name hanzi, gb2312-1, gb2312, all, a file of characters, or the characters"
+        raise UserError(join_message("--charset", "no character is in it", remedy))
     path = Path(text)
     if _is_file(path):
-        try:
-            characters = _without_spaces(path.read_text(encoding="utf-8-sig"))
-        except (OSError, UnicodeDecodeError) as error:
-            remedy = "the file must be readable UTF-8 text"
-            raise UserError(join_message(text, f"cannot be read ({error})", remedy)) from error
-        description = f"the characters of {path.name}"
+        text, description = f"@{path}", f"the characters of {path.name}"
+    elif text.startswith("@") and len(text) > 1:
+        description = f"the characters of {Path(text[1:]).name}"
     else:
-        characters = _without_spaces(text)
         description = "the characters given"
         if path.suffix == ".txt" or "/" in text:
             remedy = "name an existing UTF-8 file of characters"
             raise UserError(join_message(text, "there is no such file", remedy))
-    if not characters:
-        remedy = "name hanzi, gb2312-1, gb2312, all, a file of characters, or the characters"
-        raise UserError(join_message("--charset", "no character is in it", remedy))
+    characters = take_characters(text, "--charset").characters
     return CharacterSet(description, frozenset(characters))
-
-
-def _without_spaces(text: str) -> str:
-    return "".join(text.split())
 
 
 def _is_file(path: Path) -> bool:

@@ -9,8 +9,9 @@ drawn at once, so that small inputs are read only once. The bytes do not depend 
 import hashlib
 import importlib.metadata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -58,7 +59,7 @@ from data_tools.store.passes import (
 )
 from data_tools.store.reader import Store
 from data_tools.store.schema import SourceInfo, StoreHeader
-from data_tools.store.writer import create_store, seal_store
+from data_tools.store.writer import StoreFacts, compress_store, create_store, seal_store
 
 Item = TypeVar("Item")
 
@@ -66,7 +67,7 @@ _MEMORY_BYTES = 192 << 20  # of glyphs kept between the passes, in all processes
 _BUNDLES_A_PROCESS = 16  # so many that none waits long for the others at the end
 
 OnProgress = Callable[[str, int, int], None]
-"""Called with the phase (`scan` or `convert`), samples done in it so far, and the total or 0."""
+"""Called with the phase (`scan`, `convert`, `compress`), samples done in it, and the total or 0."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ def prepare(
     charset: CharacterSet | None = None,
     jobs: int | None = None,
     skip_bad: bool = False,
+    compress: bool = False,
     drop_copies: bool = False,
     force: bool = False,
     on_progress: OnProgress = lambda phase, done, total: None,
@@ -118,6 +120,7 @@ def prepare(
         charset: which characters to keep; every hanzi by default.
         jobs: processes; all cores by default. The output does not depend on it.
         skip_bad: go on past damaged records instead of stopping at the first.
+        compress: make the file small, to give away; meanwhile it needs room for the images twice.
         drop_copies: of samples with the same label and pixels keep one.
         force: replace an existing store.
         on_progress: told of samples done.
@@ -140,7 +143,11 @@ def prepare(
             members = give_writers_to_test(members, test_writers)
         processes = process_count(jobs, len(members))
         forget_glyphs()
-        with replacing(out) as unfinished, process_map(processes) as parallel:
+        with (
+            replacing(out) as unfinished,
+            _images_beside(unfinished, compress) as images,
+            process_map(processes) as parallel,
+        ):
             scans: list[Scan] = []
             scanned = 0
             scan_bundle = partial(
@@ -156,12 +163,13 @@ def prepare(
                 on_progress("scan", scanned, 0)
             scans = _in_order(scans)
             plan = _plan(scans, glyph, charset, drop_copies)
-            first_image = create_store(unfinished, plan.header, plan.columns, plan.sources)
+            facts = StoreFacts(plan.header, plan.columns, plan.sources)
+            first_image = create_store(images, facts)
             total = len(plan.columns["labels"])
             done = 0
             place_bundle = partial(
                 place_glyphs,
-                out=unfinished,
+                out=images,
                 first_image=first_image,
                 glyph=glyph,
                 skip_bad=skip_bad,
@@ -171,6 +179,15 @@ def prepare(
                 done += placed.count
                 notes |= placed.notes
                 on_progress("convert", done, total)
+            if compress:
+                compress_store(
+                    images,
+                    first_image,
+                    unfinished,
+                    facts,
+                    threads=process_count(jobs, total),
+                    on_images=lambda done: on_progress("compress", done, total),
+                )
             with ThreadPoolExecutor(max_workers=1) as disk:
                 # The images reach the disk while their checksums are computed from memory.
                 flushed = disk.submit(flush, unfinished)
@@ -194,6 +211,19 @@ def prepare(
             *plan.copies,
         ],
     )
+
+
+@contextmanager
+def _images_beside(unfinished: Path, compress: bool) -> Iterator[Path]:
+    """Where the glyphs are put in place: the store itself, or a file to be compressed into it."""
+    if not compress:
+        yield unfinished
+        return
+    images = unfinished.with_name(f"{unfinished.name}.images")
+    try:
+        yield images
+    finally:
+        images.unlink(missing_ok=True)
 
 
 def check_out(out: Path, force: bool) -> None:

@@ -1,8 +1,6 @@
-"""Reading a store, the HDF5 file that `prepare` writes; its parts stand in `store_schema.py`."""
+"""Reading a store, the HDF5 file that `prepare` writes; its parts stand in `schema.py`."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,37 +9,27 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from data_tools.errors import UserError, join_message
+from data_tools.files import StrPath
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.splits import Split
+from data_tools.store.opening import StoreError, damage, dataset, group, open_file, scalar
 from data_tools.store.schema import (
     COLUMNS,
-    END_MARK,
-    ENDING_BYTES,
     FORMAT_VERSION,
+    SOURCE_COLUMNS,
     SourceInfo,
     StoreHeader,
-    datasets,
-    digest,
-    fingerprint,
-    frame_digest,
     image_bytes,
     read_text,
 )
+from data_tools.store.verification import Verification, verify
 
-_REMEDY = "make it again with `hanzi-lsgan prepare`"
-_DAMAGE = (
-    *(OSError, LookupError, TypeError, ValueError, AttributeError, RuntimeError, ArithmeticError),
-    MemoryError,  # a broken shape asks for more than there is
-    UserError,  # the glyph options are checked by their class
-)
+__all__ = ["Store", "StoreError"]
 
-
-class StoreError(UserError):
-    """A store that cannot be used, with its path and what is wrong."""
-
-    def __init__(self, path: Path, problem: str, remedy: str = _REMEDY) -> None:
-        super().__init__(join_message(str(path), problem, remedy))
+_CACHED_BYTES = (
+    32 << 20
+)  # of compressed images, so that a chunk is unpacked once for its neighbours
+_MOST_CACHED_BYTES = 256 << 20  # where another program has packed them in larger chunks
 
 
 class Store:
@@ -55,34 +43,38 @@ class Store:
         writers: (N,) int32, index into `sources`.
         splits: (N,) uint8, 0 train, 1 test.
         sources: one entry for each `.gnt` file.
+        stored_bytes: what the images take in the file if they are compressed, else None.
 
     Raises:
         StoreError: the file is missing, is no store, or its parts disagree.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._file = _open(path)
+    def __init__(self, path: StrPath) -> None:
+        self.path = Path(path)
+        self._file = open_file(self.path)
         try:
-            with _damage(path):
+            with damage(self.path):
                 self._read_header()
-                self._check()
+            self._images = self._open_images()
+            self._read_columns()
+            self._check()
         except BaseException:
             self._file.close()
             raise
 
     def _read_header(self) -> None:
         attributes = self._file.attrs
-        version = attributes.get("format_version")
-        if version is None:
-            raise StoreError(self.path, "is an HDF5 file but no store of glyphs")
-        if int(version) != FORMAT_VERSION:
+        if "format_version" not in attributes:
+            remedy = "name the .h5 file that `hanzi-lsgan prepare` has made"
+            raise StoreError(self.path, "is an HDF5 file but no store of glyphs", remedy)
+        version = scalar(self.path, attributes, "format_version")
+        if version != FORMAT_VERSION:
             problem = f"has format version {version} and this program reads {FORMAT_VERSION}"
             raise StoreError(self.path, problem)
         self.header = StoreHeader(
             charset=read_text(attributes, "charset"),
             glyph=GlyphOptions(**json.loads(read_text(attributes, "glyph"))),
-            font_drawn=bool(attributes["font_drawn"]),
+            font_drawn=bool(scalar(self.path, attributes, "font_drawn")),
             left_out={
                 str(reason): int(count)
                 for reason, count in json.loads(read_text(attributes, "left_out")).items()
@@ -90,36 +82,52 @@ class Store:
             tool_version=read_text(attributes, "tool_version"),
         )
         self.fingerprint = read_text(attributes, "sha256")
+
+    def _open_images(self) -> h5py.Dataset:
+        """The images, with a cache that holds some of their chunks if they have any."""
+        shape = (None, self.size, self.size)
+        with damage(self.path, "/images"):
+            images = dataset(self.path, self._file, "images", "uint8", shape)
+            self.stored_bytes = None
+            if images.chunks is None:
+                return images
+            self.stored_bytes = int(images.id.get_storage_size())
+            chunk_bytes = int(np.prod(images.chunks))
+            cached = min(max(_CACHED_BYTES, 2 * chunk_bytes), _MOST_CACHED_BYTES)
+            images.id.close()  # an open data set keeps the cache that it was opened with
+            access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
+            access.set_chunk_cache(521, cached, 1.0)
+            return h5py.Dataset(h5py.h5d.open(self._file.id, b"images", access))
+
+    def _read_columns(self) -> None:
+        columns = {}
         for name, dtype in COLUMNS.items():
-            if self._file[name].dtype != dtype or self._file[name].ndim != 1:
-                raise StoreError(self.path, f"/{name} is not a column of {dtype}")
-        self.labels: NDArray[np.int32] = self._file["labels"][:]
-        self.writers: NDArray[np.int32] = self._file["writers"][:]
-        self.splits: NDArray[np.uint8] = self._file["splits"][:]
-        group = self._file["sources"]
-        table = zip(
-            group["name"].asstr()[:],
-            group["sha256"].asstr()[:],
-            group["bytes"][:].tolist(),
-            group["samples"][:].tolist(),
-            strict=True,
-        )
-        self.sources = [SourceInfo(*entry) for entry in table]
+            with damage(self.path, f"/{name}"):
+                rows = (len(self._images),)
+                columns[name] = dataset(self.path, self._file, name, dtype, rows)[:]
+        self.labels: NDArray[np.int32] = columns["labels"]
+        self.writers: NDArray[np.int32] = columns["writers"]
+        self.splits: NDArray[np.uint8] = columns["splits"]
+        with damage(self.path, "/sources"):
+            folder = group(self.path, self._file, "sources")
+            table = (
+                dataset(self.path, folder, name, dtype, (None,))[:].tolist()
+                for name, dtype in SOURCE_COLUMNS.items()
+            )
+            self.sources = [
+                SourceInfo(name.decode(), sha256.decode(), file_bytes, samples)
+                for name, sha256, file_bytes, samples in zip(*table, strict=True)
+            ]
 
     def _check(self) -> None:
-        images = self._images = self._file["images"]
-        size = self.header.glyph.size
-        rows = len(self.labels)
-        if images.dtype != np.uint8 or images.shape != (rows, size, size):
-            expected = f"uint8 ({rows}, {size}, {size})"
-            raise StoreError(self.path, f"/images is {images.dtype} {images.shape}, not {expected}")
         charset = self.header.charset
         if not charset or len(set(charset)) != len(charset):
             raise StoreError(self.path, "the charset is empty or names a character twice")
+        rows = len(self._images)
         limits = {"labels": len(charset), "writers": len(self.sources), "splits": len(Split)}
         for name, limit in limits.items():
             column = getattr(self, name)
-            if len(column) != rows or rows == 0 or column.min() < 0 or column.max() >= limit:
+            if rows == 0 or column.min() < 0 or column.max() >= limit:
                 raise StoreError(
                     self.path, f"/{name} does not hold {rows} values from 0 to {limit}"
                 )
@@ -165,28 +173,28 @@ class Store:
         """
         glyphs = np.empty((len(rows), self.size, self.size), np.uint8)
         if len(rows):
-            with _damage(self.path):
+            with damage(self.path, "/images"):
                 self._images.read_direct(glyphs, np.s_[rows.start : rows.stop])
         return glyphs
 
-    def verify(self) -> list[str]:
-        """Compare every checksum with the data; return the names of the parts that differ."""
-        with _damage(self.path):
-            damaged = [
-                dataset.name
-                for dataset in datasets(self._file)
-                if read_text(dataset.attrs, "sha256") != digest(dataset)
-            ]
-            if fingerprint(self._file) != self.fingerprint:
-                damaged.append("the attributes")
-            end = max(0, self.path.stat().st_size - ENDING_BYTES)
-            with self.path.open("rb") as file:
-                file.seek(end)
-                ending = file.read()
-            frame = frame_digest(self.path, end, image_bytes(self._file))
-            if not damaged and ending != END_MARK + frame:
-                damaged.append("the frame around the data sets")
-        return damaged
+    def mapped_images(self) -> NDArray[np.uint8] | None:
+        """All images (N, size, size) as they lie in the file, which may be closed meanwhile.
+
+        What is read of them is shared by all processes. None if they are compressed.
+        """
+        if self.stored_bytes is not None:
+            return None
+        shape = (len(self), self.size, self.size)
+        return np.memmap(self.path, np.uint8, "r", image_bytes(self._file).start, shape)
+
+    def verify(self) -> Verification:
+        """Compare every checksum with the data.
+
+        Raises:
+            StoreError: so much is damaged that the rest cannot be compared.
+        """
+        with damage(self.path):
+            return verify(self.path, self._file)
 
     def close(self) -> None:
         """Close the file; everything read before stays valid."""
@@ -202,24 +210,3 @@ class Store:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _open(path: Path) -> h5py.File:
-    try:
-        if not path.exists():
-            remedy = f"make one with `hanzi-lsgan prepare --out {path}`"
-            raise StoreError(path, "there is no such store", remedy)
-        return h5py.File(path, "r")
-    except OSError as error:
-        raise StoreError(path, f"cannot be opened as a store ({error})") from None
-
-
-@contextmanager
-def _damage(path: Path) -> Iterator[None]:
-    """Turn what h5py, numpy and json raise on a broken file into one line that names it."""
-    try:
-        yield
-    except StoreError:
-        raise
-    except _DAMAGE as error:
-        raise StoreError(path, f"is damaged ({error})") from None

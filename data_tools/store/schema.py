@@ -1,6 +1,6 @@
 """The HDF5 store's schema, which its writer and its reader share. Nothing else touches h5py.
 
-    /images    uint8  (N, S, S)   contiguous: 255 is background, 0 the darkest ink
+    /images    uint8  (N, S, S)   255 is background, 0 the darkest ink
     /labels    int32  (N,)        index into the charset
     /writers   int32  (N,)        index into /sources
     /splits    uint8  (N,)        0 train, 1 test
@@ -8,9 +8,11 @@
     attrs      format_version, tool_version, charset, glyph (JSON), font_drawn, left_out (JSON)
 
 Rows are ordered by split, label, source and record, so each class of a split is one block of rows.
-Every data set carries its SHA-256, and the file one of all attributes and data sets. At its end
-stand a mark and the SHA-256 of every byte before them but the images': of HDF5's own structures and
-of the gaps between data sets.
+The images lie in one piece, or compressed with gzip in chunks of a mebibyte. Every data set carries
+its SHA-256, and the file one of all attributes and data sets and one of each attribute
+(`attributes_sha256`, JSON). At its end stand a mark and the SHA-256 of every byte before them but
+those of images in one piece: of HDF5's own structures and of the gaps between data sets. HDF5 cuts
+the mark off when a program opens the file for writing.
 """
 
 import hashlib
@@ -25,8 +27,15 @@ import numpy as np
 from data_tools.glyphs.fit import GlyphOptions
 
 FORMAT_VERSION = 2
+LIBRARY_VERSIONS = ("v108", "v108")
+"""Of HDF5: what 1.8 of 2008 reads, as all later ones do. It has checksums on its own metadata and
+room for a charset of any length. "latest" would mean each new library's own format."""
+
+ATTRIBUTES = ("format_version", "tool_version", "charset", "glyph", "font_drawn", "left_out")
+CHECKSUM_ATTRIBUTES = ("sha256", "attributes_sha256")
 COLUMNS = {"labels": "int32", "writers": "int32", "splits": "uint8"}
-SOURCE_COLUMNS = ("name", "sha256", "bytes", "samples")
+SOURCE_COLUMNS = {"name": "S", "sha256": "S", "bytes": "int64", "samples": "int64"}
+"""The types of both: `S` is a text of a fixed length."""
 
 END_MARK = b"hanzi-lsgan store"
 ENDING_BYTES = len(END_MARK) + hashlib.sha256().digest_size
@@ -75,9 +84,12 @@ def read_text(attributes: h5py.AttributeManager, name: str) -> str:
     """Read an attribute that `write_text` has set.
 
     Raises:
-        TypeError: it is of another kind.
+        TypeError: it is missing or of another kind.
     """
-    if attributes.get_id(name).dtype.kind != "S":
+    if name not in attributes:
+        raise TypeError(f"attribute {name} is missing")
+    kind = attributes.get_id(name)
+    if kind.dtype.kind != "S" or kind.shape != ():
         raise TypeError(f"attribute {name} is not a text of fixed length")
     return bytes(attributes[name]).decode()
 
@@ -113,19 +125,32 @@ def frame_digest(path: Path, end: int, images: range) -> bytes:
 
 
 def image_bytes(file: h5py.File) -> range:
-    """Where in the file the images lie."""
+    """Where in the file the images lie; nowhere in one piece if they are compressed."""
     images = file["images"]
+    if images.chunks is not None:
+        return range(0)
     start = int(images.id.get_offset())
     return range(start, start + int(images.nbytes))
 
 
-def fingerprint(file: h5py.File) -> str:
-    """SHA-256 over the attributes and the data sets' checksums."""
-    parts = {
+def attribute_texts(file: h5py.File) -> dict[str, str]:
+    """A store's own attributes as texts; those that another program has added are none of them."""
+    values = {name: file.attrs[name] for name in ATTRIBUTES if name in file.attrs}
+    return {
         name: value.decode() if isinstance(value, bytes) else str(value)
-        for name, value in file.attrs.items()
-        if name != "sha256"
+        for name, value in values.items()
     }
+
+
+def attribute_digests(file: h5py.File) -> dict[str, str]:
+    """SHA-256 of each of a store's own attributes."""
+    texts = attribute_texts(file)
+    return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+
+
+def fingerprint(file: h5py.File) -> str:
+    """SHA-256 over the attributes and the data sets' checksums, compressed or not."""
+    parts = attribute_texts(file)
     for dataset in datasets(file):
         shape = f"{dataset.dtype.str} {dataset.shape}"
         parts[dataset.name] = f"{shape} {read_text(dataset.attrs, 'sha256')}"

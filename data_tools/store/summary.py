@@ -26,12 +26,14 @@ class StoreSummary:
         files: `.gnt` files that it was made from.
         source_bytes: their unpacked size.
         image_bytes: size of the glyphs, which training holds in memory.
+        stored_bytes: their size in the file if they are compressed there, else None.
         splits: figures for each split that has samples.
     """
 
     files: int
     source_bytes: int
     image_bytes: int
+    stored_bytes: int | None
     splits: dict[str, SplitSummary]
 
 
@@ -53,5 +55,6 @@ def summarise(store: Store) -> StoreSummary:
         files=len(store.sources),
         source_bytes=sum(source.bytes for source in store.sources),
         image_bytes=len(store) * store.size**2,
+        stored_bytes=store.stored_bytes,
         splits=splits,
     )

@@ -4,38 +4,135 @@ The only place that prints. Heavy imports happen inside the command that needs t
 `--help` answers at once.
 """
 
+import io
 import os
+import re
 import sys
+from itertools import pairwise
 
+import typer
 from rich.console import Console
 
-from data_tools.errors import UserError
+from data_tools.errors import UserError, join_message
 from hanzi_lsgan.cli import (  # noqa: F401 - each adds its command
     corpus,
     evaluate,
+    export,
+    export_weights,
     generate,
     info,
-    pack,
+    paper,
     prepare,
     render,
     train,
 )
-from hanzi_lsgan.cli.app import app
+from hanzi_lsgan.cli.app import (
+    ClosedPipeError,
+    InterruptedByUserError,
+    app,
+    console,
+    discard_output,
+)
 
 EXIT_USER_ERROR = 2
+_PATHS = ("--out", "--run", "--data", "--test")
+EXIT_INTERRUPTED = 130
+EXIT_CLOSED_PIPE = 141
+"""As a shell reports a program that the signal of a closed pipe ended."""
+
+# The class above all that is wrong with arguments: typer has its own copy of click, older ones
+# take the one that is installed.
+_ArgumentError = typer.BadParameter.__mro__[2]
 
 
 def main() -> None:
     """Run the command line; an error that the user can mend is one line and exit code 2."""
+    show_any_text()
+    console.quiet = console.stderr = False
     try:
-        app(_repeat_test(sys.argv[1:]))
+        code = _run(sys.argv[1:])
+        sys.stdout.flush()
+    except (ClosedPipeError, BrokenPipeError):
+        discard_output()
+        code = EXIT_CLOSED_PIPE
+    except (KeyboardInterrupt, InterruptedByUserError, typer.Abort):
+        _say("interrupted")
+        code = EXIT_INTERRUPTED
+    if code:
+        sys.exit(code)
+
+
+def show_any_text() -> None:
+    """Write what an encoding has no character for as an escape, rather than fail over it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _run(arguments: list[str]) -> int:
+    """Run a command; its exit code."""
+    try:
+        _refuse_empty_paths(arguments)
+        chosen = _common_first(_repeat_test(arguments)) or ["--help"]
+        code = app(chosen, standalone_mode=False)
+        return code if isinstance(code, int) else 0
     except UserError as error:
-        # Of several processes that a launcher started, one speaks for all.
-        if os.environ.get("RANK", "0") == "0":
-            Console(stderr=True, highlight=False, emoji=False, soft_wrap=True).print(
-                f"error: {error}", markup=False
-            )
-        sys.exit(EXIT_USER_ERROR)
+        _say(f"error: {error}")
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        where = str(error.filename or "the system")
+        _say(f"error: {join_message(where, f'fails ({error.strerror or error})', 'see to it')}")
+    except (MemoryError, RuntimeError) as error:
+        if not _is_want_of_memory(error):
+            raise
+        _say("error: there is not enough memory for this; ask for less at a time")
+    except Exception as error:
+        if not isinstance(error, _ArgumentError):
+            raise
+        _say(f"error: {_describe(error)}")
+    return EXIT_USER_ERROR
+
+
+def _say(line: str) -> None:
+    # Of several processes that a launcher started, one speaks for all.
+    if os.environ.get("RANK", "0") == "0":
+        stderr = Console(stderr=True, highlight=False, emoji=False, markup=False, soft_wrap=True)
+        stderr.print(line)
+
+
+def _describe(error: Exception) -> str:
+    """What is wrong with the arguments, in one line, and where to read on."""
+    message: str = getattr(error, "format_message", lambda: str(error))()
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "hanzi-lsgan"
+    # "Invalid value for '--rows': 0 is not in the range" begins with the option itself here.
+    named = re.fullmatch(r"Invalid value for '(.+?)'(?: / '.*?')?: (.*)", message, re.DOTALL)
+    where, problem = named.groups() if named else (command, message)
+    return join_message(where, problem.rstrip("."), f"see `{command} --help`")
+
+
+def _is_want_of_memory(error: Exception) -> bool:
+    """Whether there was not enough memory, by what Python, numpy and torch say then."""
+    words = ("allocate memory", "out of memory", "DefaultCPUAllocator")
+    return isinstance(error, MemoryError) or any(word in str(error) for word in words)
+
+
+def _refuse_empty_paths(arguments: list[str]) -> None:
+    """Find what an unset variable of a shell leaves: an empty path would mean this folder."""
+    for option, value in pairwise([*arguments, "-"]):
+        if option in [f"{name}=" for name in _PATHS] or (option in _PATHS and not value):
+            problem, remedy = "is empty", "give a path, or leave the option out"
+            raise UserError(join_message(option.rstrip("="), problem, remedy))
+
+
+def _common_first(arguments: list[str]) -> list[str]:
+    """Let `--quiet` stand after the command too."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    if "--quiet" not in arguments[:end]:
+        return arguments
+    kept = [argument for argument in arguments[:end] if argument != "--quiet"]
+    return ["--quiet", *kept, *arguments[end:]]
 
 
 def _repeat_test(arguments: list[str]) -> list[str]:

@@ -1,30 +1,91 @@
 """What all commands share: the application, its console, options and the progress bar."""
 
+import importlib.metadata
+import json
+import os
+import platform
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
 DEFAULT_STORE = Path("data/hanzi.h5")
 
+_SILENT_SECONDS = 1.0  # a phase that is over by then says nothing where there is no terminal
+_LINE_SECONDS = 60.0
+_LARGEST_SEED = 2**64 - 1  # that torch takes
+
+
+class InterruptedByUserError(Exception):
+    """Ctrl-C; typer would turn KeyboardInterrupt into an exit without a word."""
+
+
+class ClosedPipeError(Exception):
+    """Whoever read the output has gone; typer would end with the code of any error."""
+
+
+class _Commands(TyperGroup):
+    """The commands, out of which Ctrl-C and a closed pipe come as errors of their own."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - of typer's own click, or of the installed
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise InterruptedByUserError from None
+        except BrokenPipeError:
+            raise ClosedPipeError from None
+
+
+class Output(Console):
+    """Standard output, or what is said on the side while a result goes there.
+
+    What users name is never markup. A reader that goes away ends a command, unless `must_go_on`
+    says that its work is worth more than its words.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(highlight=False, emoji=False, markup=False)
+        self.must_go_on = False
+
+    def on_broken_pipe(self) -> None:
+        """Write into nothing from here on."""
+        discard_output()
+        if not self.must_go_on:
+            raise ClosedPipeError
+
+
+def discard_output() -> None:
+    """Let standard output lead nowhere, so that Python does not fail over it when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Conditional Least Squares GAN for handwritten Chinese characters.",
-    no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-console = Console(highlight=False, emoji=False)
+console = Output()
+"""What a command says of its work; `--quiet` silences it, `--json` sends it to standard error."""
+results = Output()
+"""What a command was asked for; always on standard output."""
 
-SeedOption = Annotated[int, typer.Option(min=0, help="Same seed, same result.")]
-JobsOption = Annotated[int | None, typer.Option(help="Processes; all cores by default.")]
+SeedOption = Annotated[int, typer.Option(min=0, max=_LARGEST_SEED, help="Same seed, same result.")]
+JobsOption = Annotated[
+    int | None, typer.Option(min=1, max=4096, help="Processes; all cores by default.")
+]
 RunOption = Annotated[
     Path | None,
     typer.Option("--run", help="Run folder; the newest under runs/, else weights that come along."),
@@ -38,11 +99,64 @@ BestOfOption = Annotated[
     typer.Option(min=1, max=1000, help="Draw so many candidates, keep the one read best."),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace what exists.")]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print JSON, and nothing else on standard output.")
+]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        versions = [f"Python {platform.python_version()}"]
+        versions += [f"{name} {importlib.metadata.version(name)}" for name in ("torch", "numpy")]
+        system = f"{platform.system()} {platform.machine()}"
+        own = importlib.metadata.version("hanzi-lsgan")
+        results.print(f"hanzi-lsgan {own} ({', '.join(versions)}, {system})", soft_wrap=True)
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which.")
+    ] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet",
+            help="Say nothing but errors, and what info, evaluate and --dry-run are asked for; "
+            "before or after the command.",
+        ),
+    ] = False,
+) -> None:
+    """Conditional Least Squares GAN for handwritten Chinese characters."""
+    console.quiet = quiet
+
+
+def keep_output_for_json(wanted: bool) -> None:
+    """With `--json`, send what is said to standard error from here on."""
+    console.stderr = wanted
+
+
+def print_json(value: object) -> None:
+    """Print a result as JSON, in ASCII so that any encoding carries it."""
+    results.print(json.dumps(value, indent=2), soft_wrap=True)
 
 
 @contextmanager
 def samples_bar() -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar that shows itself with the first report of phase, done and total."""
+    """A progress bar that shows itself with the first report of phase, done and total.
+
+    Where there is no terminal, a line at the beginning of a phase and one a minute stand for it.
+    """
+    if console.is_terminal:
+        with _bar() as report:
+            yield report
+    else:
+        yield _lines()
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[str, int, int], None]]:
     from hanzi_lsgan.cli.display import samples_progress
 
     display = samples_progress(console)
@@ -60,3 +174,21 @@ def samples_bar() -> Iterator[Callable[[str, int, int], None]]:
         yield report
     finally:
         display.stop()
+
+
+def _lines() -> Callable[[str, int, int], None]:
+    began: dict[str, float] = {}
+    next_line: dict[str, float] = {}
+
+    def report(phase: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if phase not in began:
+            began[phase], next_line[phase] = now, now + _SILENT_SECONDS
+        if now >= next_line[phase] and done != total:
+            of_total = f" of {total:,}" if total else ""
+            rate = done / max(1e-9, now - began[phase])
+            line = f"{phase}: {done:,}{of_total} samples, {rate:,.0f} samples/s"
+            console.print(line, soft_wrap=True)
+            next_line[phase] = now + _LINE_SECONDS
+
+    return report

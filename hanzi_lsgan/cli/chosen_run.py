@@ -6,8 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
 from hanzi_lsgan.cli.app import console, samples_bar
+from hanzi_lsgan.cli.path_kinds import refuse_no_store
 
 if TYPE_CHECKING:
     from data_tools.store.reader import Store
@@ -23,8 +25,7 @@ def load_run(run: Path | None, checkpoint: str | None) -> "tuple[Path, TrainedGe
         The folder for what is made with it, which is the current one for the program's own weights,
         and the generator.
     """
-    from hanzi_lsgan.export.weights import SHIPPED
-    from hanzi_lsgan.runs.folder import RunFolder, find_newest_run
+    from hanzi_lsgan.runs.folder import SHIPPED, RunFolder, find_newest_run
 
     folder = RunFolder(run) if run is not None else find_newest_run()
     if folder is None:
@@ -35,13 +36,21 @@ def load_run(run: Path | None, checkpoint: str | None) -> "tuple[Path, TrainedGe
 
 @contextmanager
 def open_store(trained: "TrainedGenerator", data: Path | None) -> "Iterator[Store | None]":
-    """The store named, or the run's own; None where that is gone."""
-    from data_tools.store.reader import Store
+    """The store named, or the run's own; None where that is gone.
+
+    Raises:
+        UserError: what is named is no store.
+    """
+    from hanzi_lsgan.runs.wrong_path import refuse_run_as_store
 
     path = data or Path(trained.info.store.path)
+    refuse_run_as_store(path)
     if data is None and not path.exists():
         yield None
         return
+    refuse_no_store(path)
+    from data_tools.store.reader import Store  # later, since many draw without a store
+
     with Store(path) as store:
         if data is None and store.fingerprint != trained.info.store.fingerprint:
             console.print(f"{path} is not what the run was trained on any more", soft_wrap=True)
@@ -66,20 +75,35 @@ def load_recogniser(trained: "TrainedGenerator", store: "Store") -> "Recogniser"
     """The recogniser of a store, trained now if it has none, for the images of a run."""
     from hanzi_lsgan.judging.judge import obtain_recogniser
 
+    announce_recogniser(trained, store)
     with samples_bar() as progress:
         return obtain_recogniser(store, trained.info.model.size, progress)
+
+
+def announce_recogniser(trained: "TrainedGenerator", store: "Store") -> None:
+    """Say so where a recogniser must be trained first, which takes minutes."""
+    from hanzi_lsgan.judging.judge import JUDGE, has_recogniser
+
+    if not has_recogniser(store, trained.info.model.size, JUDGE):
+        console.print(
+            "training the recogniser that judges, once for this store; it takes minutes",
+            soft_wrap=True,
+        )
 
 
 def suit_characters(
     trained: "TrainedGenerator", store: "Store | None", characters: str, candidates: int
 ) -> "tuple[TrainedGenerator, BestOf | None]":
     """Let the generator draw all these characters if it can, as the best of several if wanted."""
+    if candidates == 1:
+        return trained.with_unseen(characters), None
     from hanzi_lsgan.drawing.best_of import BestOf
     from hanzi_lsgan.judging.recogniser import read_log_posteriors
 
-    if candidates == 1:
-        return trained.with_unseen(characters), None
     # What the recogniser has never read, it cannot choose among: the charset is the store's.
     trained, store = suit_store(trained, store)
+    if unread := [character for character in characters if character not in trained.charset]:
+        problem = f"the recogniser of {store.path} cannot read {show_characters(unread)}"
+        raise UserError(join_message("--best-of", problem, "leave them out, or --best-of"))
     read = partial(read_log_posteriors, load_recogniser(trained, store))
     return trained, BestOf(trained.network, read, candidates)

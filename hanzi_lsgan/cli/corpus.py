@@ -8,13 +8,15 @@ import typer
 from hanzi_lsgan.cli.app import JobsOption, SeedOption, app, console, samples_bar
 
 CORPUS_WRITERS = 400
+_MOST_WRITERS = 100_000
 
 
 @app.command()
 def corpus(
     out: Annotated[Path, typer.Option(help="Folder for the .gnt files.")],
     writers: Annotated[
-        int, typer.Option(help="Simulated writers of the train split.")
+        int,
+        typer.Option(min=1, max=_MOST_WRITERS, help="Simulated writers of the train split."),
     ] = CORPUS_WRITERS,
     charset: Annotated[
         str | None, typer.Option(help="Characters or a UTF-8 file; those of the paper's figure.")
@@ -23,6 +25,9 @@ def corpus(
     jobs: JobsOption = None,
 ) -> None:
     """Draw a sample corpus of .gnt files from bundled fonts: a stand-in, not handwriting."""
+    from data_tools.outputs import check_folder
+
+    check_folder(out)
     written = write_corpus_with_progress(out, writers, charset, seed, jobs)
     console.print(
         f"{written:,} font-drawn samples in {out}; next: hanzi-lsgan prepare {out}", soft_wrap=True

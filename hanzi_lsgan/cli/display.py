@@ -1,5 +1,6 @@
 """Tables and progress bars of the command line; nothing here prints."""
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -14,6 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from data_tools.store.reader import Store
 from data_tools.store.summary import summarise
@@ -57,7 +59,9 @@ def store_table(store: Store) -> Table:
     table.add_row("left out", left_out or "nothing")
     glyph = header.glyph
     table.add_row("glyphs", f"{glyph.size} pixels, {glyph.fit}, margin {glyph.margin}")
-    table.add_row("images", format_bytes(summary.image_bytes))
+    packed = summary.stored_bytes
+    compressed = "" if packed is None else f", compressed to {format_bytes(packed)}"
+    table.add_row("images", format_bytes(summary.image_bytes) + compressed)
     table.add_row("fingerprint", store.fingerprint[:16])
     return table
 
@@ -105,15 +109,14 @@ def scores_table(scores: "Scores") -> Table:
     table.add_column("best is")
     table.add_column("samples", style="dim")
     for figure in scores.figures:
-        table.add_row(
-            figure.name, figure.shown, f"{figure.real:.4g}", figure.better, figure.compared
-        )
+        table.add_row(figure.name, figure.shown, figure.real_shown, figure.better, figure.compared)
     worst = sorted(scores.characters, key=lambda score: score.top1)[:_WORST_SHOWN]
     named = ", ".join(
         f"{score.character} {score.top1:.0%}" + (f" ({score.read_as})" if score.misread else "")
         for score in worst
     )
     table.caption = f"read worst (most often taken for): {named}"
+    table.caption += "".join(f"\nleft out: {line}" for line in scores.not_measured)
     if scores.font_drawn:
         table.caption += "\nreal here is a font-drawn stand-in, not handwriting"
     return table
@@ -141,7 +144,7 @@ def samples_progress(console: Console) -> Progress:
     """A bar for work that is counted in samples, with their rate and the time left."""
     return Progress(
         SpinnerColumn(),
-        TextColumn("{task.description:<8}"),
+        TextColumn("{task.description:<8}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
@@ -155,11 +158,34 @@ def samples_progress(console: Console) -> Progress:
 def training_progress(console: Console) -> Progress:
     """A bar for training, whose description carries the losses."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),
         TaskProgressColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
         console=console,
         expand=True,
+    )
+
+
+def text_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """A table of texts as they are, in which nothing is markup and nothing is cut."""
+    table = Table(title=title or None, title_justify="left")
+    for head in heads:
+        table.add_column(Text(head), overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def parts_progress(console: Console) -> Progress:
+    """Bars for work that comes in parts."""
+    return Progress(
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
     )

@@ -1,13 +1,24 @@
 """`evaluate`."""
 
 import importlib.metadata
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from hanzi_lsgan.cli.app import CheckpointOption, RunOption, app, console, samples_bar
-from hanzi_lsgan.cli.chosen_run import load_run, open_store, suit_store
+from hanzi_lsgan.cli.app import (
+    CheckpointOption,
+    JsonOption,
+    RunOption,
+    app,
+    console,
+    keep_output_for_json,
+    print_json,
+    results,
+    samples_bar,
+)
+from hanzi_lsgan.cli.chosen_run import announce_recogniser, load_run, open_store, suit_store
 
 
 @app.command()
@@ -29,30 +40,47 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option(help="Folder of scores.json and report.html; the run's.")
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Measure how readable, varied and faithful generated characters are."""
+    from data_tools.outputs import check_folder
+    from hanzi_lsgan.acceleration import keep_freed_memory
     from hanzi_lsgan.cli.display import scores_table
     from hanzi_lsgan.judging.cas import accuracy_of_both, classification_accuracy_score
-    from hanzi_lsgan.judging.evaluate import SEEDS
+    from hanzi_lsgan.judging.evaluate import SEEDS, samples_of_each
     from hanzi_lsgan.judging.evaluate import evaluate as measure_all
-    from hanzi_lsgan.judging.judge import obtain_judge
+    from hanzi_lsgan.judging.judge import obtain_judge, require_both_splits
+    from hanzi_lsgan.judging.matching import Counted
     from hanzi_lsgan.judging.report import write_report
-    from hanzi_lsgan.judging.scores import Scores
+    from hanzi_lsgan.judging.scores import Scores, names_by_reason
 
+    keep_output_for_json(as_json)
+    keep_freed_memory()
+    if out is not None:
+        check_folder(out)
     folder, trained = load_run(run, checkpoint)
-    with open_store(trained, data) as found, samples_bar() as progress:
-        trained, store = suit_store(trained, found)
+    target = check_folder(out or folder)
+    with open_store(trained, data) as opened, samples_bar() as progress:
+        trained, store = suit_store(trained, opened)
+        require_both_splits(store)
+        each = samples_of_each(per_class) * len(SEEDS)
+        for reason, names in names_by_reason(Counted.of_store(store, each).left_out()).items():
+            line = f"{store.path}: {', '.join(names)} will be left out: {reason}"
+            console.print(line, soft_wrap=True, markup=False)
+        announce_recogniser(trained, store)
         judge = obtain_judge(store, trained.info.model.size, progress)
-        figures, characters = measure_all(
+        found = measure_all(
             trained.network,
             judge,
             per_class=per_class,
             unseen=trained.unseen,
             on_samples=progress,
         )
-        for wanted, measure in ((cas, classification_accuracy_score), (both, accuracy_of_both)):
-            if wanted:
-                figures.append(measure(trained.network, store, judge, progress))
+        figures = list(found.figures)
+        if cas:
+            figures += classification_accuracy_score(trained.network, store, judge, progress)
+        if both:
+            figures.append(accuracy_of_both(trained.network, store, judge, progress))
         scores = Scores(
             tool_version=importlib.metadata.version("hanzi-lsgan"),
             run=folder.name or "the shipped weights",
@@ -60,13 +88,16 @@ def evaluate(
             images_seen=trained.images,
             store_fingerprint=store.fingerprint,
             font_drawn=store.header.font_drawn,
-            per_class=-(-per_class // len(SEEDS)) * len(SEEDS),
+            per_class=each,
             seeds=SEEDS,
             figures=tuple(figures),
-            characters=tuple(characters),
+            left_out=found.left_out,
+            characters=tuple(found.characters),
         )
-        target = out or folder
         scores.save(target / "scores.json")
         write_report(target / "report.html", scores, trained.network, judge, store)
-    console.print(scores_table(scores))
+    if as_json:
+        print_json(json.loads(scores.model_dump_json()))
+    else:
+        results.print(scores_table(scores))
     console.print(f"wrote {target / 'scores.json'} and {target / 'report.html'}", soft_wrap=True)

@@ -17,17 +17,34 @@ from hanzi_lsgan.cli.app import (
     console,
     samples_bar,
 )
+from hanzi_lsgan.cli.characters import CharactersOption, read_characters
 from hanzi_lsgan.cli.chosen_run import load_run, open_store, suit_characters
+
+MOST_PER_CLASS = 100_000
+
+OutOption = Annotated[
+    Path,
+    typer.Option(help="FILE.gnt, .tar or .parquet, NAME.lmdb, or a folder of PNGs."),
+]
+FormatOption = Annotated[
+    str | None,
+    typer.Option(
+        help="gnt, images, lmdb, tar or parquet; by the suffix of --out by default. gnt and tar "
+        "make several files in a folder."
+    ),
+]
 
 
 @app.command()
 def generate(
-    out: Annotated[Path, typer.Option(help="A .gnt file, or a folder of PNGs.")],
-    chars: Annotated[str, typer.Option(help="Characters to draw.")] = "",
+    out: OutOption,
+    chars: CharactersOption = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Every character that the model knows.")
     ] = False,
-    per_class: Annotated[int, typer.Option(help="Samples of each character.")] = 100,
+    per_class: Annotated[
+        int, typer.Option(min=1, max=MOST_PER_CLASS, help="Samples of each character.")
+    ] = 100,
     run: RunOption = None,
     data: Annotated[
         Path | None, typer.Option(help="Store of the recogniser of --best-of; the run's own.")
@@ -35,16 +52,23 @@ def generate(
     seed: SeedOption = 0,
     best_of: BestOfOption = 1,
     checkpoint: CheckpointOption = None,
+    format: FormatOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Write labelled synthetic samples, in HWDB's own format or as PNGs."""
+    """Write labelled synthetic samples, in HWDB's own format or in one that trainers read."""
+    if (chars is not None) == everything:
+        raise UserError("generate: name characters with --chars, or pass --all, one of the two")
+    from hanzi_lsgan.export.formats import check_out, check_tags, choose_format
+
+    chosen_format = choose_format(out, format)
+    check_out(out, chosen_format, force)
     from hanzi_lsgan.export.samples import export_samples
 
-    chosen = "".join(chars.split())
-    if bool(chosen) == everything:
-        raise UserError("generate: name characters with --chars, or pass --all, one of the two")
     _, trained = load_run(run, checkpoint)
-    chosen = trained.charset if everything else chosen
+    chosen = trained.charset
+    if chars is not None:
+        chosen = read_characters(chars, trained, as_set=True)
+    check_tags(chosen, chosen_format)
     total = len(chosen) * per_class
     with open_store(trained, data) as store:
         trained, chooser = suit_characters(trained, store, chosen, best_of)
@@ -57,6 +81,7 @@ def generate(
             out,
             per_class=per_class,
             seed=seed,
+            format=chosen_format,
             force=force,
             best_of=chooser,
             on_samples=lambda done: progress("draw", done, total),

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,9 +18,6 @@ from hanzi_lsgan.cli.app import (
 )
 from hanzi_lsgan.cli.corpus import CORPUS_WRITERS, write_corpus_with_progress
 from hanzi_lsgan.cli.info import show_store
-
-if TYPE_CHECKING:
-    pass
 
 RAW_DATA = Path("data/raw")
 CharsetOption = Annotated[
@@ -64,6 +61,9 @@ def prepare(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Go on past damaged records, and list them.")
     ] = False,
+    compress: Annotated[
+        bool, typer.Option("--compress", help="Make the store small, to give away; gzip.")
+    ] = False,
     drop_copies: Annotated[
         bool,
         typer.Option("--drop-copies", help="Of samples with the same pixels and label keep one."),
@@ -73,6 +73,7 @@ def prepare(
     """Turn HWDB .gnt files into one HDF5 store; without any, build a font-drawn sample corpus."""
     from data_tools.glyphs.fit import GlyphOptions, check_fit, default_margin
     from data_tools.hwdb.charset import parse_charset
+    from data_tools.outputs import check_file
     from data_tools.sources.split_choice import check_share
     from data_tools.store.prepare import check_out
     from data_tools.store.prepare import prepare as convert
@@ -83,6 +84,7 @@ def prepare(
         size, chosen_fit, default_margin(size, chosen_fit) if margin is None else margin
     )
     characters = parse_charset(charset)
+    check_file(out)
     check_out(out, force)
     if test_writers is not None:
         check_share(test_writers)
@@ -101,6 +103,7 @@ def prepare(
             charset=characters,
             jobs=jobs,
             skip_bad=skip_bad,
+            compress=compress,
             drop_copies=drop_copies,
             force=force,
             on_progress=progress,

@@ -1,7 +1,7 @@
 """`render`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,16 +12,30 @@ from hanzi_lsgan.cli.app import (
     SeedOption,
     app,
     console,
+    samples_bar,
 )
+from hanzi_lsgan.cli.characters import CharactersOption, read_characters
 from hanzi_lsgan.cli.chosen_run import load_run, open_store, suit_characters
 
-if TYPE_CHECKING:
-    pass
+_FORMATS = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".webp": "WEBP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".bmp": "BMP",
+    ".gif": "GIF",
+    ".pdf": "PDF",
+}
+"""What Pillow calls the kind of a picture, by its suffix."""
+
+_PICTURE = "grid.png"
 
 
 @app.command()
 def render(
-    chars: Annotated[str, typer.Option(help="Characters to draw, one column each.")] = "",
+    chars: CharactersOption = None,
     run: RunOption = None,
     data: Annotated[
         Path | None, typer.Option(help="Store of the real rows; the run's own by default.")
@@ -31,7 +45,8 @@ def render(
     best_of: BestOfOption = 1,
     checkpoint: CheckpointOption = None,
     out: Annotated[
-        Path | None, typer.Option(help="The PNG; grid.png in the run folder by default.")
+        Path | None,
+        typer.Option(help="The picture, .png, .jpg, .pdf …; grid.png in the run folder."),
     ] = None,
     scale: Annotated[
         int | None, typer.Option(min=1, max=32, help="Enlarge each pixel so many times.")
@@ -40,35 +55,44 @@ def render(
     """Draw real above generated samples, one column a character."""
     from data_tools.files import replacing
     from data_tools.hwdb.charset import PAPER_FIGURE_CHARACTERS
-    from hanzi_lsgan.drawing.grid import render_comparison
+    from data_tools.outputs import check_file
+    from hanzi_lsgan.drawing.grid import check_page, render_comparison
 
+    if out is not None:
+        check_file(out, tuple(_FORMATS), _PICTURE)
     folder, trained = load_run(run, checkpoint)
-    chosen = "".join(chars.split())
-    chosen = chosen or _first_known(PAPER_FIGURE_CHARACTERS, trained.charset)
+    named = out or folder / _PICTURE
+    path = check_file(named, tuple(_FORMATS), _PICTURE)
+    if chars is None:
+        chosen = _first_known(PAPER_FIGURE_CHARACTERS, trained.charset)
+    else:
+        chosen = read_characters(chars, trained)
+    check_page(trained.info.model.size, len(chosen), 2 * rows, scale)
     font_drawn = trained.info.store.font_drawn
     with open_store(trained, data) as store:
         if store is None and not font_drawn:
             gone = trained.info.store.path
             console.print(f"{gone} is gone: no real rows; name a store with --data", soft_wrap=True)
         trained, chooser = suit_characters(trained, store, chosen, best_of)
-        picture = render_comparison(
-            trained.network,
-            trained.charset,
-            chosen,
-            store=store,
-            rows=rows,
-            seed=seed,
-            scale=scale,
-            best_of=chooser,
-            font_drawn=font_drawn,
-            unseen=trained.unseen,
-        )
-    path = out or folder / "grid.png"
+        with samples_bar() as progress:
+            picture = render_comparison(
+                trained.network,
+                trained.charset,
+                chosen,
+                store=store,
+                rows=rows,
+                seed=seed,
+                scale=scale,
+                best_of=chooser,
+                font_drawn=font_drawn,
+                unseen=trained.unseen,
+                on_samples=progress,
+            )
     with replacing(path) as unfinished:
-        picture.save(unfinished, format="PNG")
+        picture.save(unfinished, format=_FORMATS[named.suffix.lower()])
     if font_drawn:
         console.print("trained on a font-drawn stand-in, not on handwriting")
-    console.print(f"wrote {path}", soft_wrap=True)
+    console.print(f"wrote {named}", soft_wrap=True)
 
 
 def _first_known(wanted: str, charset: str) -> str:

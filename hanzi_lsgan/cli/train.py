@@ -1,7 +1,6 @@
 """`train`."""
 
 import shlex
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,9 +8,9 @@ import typer
 
 from data_tools.errors import UserError
 from hanzi_lsgan.cli.app import DEFAULT_STORE, app, console, samples_bar
+from hanzi_lsgan.cli.lasting_output import outlasting
 
 if TYPE_CHECKING:
-    from hanzi_lsgan.training.loop import Saved, Tick
     from hanzi_lsgan.training.session import Session
 
 
@@ -43,15 +42,17 @@ def train(
     ] = False,
 ) -> None:
     """Train a class-conditional LSGAN on a store; Ctrl-C saves, and --resume goes on."""
+    from hanzi_lsgan.acceleration import keep_freed_memory
     from hanzi_lsgan.training.session import Session
 
+    keep_freed_memory()
     if resume:
         if recipe is not None or overrides or dry_run:
             raise UserError("--resume: a run keeps its recipe; leave RECIPE, --set, --dry-run out")
         session = Session.resume(out, data)
     else:
         session = Session.begin(recipe, data or DEFAULT_STORE, out, overrides or [])
-    with session:
+    with session, outlasting(console):
         if dry_run:
             _show_dry_run(session)
         else:
@@ -60,9 +61,34 @@ def train(
 
 def _run_session(session: "Session", kimg: float | None, minutes: float | None) -> None:
     """Train with a progress display, then say what comes next."""
-    from hanzi_lsgan.cli.display import describe_saved, describe_tick, training_progress
+    from hanzi_lsgan.cli.training_display import TrainingDisplay
 
-    console.quiet = not session.trainer.is_main
+    console.quiet = console.quiet or not session.trainer.is_main
+    limits = session.claim(kimg, minutes)
+    first_images = session.trainer.images
+    named = shlex.quote(str(session.run.path))
+    draw = f"hanzi-lsgan render --run {named}"
+    if first_images >= limits.kimg * 1000:
+        seen = f"{session.run.path} has seen {first_images:,} images already, and the limit is "
+        console.print(f"{seen}{limits.kimg * 1000:,.0f}; draw with: {draw}", soft_wrap=True)
+        return
+    _prepare_recognisers(session)
+    console.print(_describe_session(session), soft_wrap=True)
+    if session.store.header.font_drawn:
+        console.print("the samples are a font-drawn stand-in, not handwriting")
+    with TrainingDisplay(console, session.trainer, limits) as display:
+        stopped_by = session.train(kimg, minutes, display)
+    console.print(
+        f"saved {session.run.path} at {session.trainer.images:,} images; draw with: {draw}",
+        soft_wrap=True,
+    )
+    if stopped_by is not None:
+        console.print(f"resume with: hanzi-lsgan train --resume --out {named}", soft_wrap=True)
+        raise typer.Exit(128 + stopped_by)
+
+
+def _prepare_recognisers(session: "Session") -> None:
+    """Say which recognisers are trained first, and train them."""
     for role in session.lacking_recognisers:
         console.print(
             f"training the {role.name} that {role.purpose}, once for this store; "
@@ -71,48 +97,18 @@ def _run_session(session: "Session", kimg: float | None, minutes: float | None) 
         )
     with samples_bar() as progress:
         session.prepare_recognisers(progress)
-    run = session.run.path
-    goal_kimg = session.recipe.train.kimg if kimg is None else kimg
-    first_images, first_seconds = session.trainer.images, session.trainer.seconds
+
+
+def _describe_session(session: "Session") -> str:
+    """What is trained, on what, with what."""
     doing = "resuming" if session.resumed else "training"
     together = session.trainer.processes
-    console.print(
-        f"{doing} {run}: {session.stream.samples:,} samples "
+    return (
+        f"{doing} {session.run.path}: {session.stream.samples:,} samples "
         f"({session.stream.residence}), {len(session.store.charset):,} classes, "
         f"{session.trainer.device}, precision {session.trainer.precision}"
-        + (f", {together} processes" if together > 1 else ""),
-        soft_wrap=True,
+        + (f", {together} processes" if together > 1 else "")
     )
-    if session.store.header.font_drawn:
-        console.print("the samples are a font-drawn stand-in, not handwriting")
-    display = training_progress(console)
-    task = display.add_task("first step …", total=1.0)
-
-    def on_step(images: int, seconds: float) -> None:
-        share = (images - first_images) / max(1, goal_kimg * 1000 - first_images)
-        if minutes is not None:
-            share = max(share, (seconds - first_seconds) / (minutes * 60))
-        display.update(task, completed=min(1.0, share))
-
-    def on_tick(tick: "Tick") -> None:
-        line = describe_tick(tick)
-        display.update(task, description=line)
-        if not console.is_terminal:
-            console.print(line, soft_wrap=True)
-
-    def on_saved(saved: "Saved") -> None:
-        console.print(describe_saved(saved), soft_wrap=True)
-
-    with display if console.is_terminal else nullcontext():
-        stopped_by = session.train(kimg, minutes, on_step, on_tick, on_saved)
-    named = shlex.quote(str(run))
-    draw = f"hanzi-lsgan render --run {named}"
-    console.print(
-        f"saved {run} at {session.trainer.images:,} images; draw with: {draw}", soft_wrap=True
-    )
-    if stopped_by is not None:
-        console.print(f"resume with: hanzi-lsgan train --resume --out {named}", soft_wrap=True)
-        raise typer.Exit(128 + stopped_by)
 
 
 def _show_dry_run(session: "Session") -> None:

@@ -4,21 +4,25 @@ The layout is that of figure 8 in Mao et al., ICCV 2017, with a printed row abov
 into several blocks.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from data_tools.fonts.corpus import write_glyph
-from data_tools.fonts.typefaces import PLAINEST, load_typeface, unsupported_characters
+from data_tools.errors import UserError, join_message
+from data_tools.fonts.corpus import Hand, write_glyph
+from data_tools.fonts.typefaces import PLAINEST, has_glyph, load_typeface
 from data_tools.glyphs.fit import GlyphOptions, default_margin
 from data_tools.splits import Split
-from data_tools.store.reader import Store
 from hanzi_lsgan.drawing.best_of import BestOf
 from hanzi_lsgan.drawing.images import draw_images, draw_latents, labels_of
 from hanzi_lsgan.models import Generator
+
+if TYPE_CHECKING:  # HDF5 takes a while to load, and the weights that ship are drawn without it
+    from data_tools.store.reader import Store
 
 COLUMNS_A_BLOCK = 24
 
@@ -28,6 +32,11 @@ _GAP_PIXELS = 2
 _REMARK_SHARE = 0.42  # of the size of a printed character, that "unseen" has
 _FURTHER_WRITERS = 10_000  # numbers from here on belong to no corpus
 _CELL_PIXELS = 64  # the least side of a cell where the user names no scale
+_HEADER_SHARE = 0.62  # of a cell, that a printed character has
+_MOST_PIXELS = 1 << 30  # a gigabyte, and no program opens a larger picture
+
+OnSamples = Callable[[str, int, int], None]
+"""Told of the phase, the samples done and their number."""
 
 
 @dataclass(frozen=True)
@@ -38,18 +47,46 @@ class Row:
     images: NDArray[np.uint8]
 
 
+def check_page(size: int, columns: int, rows: int, scale: int | None) -> None:
+    """Make sure, before any drawing, that the picture of so many cells is no giant.
+
+    Args:
+        size: side of an image in pixels.
+        columns: as many as characters; they wrap.
+        rows: of images, real and generated.
+        scale: each pixel becomes this many; by default a cell is at least 64 pixels wide.
+
+    Raises:
+        UserError: it would have more than 2^30 pixels.
+    """
+    scale = scale or default_scale(size)
+    cell = (size + _GAP_PIXELS) * scale
+    blocks = -(-columns // COLUMNS_A_BLOCK)
+    width = min(columns, COLUMNS_A_BLOCK) * cell
+    height = blocks * round((rows + _HEADER_SHARE) * cell)
+    if width * height > _MOST_PIXELS:
+        problem = f"the picture would have about {width:,} × {height:,} pixels"
+        raise UserError(join_message("render", problem, "lower --scale or --rows, or --chars"))
+
+
+def default_scale(size: int) -> int:
+    """How many times pixels are enlarged where the user names no scale."""
+    return max(1, -(-_CELL_PIXELS // size))
+
+
 def render_comparison(
     generator: Generator,
     charset: str,
     characters: str,
     *,
-    store: Store | None,
+    store: "Store | None",
     rows: int,
     seed: int,
     scale: int | None = None,
     best_of: BestOf | None = None,
     font_drawn: bool = False,
     unseen: Collection[str] = (),
+    on_samples: OnSamples = lambda phase, done, total: None,
 ) -> Image.Image:
     """Draw real samples above samples of a generator, one column a character.
 
@@ -67,6 +104,7 @@ def render_comparison(
         font_drawn: whether the generator's samples were font-drawn. Simulated writers write the
             real rows then where a store, or its samples of a character, are missing.
         unseen: characters whose columns are marked, as the generator was not trained on them.
+        on_samples: told of progress.
 
     Raises:
         UserError: a character is unknown to the generator.
@@ -75,27 +113,40 @@ def render_comparison(
     name = "Generated"
     if best_of is None:
         latents = draw_latents(generator, rows, seed)
-        drawn = np.concatenate(list(draw_images(generator, latents, labels)))
+        batches = _report(draw_images(generator, latents, labels), rows * len(labels), on_samples)
+        drawn = np.concatenate(list(batches))
         generated = drawn.reshape(rows, len(labels), *drawn.shape[1:])
     else:
         name = f"Best of {best_of.candidates}"
-        generated = np.stack([best_of.draw(label, rows, seed) for label in labels], axis=1)
+        columns = (best_of.draw(label, rows, seed) for label in labels)
+        generated = np.stack(list(_report(columns, rows * len(labels), on_samples)), axis=1)
     size = generated.shape[-1]
     shown = [Row(name, images) for images in generated]
     font_drawn = store.header.font_drawn if store is not None else font_drawn
     if store is not None or font_drawn:
         real = np.full_like(generated, _BACKGROUND)
         if font_drawn:
-            real = _written(characters, rows, size)
+            real = _written(characters, rows, size, on_samples)
         if store is not None:
             _take_real_samples(store, characters, seed, real)
         label = "Font-drawn" if font_drawn else "Real"
         shown = [Row(label, images) for images in real] + shown
-    return compose(characters, shown, scale or max(1, -(-_CELL_PIXELS // size)), unseen)
+    return compose(characters, shown, scale or default_scale(size), unseen)
+
+
+def _report(
+    batches: Iterable[NDArray[np.uint8]], total: int, on_samples: OnSamples
+) -> Iterator[NDArray[np.uint8]]:
+    """Hand on batches of images as they are drawn."""
+    done = 0
+    for batch in batches:
+        done += len(batch)
+        on_samples("draw", done, total)
+        yield batch
 
 
 def _take_real_samples(
-    store: Store, characters: str, seed: int, samples: NDArray[np.uint8]
+    store: "Store", characters: str, seed: int, samples: NDArray[np.uint8]
 ) -> None:
     """Choose samples of each character that the store has, into (rows, columns, size, size)."""
     rows, _, size, _ = samples.shape
@@ -114,15 +165,17 @@ def _take_real_samples(
             samples[line, column] = np.asarray(glyph.resize((size, size), Image.Resampling.BOX))
 
 
-def _written(characters: str, rows: int, size: int) -> NDArray[np.uint8]:
+def _written(characters: str, rows: int, size: int, on_samples: OnSamples) -> NDArray[np.uint8]:
     """Rows by simulated writers: (rows, columns, size, size), background where a font lacks one."""
     options = GlyphOptions(size, "aspect", default_margin(size, "aspect"))
-    drawable = set(characters) - set(unsupported_characters(characters))
     samples = np.full((rows, len(characters), size, size), _BACKGROUND, np.uint8)
     for line in range(rows):
+        writer = _FURTHER_WRITERS + line
+        font = Hand.of_writer(0, writer).font
         for column, character in enumerate(characters):
-            if character in drawable:
-                samples[line, column] = write_glyph(character, _FURTHER_WRITERS + line, options)
+            if has_glyph(font, character):
+                samples[line, column] = write_glyph(character, writer, options)
+            on_samples("write", line * len(characters) + column + 1, rows * len(characters))
     return samples
 
 
@@ -139,7 +192,7 @@ def compose(
     """
     size = rows[0].images.shape[-1]
     cell = (size + _GAP_PIXELS) * scale
-    printed = max(12, round(size * scale * 0.62))
+    printed = max(12, round(size * scale * _HEADER_SHARE))
     remark = round(printed * _REMARK_SHARE) if set(characters) & set(unseen) else 0
     header = round(printed * 1.35) + remark
     label_font = load_typeface(PLAINEST, max(12, round(size * scale * 0.4)))
@@ -149,7 +202,6 @@ def compose(
     block_height = header + len(rows) * cell
     page = Image.new("L", (label_width + columns * cell, blocks * block_height), _BACKGROUND)
     draw = ImageDraw.Draw(page)
-    unprintable = set(unsupported_characters(characters))
     for block in range(blocks):
         top = block * block_height
         first = block * COLUMNS_A_BLOCK
@@ -157,7 +209,7 @@ def compose(
         for column, character in enumerate(chosen):
             middle = label_width + (column + 0.5) * cell
             centre = (middle, top + (header - remark) / 2)
-            _print_character(draw, centre, character, printed, character in unprintable)
+            _print_character(draw, centre, character, printed)
             if character in unseen:
                 font = load_typeface(PLAINEST, remark)
                 draw.text((middle, top + header - remark), "unseen", _GREY, font, anchor="mm")
@@ -176,12 +228,11 @@ def _print_character(
     centre: tuple[float, float],
     character: str,
     size_pixels: int,
-    unprintable: bool,
 ) -> None:
     """Print the head of a column; a character that the font lacks is named by its code point."""
-    text, size = (
-        (f"{ord(character):X}", size_pixels // 2) if unprintable else (character, size_pixels)
-    )
+    text, size = character, size_pixels
+    if not has_glyph(PLAINEST, character):
+        text, size = f"{ord(character):X}", size_pixels // 2
     draw.text(centre, text, _GREY, load_typeface(PLAINEST, size), anchor="mm")
 
 

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
 from hanzi_lsgan.models import Generator
 
@@ -24,7 +25,7 @@ def labels_of(characters: str, charset: str) -> list[int]:
         dict.fromkeys(character for character in characters if character not in index)
     )
     if unknown:
-        shown = unknown[:20] + (" …" if len(unknown) > 20 else "")
+        shown = show_characters(unknown)
         problem = f"{len(unknown)} of these are unknown to the model: {shown}"
         remedy = f"it knows {len(charset):,} by label; leave the others out, or train with "
         remedy += "--set model.label_embedding=glyph, which draws characters by what they look like"
@@ -52,9 +53,13 @@ def draw_images(
     Yields:
         Batches (n, S, S) uint8, 255 is background, of L * len(labels) images in all.
     """
-    chosen = torch.arange(len(latents) * len(labels))
-    index = torch.tensor(labels)
-    return draw_pairs(generator, latents, chosen // len(labels), index[chosen % len(labels)])
+    device = next(generator.parameters()).device
+    latents, index = latents.to(device), torch.tensor(labels, device=device)
+    total = len(latents) * len(labels)
+    for start in range(0, total, _BATCH):
+        # A batch at a time: a number for each of millions of images would fill the memory.
+        chosen = torch.arange(start, min(start + _BATCH, total), device=device)
+        yield _draw_batch(generator, latents[chosen // len(labels)], index[chosen % len(labels)])
 
 
 def draw_pairs(
@@ -69,9 +74,13 @@ def draw_pairs(
     latents, rows, labels = latents.to(device), rows.to(device), labels.to(device)
     for start in range(0, len(rows), _BATCH):
         chosen = slice(start, start + _BATCH)
-        with torch.inference_mode():
-            images = generator(latents[rows[chosen]], labels[chosen])
-        yield to_uint8(images, generator.pixel_range)
+        yield _draw_batch(generator, latents[rows[chosen]], labels[chosen])
+
+
+def _draw_batch(generator: Generator, latents: Tensor, labels: Tensor) -> NDArray[np.uint8]:
+    with torch.inference_mode():
+        images = generator(latents, labels)
+    return to_uint8(images, generator.pixel_range)
 
 
 def draw_class(generator: Generator, label: int, count: int, seed: int) -> NDArray[np.uint8]:

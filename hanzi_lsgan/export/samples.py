@@ -1,17 +1,16 @@
-"""Generated samples as files to train a recogniser with: `.gnt` records, or PNGs in folders."""
+"""Generated samples, to train a recogniser with, in any of the formats."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from data_tools.errors import UserError, join_message
-from data_tools.files import replacing, writable
-from data_tools.hwdb.gnt import write_record
+from data_tools.errors import UserError
 from hanzi_lsgan.drawing.best_of import BestOf
 from hanzi_lsgan.drawing.images import draw_images, draw_latents, labels_of
+from hanzi_lsgan.export.formats import check_tags, choose_format, write_samples
+from hanzi_lsgan.export.sample import OnSamples, Sample, character_folder
 from hanzi_lsgan.models import Generator
 
 _BACKGROUND = 255
@@ -26,73 +25,82 @@ def export_samples(
     *,
     per_class: int,
     seed: int,
+    format: str | None = None,
     force: bool = False,
     best_of: BestOf | None = None,
-    on_samples: Callable[[int], None] = lambda samples: None,
+    on_samples: OnSamples = lambda samples: None,
 ) -> int:
     """Draw labelled samples and write them, dark ink on 255, cropped to the ink as in HWDB.
 
     Args:
         generator: in evaluation mode.
         charset: label i of the generator is character i.
-        characters: what to draw.
-        out: a `.gnt` file, or a folder in which each character gets a folder of PNGs.
-        per_class: samples of each character; the n-th samples share a latent, as one hand.
+        characters: what to draw; each is drawn once however often it is named, since a training
+            set holds no picture twice.
+        out: a file of a known suffix, or a folder.
+        per_class: samples of each character, at least 1; the n-th share a latent, as one hand.
         seed: of the latents.
+        format: one of `Format`; by the suffix of `out`, and pictures in a folder, by default.
+        force: replace what is at `out`.
         best_of: draws the samples where given, each with latents of its own.
-        force: replace an existing file, or write into a folder that is not empty.
         on_samples: told how many are written.
 
     Returns:
         The number of samples written.
 
     Raises:
-        UserError: a character is unknown, or `out` exists or cannot be written.
+        UserError: a character is unknown or has no tag, or `out` exists or cannot be written.
+    """
+    chosen = choose_format(out, format)
+    characters = "".join(dict.fromkeys(characters))
+    check_tags(characters, chosen)
+    samples = generated_samples(
+        generator, charset, characters, per_class=per_class, seed=seed, best_of=best_of
+    )
+    return write_samples(samples, out, chosen, force=force, on_samples=on_samples)
+
+
+def generated_samples(
+    generator: Generator,
+    charset: str,
+    characters: str,
+    *,
+    per_class: int,
+    seed: int,
+    best_of: BestOf | None = None,
+) -> Iterator[Sample]:
+    """Samples as they are drawn; arguments as of `export_samples`.
+
+    Raises:
+        UserError: a character is unknown, or `per_class` is below 1.
     """
     if per_class < 1:
         raise UserError(f"--per-class {per_class}: at least one sample a character is needed")
     labels = labels_of(characters, charset)
-    if not force and out.exists() and (out.is_file() or any(out.iterdir())):
-        raise UserError(join_message(str(out), "exists already", "pass --force, or another --out"))
     if best_of is None:
-        samples = _hand_after_hand(generator, characters, labels, per_class, seed)
-    else:
-        samples = _best_samples(best_of, characters, labels, per_class, seed)
-    written = 0
-    if out.suffix.lower() == ".gnt":
-        with replacing(out) as unfinished, unfinished.open("wb") as stream:
-            for character, _, bitmap in samples:
-                write_record(stream, character, bitmap)
-                written += 1
-                on_samples(written)
-        return written
-    with writable(out):
-        for character, number, bitmap in samples:
-            folder = out / f"U+{ord(character):04X}_{character}"
-            folder.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(bitmap).save(folder / f"{number:05}.png")
-            written += 1
-            on_samples(written)
-    return written
+        return _hand_after_hand(generator, characters, labels, per_class, seed)
+    return _best_samples(best_of, characters, labels, per_class, seed)
 
 
 def _hand_after_hand(
     generator: Generator, characters: str, labels: list[int], per_class: int, seed: int
-) -> Iterator[tuple[str, int, NDArray[np.uint8]]]:
-    """Character, number and bitmap of each sample, one latent after the other."""
+) -> Iterator[Sample]:
+    """One latent after the other, each a writer."""
     latents = draw_latents(generator, per_class, seed)
     batches = draw_images(generator, latents, labels)
     for index, image in enumerate(image for batch in batches for image in batch):
-        yield characters[index % len(labels)], index // len(labels), crop_to_ink(image)
+        character = characters[index % len(labels)]
+        writer = f"hand-{index // len(labels):05}"
+        yield Sample(crop_to_ink(image), character, character_folder(character), writer)
 
 
 def _best_samples(
     best_of: BestOf, characters: str, labels: list[int], per_class: int, seed: int
-) -> Iterator[tuple[str, int, NDArray[np.uint8]]]:
-    """Character, number and bitmap of each sample, one character after the other."""
+) -> Iterator[Sample]:
+    """One character after the other; no two samples are of one hand."""
     for character, label in zip(characters, labels, strict=True):
-        for number, image in enumerate(best_of.draw(label, per_class, seed)):
-            yield character, number, crop_to_ink(image)
+        for image in best_of.draw(label, per_class, seed):
+            yield Sample(crop_to_ink(image), character, character_folder(character))
 
 
 def crop_to_ink(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

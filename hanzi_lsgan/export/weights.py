@@ -8,16 +8,28 @@ from pathlib import Path
 
 from safetensors.torch import save as serialize_tensors
 
+from data_tools.errors import UserError, join_message
 from data_tools.files import replacing
+from data_tools.outputs import check_folder
 from hanzi_lsgan.runs.checksums import announce
+from hanzi_lsgan.runs.folder import SHIPPED as SHIPPED
 from hanzi_lsgan.runs.folder import RunFolder
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 
-SHIPPED = Path(__file__).parent.parent / "weights"
-"""The generator that comes with the program."""
+
+def check_out(out: Path) -> None:
+    """Make sure, before any work, that the weights can be written.
+
+    Raises:
+        UserError: there is something in the folder, or it cannot be written.
+    """
+    folder = check_folder(out)
+    if folder.exists() and any(folder.iterdir()):
+        remedy = "name a new or an empty folder"
+        raise UserError(join_message(f"--out {out}", "there is something already", remedy))
 
 
-def pack(trained: TrainedGenerator, out: Path) -> int:
+def export_weights(trained: TrainedGenerator, out: Path) -> int:
     """Write a generator in half precision, which draws the same but for a grey level here or there.
 
     Args:
@@ -30,8 +42,8 @@ def pack(trained: TrainedGenerator, out: Path) -> int:
     Raises:
         UserError: there is something in the folder, or it cannot be written.
     """
+    check_out(out)
     target = RunFolder(out)
-    target.refuse_if_used()
     # Where the store lay is nobody's business but its trainer's.
     store = trained.info.store
     store = store.model_copy(update={"path": Path(store.path).name})

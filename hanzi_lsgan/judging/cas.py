@@ -1,8 +1,8 @@
 """What generated samples are worth to one who trains a recogniser.
 
 GAN-train (Shmelkov et al., 2018), also called the classification accuracy score (CAS, Ravuri and
-Vinyals, 2019): the recogniser is trained anew, as long as the one that was trained on real samples,
-and tested on the real test split.
+Vinyals, 2019): the recogniser is trained anew, on as many samples and as long as the judge was on
+real ones, and its accuracy is that on the real test split.
 """
 
 from collections.abc import Iterator
@@ -17,8 +17,9 @@ from data_tools.store.reader import Store
 from hanzi_lsgan.batches import load_rows
 from hanzi_lsgan.drawing.images import draw_class
 from hanzi_lsgan.judging.judge import Judge, OnSamples, training_steps
-from hanzi_lsgan.judging.metrics import top_k_accuracy
+from hanzi_lsgan.judging.metrics import Values, is_among_first
 from hanzi_lsgan.judging.recogniser import BATCH, read_glyphs, train_recogniser
+from hanzi_lsgan.judging.resampling import Resampling
 from hanzi_lsgan.judging.scores import Figure
 from hanzi_lsgan.models import Generator
 
@@ -27,48 +28,53 @@ _SEED = 100  # unlike those of the other figures
 
 def classification_accuracy_score(
     generator: Generator, store: Store, judge: Judge, on_samples: OnSamples
-) -> Figure:
-    """Train on generated samples only, as many of each character as the train split has."""
-    images, labels = _draw_like_train(generator, store, on_samples)
-    accuracy = _accuracy_of_training_on(images, labels, store, judge, "CAS", on_samples)
-    real = top_k_accuracy(judge.test.guesses, judge.test.labels, 1)
-    return Figure(
-        name="CAS",
-        meaning=f"test accuracy after training on generated samples only ({accuracy:.2%}), over "
-        f"that after real ones ({real:.2%})",
-        better="higher",
-        value=accuracy / real,
-        spread=None,
-        real=1.0,
-        compared=f"{len(labels):,} generated, {len(judge.test.labels):,} test",
+) -> list[Figure]:
+    """Train on generated samples only, as many of each character as the judge has learned.
+
+    Returns:
+        CAS, which is an accuracy, and its ratio to the judge's accuracy.
+    """
+    images, labels = _draw_like_learned(generator, judge, on_samples)
+    accuracies = _accuracies_of_training_on(images, labels, store, judge, "CAS", on_samples)
+    real = _accuracies(judge.test.guesses, judge)
+    compared = (
+        f"{len(labels):,} generated; real: as many train; both tested on "
+        f"{len(judge.test.labels):,} test"
     )
+    meaning = "test accuracy after training on generated samples only; beside it, on real ones"
+    ratio = "CAS over the accuracy after training on real samples"
+    return [
+        _figure("CAS", meaning, judge, compared, accuracies, real),
+        _figure("CAS over real", ratio, judge, compared, accuracies / real, real / real),
+    ]
 
 
 def accuracy_of_both(
     generator: Generator, store: Store, judge: Judge, on_samples: OnSamples
 ) -> Figure:
-    """Train on the train split and as many generated samples, for as many steps as on real ones."""
-    images, labels = _draw_like_train(generator, store, on_samples)
+    """Train on what the judge has learned and as many generated samples, as long as the judge."""
+    images, labels = _draw_like_learned(generator, judge, on_samples)
     rows = store.rows_of(Split.TRAIN)
-    both_images = np.concatenate([load_rows(store, rows, judge.recogniser.size), images])
-    both_labels = np.concatenate([judge.train.labels, labels])
-    return Figure(
-        name="real + generated",
-        meaning="test accuracy after training on real and generated samples; beside it, on real",
-        better="higher",
-        value=_accuracy_of_training_on(both_images, both_labels, store, judge, "both", on_samples),
-        spread=None,
-        real=top_k_accuracy(judge.test.guesses, judge.test.labels, 1),
-        compared=f"{len(rows):,} train and {len(labels):,} generated, "
+    learned = load_rows(store, rows, judge.recogniser.size)[~judge.unlearned]
+    both_images = np.concatenate([learned, images])
+    both_labels = np.concatenate([judge.train.labels[~judge.unlearned], labels])
+    both = _accuracies_of_training_on(both_images, both_labels, store, judge, "both", on_samples)
+    return _figure(
+        "real + generated",
+        "test accuracy after training on real and generated samples; beside it, on real ones",
+        judge,
+        f"{len(learned):,} train and {len(labels):,} generated; real: these train; both tested on "
         f"{len(judge.test.labels):,} test",
+        both,
+        _accuracies(judge.test.guesses, judge),
     )
 
 
-def _draw_like_train(
-    generator: Generator, store: Store, on_samples: OnSamples
+def _draw_like_learned(
+    generator: Generator, judge: Judge, on_samples: OnSamples
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Generated images and labels, of each class as many as the train split has."""
-    counts = store.counts(Split.TRAIN)
+    """Generated images and labels, of each class as many as the judge has learned."""
+    counts = np.bincount(judge.train.labels[~judge.unlearned], minlength=len(judge.charset))
     images = []
     for label, count in enumerate(counts.tolist()):
         if count:
@@ -77,16 +83,16 @@ def _draw_like_train(
     return np.concatenate(images), np.repeat(np.arange(len(counts)), counts)
 
 
-def _accuracy_of_training_on(
+def _accuracies_of_training_on(
     images: NDArray[np.uint8],
     labels: NDArray[np.int64],
     store: Store,
     judge: Judge,
     phase: str,
     on_samples: OnSamples,
-) -> float:
-    """Test accuracy of a fresh recogniser that is trained as long as the store's own."""
-    steps = training_steps(len(store.rows_of(Split.TRAIN)))
+) -> Values:
+    """Test accuracies of a fresh recogniser that is trained as long as the judge: (M,)."""
+    steps = training_steps(int((~judge.unlearned).sum()))
     size = judge.recogniser.size
     recogniser = train_recogniser(
         shuffled_batches(images, labels),
@@ -96,7 +102,38 @@ def _accuracy_of_training_on(
         on_images=lambda seen: on_samples(phase, seen, steps * BATCH),
     )
     _, guesses = read_glyphs(recogniser, load_rows(store, store.rows_of(Split.TEST), size))
-    return top_k_accuracy(guesses, judge.test.labels, 1)
+    return _accuracies(guesses, judge)
+
+
+def _accuracies(guesses: NDArray[np.int32], judge: Judge) -> Values:
+    """Share of the test split that is read rightly, and of parts of its writers: (M,)."""
+    hits = is_among_first(guesses, judge.test.labels, 1)
+    selections = _resample(judge).selections
+    return np.array([hits[chosen].mean() if chosen.any() else np.nan for chosen in selections])
+
+
+def _resample(judge: Judge) -> Resampling:
+    return Resampling.of_real(judge.test.labels, judge.test.writers)
+
+
+def _figure(
+    name: str, meaning: str, judge: Judge, compared: str, values: Values, real: Values
+) -> Figure:
+    """The figure of accuracies, or of their ratios, of the test split and its parts (M,)."""
+    error, real_error = (
+        float(error) if np.isfinite(error) else None
+        for error in map(_resample(judge).standard_errors, (values, real))
+    )
+    return Figure(
+        name=name,
+        meaning=meaning,
+        better="higher",
+        value=float(values[0]),
+        error=error,
+        real=float(real[0]),
+        real_error=real_error,
+        compared=compared,
+    )
 
 
 def shuffled_batches(

@@ -1,8 +1,9 @@
 """A score that takes seconds, so that training can watch itself and keep its best generator.
 
 The rule: the best generator has the lowest Fréchet distance between the recogniser's features of
-its samples and those of the train split. The test split has no part in the choice, so that
-`evaluate` judges the chosen one on samples that nothing was chosen by.
+its samples and those of the train split: of the samples that the recogniser has not learned, where
+there are any. The test split has no part in the choice, so that `evaluate` judges the chosen one on
+samples that nothing was chosen by. Of the real features only mean and covariance are kept.
 """
 
 import time
@@ -11,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from data_tools.splits import Split
 from data_tools.store.reader import Store
 from hanzi_lsgan.drawing.images import draw_latents, draw_pairs
-from hanzi_lsgan.judging.judge import OnSamples, obtain_reading, obtain_recogniser
-from hanzi_lsgan.judging.metrics import frechet_distance, top_k_accuracy
+from hanzi_lsgan.judging.judge import OnSamples, obtain_moments, obtain_recogniser
+from hanzi_lsgan.judging.metrics import top_k_accuracy
+from hanzi_lsgan.judging.moments import Moments, frechet_distance
 from hanzi_lsgan.judging.recogniser import read_glyphs
 from hanzi_lsgan.models import Generator
 
@@ -53,7 +54,7 @@ class QuickScorer:
             UserError: the recogniser or the store is damaged, or cannot be written beside it.
         """
         self._recogniser = obtain_recogniser(store, size, on_samples)
-        self._real = obtain_reading(store, self._recogniser, Split.TRAIN, on_samples).features
+        self._real = obtain_moments(store, self._recogniser, on_samples)
         self._labels = np.arange(samples) * len(store.charset) // samples
 
     def score(self, generator: Generator) -> QuickScore:
@@ -66,6 +67,6 @@ class QuickScorer:
         features, guesses = read_glyphs(self._recogniser, images)
         return QuickScore(
             readability=top_k_accuracy(guesses, self._labels, 1),
-            frechet=frechet_distance(self._real, features),
+            frechet=frechet_distance(self._real, Moments.of(features)),
             score_seconds=time.perf_counter() - started,
         )

@@ -2,40 +2,53 @@
 
 Generated samples are compared with the test split, which neither the generator nor the recogniser
 has seen. The floor of a figure is what real samples reach in the same place: the test split where
-samples are read one by one, and as many samples of the train split where they are compared with the
-test split.
+samples are read one by one, and train samples where sets are compared with the test split. Both
+sets have then as many samples of each class (`matching.py`), and the train samples are of writers
+whom the recogniser has not learned, where there are enough (`unlearned.py`).
+
+Each figure has its standard error (`resampling.py`). It says how far the figure would move if other
+samples were drawn, of the same numbers of each class; what both are compared with stays as it is.
+Where the test split stands as real and is read sample by sample, other writers are meant.
 """
 
-from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hanzi_lsgan.drawing.images import draw_classes
+from hanzi_lsgan.judging.characters import score_characters
 from hanzi_lsgan.judging.judge import Judge, OnSamples
-from hanzi_lsgan.judging.metrics import (
-    Features,
-    frechet_distance,
-    inception_score,
-    kernel_distance,
-    manifold_figures,
-    mean_pairwise_distance,
-    nearest_distances,
-    top_k_accuracy,
+from hanzi_lsgan.judging.matching import (
+    DIVERSITY,
+    FRECHET,
+    KERNEL,
+    MEMORISATION,
+    Counted,
+    count_classes,
+    some_rows,
+    take_per_class,
 )
-from hanzi_lsgan.judging.recogniser import Reading, classify_log_posteriors, read_glyphs
+from hanzi_lsgan.judging.metrics import (
+    Values,
+    class_diversities,
+    frechet_distances,
+    is_among_first,
+    kernel_distances,
+    manifold_figures,
+    nearest_distances,
+)
+from hanzi_lsgan.judging.recogniser import Reading, read_glyphs
+from hanzi_lsgan.judging.resampling import Resampling, class_means
 from hanzi_lsgan.judging.scores import Better, CharacterScore, Figure
 from hanzi_lsgan.models import Generator
 
 SEEDS = (0, 1, 2)
-"""Sampling seeds; each figure is also computed for each alone, to show its spread."""
+"""Sampling seeds, to which the samples of each character are shared out."""
 
-_MANIFOLD_SAMPLES = 5000  # distances of all to all
-_LOGITS = 20_000_000  # samples times classes: bounds the memory of the Inception Score
+_NO_DISTANCE = 1e-4  # of features, that are the same but for rounding
 
 
 class _Quantity(NamedTuple):
@@ -53,37 +66,48 @@ class _Measure:
     Attributes:
         quantities: what it yields.
         compared: which samples with which.
-        of: one value for each quantity.
-        stand_in: the real samples that show its floor.
+        of: the values of a set and of its parts (M, quantities).
+        judged: generated samples.
+        stand_in: the real samples that show its floor; None where there are none.
     """
 
     quantities: tuple[_Quantity, ...]
     compared: str
-    of: Callable[[Reading], Sequence[float]]
-    stand_in: Reading
+    of: Callable[[Reading, Resampling], Values]
+    judged: Reading
+    stand_in: Reading | None
 
 
 _READABILITY = (
     _Quantity("readability top-1", "share that the recogniser reads rightly", "higher"),
     _Quantity("readability top-5", "share that it reads rightly at five guesses", "higher"),
 )
-_DISTANCES = (
-    _Quantity("Fréchet distance", "of Gaussians fitted to recogniser features", "lower"),
-    _Quantity("KID", "squared MMD of a cubic kernel on recogniser features", "lower"),
-)
-_CERTAINTY = (_Quantity("Inception Score", "with the recogniser's class posterior", "higher"),)
+_FRECHET = _Quantity(FRECHET, "of Gaussians fitted to recogniser features", "lower")
+_KERNEL = _Quantity(KERNEL, "squared MMD of KID's cubic kernel on recogniser features", "lower")
 _MANIFOLD = (
     _Quantity("precision", "share of generated samples within reach of real ones", "higher"),
     _Quantity("recall", "share of real samples within reach of generated ones", "higher"),
     _Quantity("density", "real neighbourhoods around a generated sample, over k = 5", "real"),
     _Quantity("coverage", "share of real neighbourhoods with a generated sample", "higher"),
 )
-_DIVERSITY = (
-    _Quantity("diversity", "feature distance within a character, over that of test", "real"),
+_DIVERSITY = _Quantity(DIVERSITY, "feature distance within a character, over that of test", "real")
+_MEMORISATION = _Quantity(
+    MEMORISATION, "distance to the nearest train sample, over that of test", "real"
 )
-_MEMORISATION = (
-    _Quantity("memorisation", "distance to the nearest train sample, over that of test", "real"),
-)
+
+
+class Evaluation(NamedTuple):
+    """What was found of a generator.
+
+    Attributes:
+        figures: all that could be measured.
+        characters: one score for each character in order of labels.
+        left_out: figures that could not be measured, by name, and why.
+    """
+
+    figures: list[Figure]
+    characters: list[CharacterScore]
+    left_out: dict[str, str]
 
 
 def evaluate(
@@ -94,54 +118,64 @@ def evaluate(
     seeds: Sequence[int] = SEEDS,
     unseen: Collection[str] = (),
     on_samples: OnSamples = lambda phase, done, total: None,
-) -> tuple[list[Figure], list[CharacterScore]]:
+) -> Evaluation:
     """Draw samples of each character and judge them.
 
     Args:
-        generator: in evaluation mode; its labels are the reference's.
+        generator: in evaluation mode; its labels are the judge's.
         judge: of the store to compare with.
         per_class: samples of each character, shared out to the seeds and rounded up.
         seeds: of the latents.
         unseen: characters that the generator was not trained on; readability is told apart.
         on_samples: told of progress.
-
-    Returns:
-        All figures, and one score for each character in order of labels.
     """
-    each = -(-per_class // len(seeds))
-    return measure(
-        [read_generated(generator, judge, each, seed, on_samples) for seed in seeds],
-        judge,
-        unseen,
+    each = samples_of_each(per_class, seeds)
+    drawn = [read_generated(generator, judge, each, seed, on_samples) for seed in seeds]
+    return measure(_concatenate(drawn), judge, unseen)
+
+
+def samples_of_each(per_class: int, seeds: Sequence[int] = SEEDS) -> int:
+    """How many samples of each character every seed draws, so that they are at least so many."""
+    return -(-per_class // len(seeds))
+
+
+def measure(generated: Reading, judge: Judge, unseen: Collection[str] = ()) -> Evaluation:
+    """Judge a set of samples."""
+    classes = len(judge.charset)
+    counted = Counted(
+        *(
+            count_classes(reading.labels, classes)
+            for reading in (generated, judge.others, judge.train, judge.test)
+        )
     )
-
-
-def measure(
-    sets: Sequence[Reading], judge: Judge, unseen: Collection[str] = ()
-) -> tuple[list[Figure], list[CharacterScore]]:
-    """Judge several sets of samples, each in order of labels, together and for their spread."""
-    generated = _concatenate(sets)
-    per_class = -(-len(generated.labels) // len(judge.charset))
+    left_out = counted.left_out()
+    measures = [
+        *_measures_of_reading(generated, judge, unseen),
+        *_measures_of_sets(generated, judge, counted),
+        _memorisation(generated, judge, counted),
+    ]
     figures = []
-    measures = _measures(generated, judge, per_class)
-    measures[1:1] = _measures_of_unseen(judge, unseen)
-    for measure in measures:
-        values, floors = measure.of(generated), measure.of(measure.stand_in)
-        alone = np.array([measure.of(reading) for reading in sets])
-        spreads = alone.std(axis=0, ddof=1).tolist() if len(sets) > 1 else [None] * len(values)
-        for quantity, value, spread, floor in zip(
-            measure.quantities, values, spreads, floors, strict=True
-        ):
+    for one in measures:
+        if any(quantity.name in left_out for quantity in one.quantities):
+            continue
+        values, errors = _with_errors(one, one.judged)
+        floors, floor_errors = _with_errors(one, one.stand_in)
+        for index, quantity in enumerate(one.quantities):
+            value = values[index]
+            if value is None:
+                left_out[quantity.name] = "the real samples of each character are all alike"
+                continue
             figures.append(
                 Figure(
                     **quantity._asdict(),
                     value=value,
-                    spread=spread,
-                    real=floor,
-                    compared=measure.compared,
+                    error=errors[index],
+                    real=floors[index],
+                    real_error=floor_errors[index],
+                    compared=one.compared,
                 )
             )
-    return figures, _score_characters(generated, judge, unseen)
+    return Evaluation(figures, score_characters(generated, judge, unseen), left_out)
 
 
 def read_generated(
@@ -165,156 +199,151 @@ def read_generated(
     return Reading(labels, np.concatenate(features), np.concatenate(guesses))
 
 
-def _measures(generated: Reading, judge: Judge, per_class: int) -> list[_Measure]:
-    """Every measure that evaluation makes."""
-    train, test = judge.train, judge.test
-    classes = len(judge.charset)
-    of_train = take_per_class(train, per_class)
-    drawn = f"{len(generated.labels):,} generated"
-    beside_test = f"{drawn}, {len(test.labels):,} test"
-    neighbours = _subset(test.features, _MANIFOLD_SAMPLES)
-    manifold_count = min(_MANIFOLD_SAMPLES, len(generated.labels))
-    variety = np.nanmean(_class_diversity(test, classes))
-    novelty = _novelty(test, train)
-
-    def readability(reading: Reading) -> list[float]:
-        return [top_k_accuracy(reading.guesses, reading.labels, k) for k in (1, 5)]
-
-    def distances(reading: Reading) -> list[float]:
-        return [
-            distance(test.features, reading.features)
-            for distance in (frechet_distance, kernel_distance)
-        ]
-
-    def certainty(reading: Reading) -> list[float]:
-        features = _subset(reading.features, _LOGITS // classes)
-        return [inception_score(classify_log_posteriors(judge.recogniser, features))]
-
-    def manifold(reading: Reading) -> Sequence[float]:
-        return manifold_figures(neighbours, _subset(reading.features, _MANIFOLD_SAMPLES))
-
-    def diversity(reading: Reading) -> list[float]:
-        return [float(np.nanmean(_class_diversity(reading, classes)) / variety)]
-
-    def memorisation(reading: Reading) -> list[float]:
-        return [_novelty(reading, train) / novelty]
-
-    return [
-        _Measure(_READABILITY, drawn, readability, test),
-        _Measure(_DISTANCES, beside_test, distances, of_train),
-        _Measure(_CERTAINTY, drawn, certainty, test),
-        _Measure(
-            _MANIFOLD, f"{manifold_count:,} generated, {len(neighbours):,} test", manifold, of_train
-        ),
-        _Measure(_DIVERSITY, beside_test, diversity, of_train),
-        _Measure(_MEMORISATION, f"{beside_test}, {len(train.labels):,} train", memorisation, test),
-    ]
+def _with_errors(
+    one: _Measure, reading: Reading | None
+) -> tuple[list[float | None], list[float | None]]:
+    """Each quantity of a set of samples and its standard error, None where there is none."""
+    if reading is None:
+        return [None] * len(one.quantities), [None] * len(one.quantities)
+    resampling = Resampling.of_real(reading.labels, reading.writers)
+    values = one.of(reading, resampling)
+    return _finite(values[0]), _finite(resampling.standard_errors(values))
 
 
-def _measures_of_unseen(judge: Judge, unseen: Collection[str]) -> list[_Measure]:
-    """Readability of the characters that were trained on and of the others, if there are any."""
+def _finite(values: Values) -> list[float | None]:
+    return [value if np.isfinite(value) else None for value in values.tolist()]
+
+
+def _measures_of_reading(
+    generated: Reading, judge: Judge, unseen: Collection[str]
+) -> list[_Measure]:
+    """Readability of all characters, and of those trained on and the others, if there are any."""
+
+    def readability(reading: Reading, resampling: Resampling) -> Values:
+        hits = [is_among_first(reading.guesses, reading.labels, k) for k in (1, 5)]
+        return np.stack([class_means(hit, reading.labels, resampling) for hit in hits], axis=1)
+
+    def top1(reading: Reading, resampling: Resampling) -> Values:
+        return readability(reading, resampling)[:, :1]
+
+    def measure_of(
+        chosen: NDArray[np.bool_],
+        quantities: tuple[_Quantity, ...],
+        of: Callable[[Reading, Resampling], Values],
+    ) -> _Measure:
+        drawn = generated.rows(chosen[generated.labels])
+        test = judge.test.rows(chosen[judge.test.labels])
+        compared = f"{_of_characters(drawn, 'generated')}; real: {_of_characters(test, 'test')}"
+        return _Measure(quantities, compared, of, drawn, test if len(test.labels) else None)
+
     is_unseen = np.array([character in unseen for character in judge.charset])
-    kinds = (("trained", "had", ~is_unseen), ("unseen", "never had", is_unseen))
+    measures = [measure_of(np.ones(len(judge.charset), bool), _READABILITY, readability)]
+    for kind, had, chosen in (("trained", "had", ~is_unseen), ("unseen", "never had", is_unseen)):
+        if is_unseen.any() and chosen.any():
+            meaning = f"top-1 of the {chosen.sum():,} characters that training {had}"
+            quantity = _Quantity(f"readability, {kind}", meaning, "higher")
+            measures.append(measure_of(chosen, (quantity,), top1))
+    return measures
+
+
+def _measures_of_sets(generated: Reading, judge: Judge, counted: Counted) -> list[_Measure]:
+    """What compares sets with the test split, generated and real ones of the same sizes."""
+    # To leave out a writer would change the mix of classes, which weighs more than the writer.
+    drawn, real, test = (
+        replace(take_per_class(reading, counted.compared), writers=None)
+        for reading in (generated, judge.others, judge.test)
+    )
+    rows = some_rows(len(test.labels))  # each is of the same class in all three
+    whole = (drawn, real, test)
+    some = (drawn.rows(rows), real.rows(rows), test.rows(rows))
+    variety = _mean_diversity(test, Resampling.of_samples(test.labels))[0]
+
+    def frechet(reading: Reading, resampling: Resampling) -> Values:
+        return frechet_distances(test.features, reading.features, resampling)[:, None]
+
+    def kernel(reading: Reading, resampling: Resampling) -> Values:
+        return kernel_distances(some[2].features, reading.features, resampling)[:, None]
+
+    def manifold(reading: Reading, resampling: Resampling) -> Values:
+        return manifold_figures(some[2].features, reading.features, resampling)
+
+    def diversity(reading: Reading, resampling: Resampling) -> Values:
+        return _share_of(variety, _mean_diversity(reading, resampling))
+
     return [
-        _Measure(
-            (
-                _Quantity(
-                    f"readability, {kind}",
-                    f"top-1 of the {chosen.sum():,} characters that training {had}",
-                    "higher",
-                ),
-            ),
-            "generated samples of these",
-            partial(_readability_of, chosen),
-            judge.test,
+        _Measure(quantities, _compared_sets(judge, *sets), of, sets[0], sets[1])
+        for quantities, of, sets in (
+            ((_FRECHET,), frechet, whole),
+            ((_KERNEL,), kernel, some),
+            (_MANIFOLD, manifold, some),
+            ((_DIVERSITY,), diversity, whole),
         )
-        for kind, had, chosen in kinds
-        if is_unseen.any() and chosen.any()
     ]
 
 
-def _readability_of(chosen: NDArray[np.bool_], reading: Reading) -> list[float]:
-    """Share of samples read rightly, of the labels chosen (classes,)."""
-    rows = chosen[reading.labels]
-    return [top_k_accuracy(reading.guesses[rows], reading.labels[rows], 1)]
+def _memorisation(generated: Reading, judge: Judge, counted: Counted) -> _Measure:
+    """Distance to the train split, for which the size of a set makes no difference."""
+    drawn = generated.rows(counted.known[generated.labels])
+    test = judge.test.rows(counted.known[judge.test.labels])
+
+    def novelty(reading: Reading, resampling: Resampling) -> Values:
+        nearest = _nearest_train_distances(reading, judge.train)
+        return class_means(nearest, reading.labels, resampling)
+
+    typical = novelty(test, Resampling.of_samples(test.labels))[0] if len(test.labels) else np.nan
+
+    def memorisation(reading: Reading, resampling: Resampling) -> Values:
+        return _share_of(typical, novelty(reading, resampling))
+
+    sizes = (len(drawn.labels), len(judge.train.labels), len(test.labels))
+    compared = "{:,} generated with {:,} train; real: {:,} test".format(*sizes)
+    return _Measure((_MEMORISATION,), compared, memorisation, drawn, test)
 
 
-def take_per_class(reading: Reading, count: int) -> Reading:
-    """Choose up to `count` samples of each label at random, always the same ones."""
-    order = np.random.default_rng(0).permutation(len(reading.labels))
-    order = order[np.argsort(reading.labels[order], kind="stable")]
-    labels = reading.labels[order]
-    rank = np.arange(len(labels)) - np.searchsorted(labels, labels)
-    chosen = order[rank < count]
-    return Reading(reading.labels[chosen], reading.features[chosen], reading.guesses[chosen])
+def _share_of(whole: float, values: Values) -> Values:
+    """Distances (M,) over another, NaN where that is none: (M, 1)."""
+    return values[:, None] / (whole if whole > _NO_DISTANCE else np.nan)
 
 
-def _subset(features: Features, count: int) -> Features:
-    """At most `count` samples, chosen at random and always the same."""
-    if len(features) <= count:
-        return features
-    return features[np.random.default_rng(0).permutation(len(features))[:count]]
+def _of_characters(reading: Reading, what: str) -> str:
+    return f"{len(reading.labels):,} {what} of {len(np.unique(reading.labels)):,} characters"
+
+
+def _compared_sets(judge: Judge, drawn: Reading, real: Reading, test: Reading) -> str:
+    """Which samples are compared with which, in words."""
+    kind = "not learned by the judge" if judge.unlearned.any() else "learned by the judge"
+    return (
+        f"{len(drawn.labels):,} generated with {len(test.labels):,} test; "
+        f"real: {len(real.labels):,} train, {kind}"
+    )
 
 
 def _concatenate(readings: Sequence[Reading]) -> Reading:
-    """Several readings as one, in order of labels."""
+    """Several readings of generated samples as one, in order of labels."""
     labels = np.concatenate([reading.labels for reading in readings])
-    order = np.argsort(labels, kind="stable")
     features = np.concatenate([reading.features for reading in readings])
     guesses = np.concatenate([reading.guesses for reading in readings])
-    return Reading(labels[order], features[order], guesses[order])
+    return Reading(labels, features, guesses).rows(np.argsort(labels, kind="stable"))
 
 
-def _of_class(reading: Reading, label: int) -> slice:
-    """Rows of a label in a reading that is in order of labels."""
-    start, stop = np.searchsorted(reading.labels, [label, label + 1])
-    return slice(int(start), int(stop))
+def _mean_diversity(reading: Reading, resampling: Resampling) -> Values:
+    """Mean over classes of the distance of two samples, NaN where no class has two: (M,)."""
+    if not len(reading.labels):
+        return np.full(len(resampling.chosen), np.nan)
+    diversities = class_diversities(reading.features, reading.labels, resampling)
+    present = np.isfinite(diversities)
+    sums: Values = np.where(present, diversities, 0).sum(axis=1)
+    counts = present.sum(axis=1)
+    return sums / np.where(counts > 0, counts, np.nan)
 
 
-def _class_diversity(reading: Reading, classes: int) -> NDArray[np.float64]:
-    """Mean distance of two samples of each class, NaN where there are not two: (classes,)."""
-    distances = np.full(classes, np.nan)
-    for label in range(classes):
-        features = reading.features[_of_class(reading, label)]
-        if len(features) > 1:
-            distances[label] = mean_pairwise_distance(features)
-    return distances
-
-
-def _novelty(reading: Reading, train: Reading) -> float:
-    """Mean distance to the nearest training sample of the same class."""
-    nearest = [
-        nearest_distances(
-            reading.features[_of_class(reading, label)], train.features[_of_class(train, label)]
-        )
-        for label in np.intersect1d(reading.labels, train.labels).tolist()
-    ]
-    return float(np.concatenate(nearest).mean())
-
-
-def _score_characters(
-    generated: Reading, judge: Judge, unseen: Collection[str]
-) -> list[CharacterScore]:
-    classes = len(judge.charset)
-    ratios = _class_diversity(generated, classes) / _class_diversity(judge.test, classes)
-    scores = []
-    for label, character in enumerate(judge.charset):
-        guesses = generated.guesses[_of_class(generated, label)]
-        real_guesses = judge.test.guesses[_of_class(judge.test, label)]
-        wrong = Counter(guess for guess in guesses[:, 0].tolist() if guess != label)
-        read_as, misread = wrong.most_common(1)[0] if wrong else (label, 0)
-        scores.append(
-            CharacterScore(
-                character=character,
-                top1=float((guesses[:, 0] == label).mean()),
-                top5=float((guesses == label).any(axis=1).mean()),
-                real_top1=float((real_guesses[:, 0] == label).mean())
-                if len(real_guesses)
-                else None,
-                read_as=judge.charset[read_as] if misread else "",
-                misread=misread,
-                diversity=float(ratios[label]) if np.isfinite(ratios[label]) else None,
-                unseen=character in unseen,
+def _nearest_train_distances(reading: Reading, train: Reading) -> Values:
+    """Distance of each sample to the nearest training sample of the same class: (N,)."""
+    return np.concatenate(
+        [
+            nearest_distances(
+                reading.features[reading.rows_of(label)], train.features[train.rows_of(label)]
             )
-        )
-    return scores
+            for label in np.unique(reading.labels).tolist()
+        ]
+    )

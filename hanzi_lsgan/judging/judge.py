@@ -1,15 +1,17 @@
 """What generated characters are judged by: a store's recogniser, and its real samples read by it.
 
-Both are made once and kept beside the store, under the store's checksum and the size of the images:
+All are made once and kept beside the store, under the store's checksum and the size of the images:
 
-    hanzi.recogniser-543d8f27aaec-32-v1.safetensors    weights of the judge
-    hanzi.teacher-543d8f27aaec-32-v1.safetensors       weights of the teacher, which judges nothing
-    hanzi.train-read-543d8f27aaec-32-v1.safetensors    features and guesses of the train split
-    hanzi.test-read-543d8f27aaec-32-v1.safetensors     the same of the test split
+    hanzi.recogniser-543d8f27aaec-32-v2.safetensors     weights of the judge
+    hanzi.teacher-543d8f27aaec-32-v1.safetensors        weights of the teacher, which judges nothing
+    hanzi.train-read-543d8f27aaec-32-v2.safetensors     features and guesses of the train split
+    hanzi.test-read-543d8f27aaec-32-v2.safetensors      the same of the test split
+    hanzi.train-moments-543d8f27aaec-32-v2.safetensors  mean and scatter of features of the train
+                                                        samples that the judge has not learned
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,9 +30,10 @@ from data_tools.files import replacing
 from data_tools.splits import Split
 from data_tools.store.reader import Store
 from hanzi_lsgan.batches import BatchStream, load_rows
+from hanzi_lsgan.judging.moments import Moments, merge_moments
 from hanzi_lsgan.judging.recogniser import BATCH, Reading, Recogniser, read_glyphs, train_recogniser
+from hanzi_lsgan.judging.unlearned import unlearned_rows
 
-_VERSION = "1"  # of the recogniser: counts up when its network or training changes
 _EPOCHS = 13
 _LEAST_IMAGES = 100_000
 _MOST_IMAGES = 800_000
@@ -46,16 +49,20 @@ class Role:
         seed: of its weights, and of the order and variations of samples.
         purpose: what it does.
         off: the setting that does without it.
+        version: counts up when its network or training changes.
+        learns_all: whether it learns from every train sample (`unlearned.py`).
     """
 
     name: str
     seed: int
     purpose: str
     off: str
+    version: int
+    learns_all: bool
 
 
-JUDGE = Role("recogniser", 0, "scores every checkpoint", "train.score_samples=0")
-TEACHER = Role("teacher", 1, "teaches the generator", "objective.reading_weight=0")
+JUDGE = Role("recogniser", 0, "scores every checkpoint", "train.score_samples=0", 2, False)
+TEACHER = Role("teacher", 1, "teaches the generator", "objective.reading_weight=0", 1, True)
 
 
 @dataclass(frozen=True)
@@ -63,16 +70,23 @@ class Judge:
     """The real samples of a store as its recogniser sees them, rows in the store's order.
 
     Attributes:
-        recogniser: trained on the train split.
+        recogniser: trained on the train split, or on most of its writers.
         charset: label i is character i.
-        train: reading of the train split, with its labels.
-        test: reading of the test split, with its labels.
+        train: reading of the train split, which the networks that are judged have learned.
+        test: reading of the test split.
+        unlearned: rows of `train` (N,) that the recogniser has not learned; possibly none.
     """
 
     recogniser: Recogniser
     charset: str
     train: Reading
     test: Reading
+    unlearned: NDArray[np.bool_]
+
+    @property
+    def others(self) -> Reading:
+        """What stands for generated samples: train samples, unlearned ones where there are any."""
+        return self.train.rows(self.unlearned) if self.unlearned.any() else self.train
 
 
 OnSamples = Callable[[str, int, int], None]
@@ -90,7 +104,7 @@ def training_steps(samples: int) -> int:
 
 def has_recogniser(store: Store, size: int, role: Role) -> bool:
     """Whether a store has a recogniser already, so that obtaining it takes no time."""
-    return _beside(store, role.name, size).exists()
+    return _weights(store, role, size).exists()
 
 
 def obtain_recogniser(
@@ -102,7 +116,7 @@ def obtain_recogniser(
         UserError: the store's size does not suit, it has too few samples, or the file cannot be
             written.
     """
-    path = _beside(store, role.name, size)
+    path = _weights(store, role, size)
     if not path.exists():
         trained = _train(store, size, role, on_samples)
         with replacing(path) as unfinished:
@@ -122,9 +136,12 @@ def obtain_recogniser(
 
 
 def _train(store: Store, size: int, role: Role, on_samples: OnSamples) -> Recogniser:
-    samples = len(store.rows_of(Split.TRAIN))
+    left_out = None if role.learns_all else unlearned_rows(store)
+    samples = len(store.rows_of(Split.TRAIN)) - (0 if left_out is None else int(left_out.sum()))
     batch_size = max(1, min(BATCH, samples))
-    stream = BatchStream(store, size=size, batch_size=batch_size, pack_size=1, seed=role.seed)
+    stream = BatchStream(
+        store, size=size, batch_size=batch_size, pack_size=1, seed=role.seed, left_out=left_out
+    )
     steps = training_steps(samples)
     return train_recogniser(
         ((batch.images, batch.labels) for batch in stream.batches()),
@@ -136,23 +153,34 @@ def _train(store: Store, size: int, role: Role, on_samples: OnSamples) -> Recogn
     )
 
 
-def obtain_judge(store: Store, size: int, on_samples: OnSamples) -> Judge:
-    """Load or make all that evaluation needs of a store.
+def require_both_splits(store: Store) -> None:
+    """Refuse a store that lacks the train or the test split.
 
     Raises:
-        UserError: as `obtain_recogniser`, or the store lacks a split.
+        UserError: it does.
     """
     for split in Split:
         if not store.rows_of(split):
             remedy = "prepare it with --test, so that nothing is judged by what it was trained on"
             problem = f"has no {split.name.lower()} split"
             raise UserError(join_message(str(store.path), problem, remedy))
+
+
+def obtain_judge(store: Store, size: int, on_samples: OnSamples) -> Judge:
+    """Load or make all that evaluation needs of a store.
+
+    Raises:
+        UserError: as `obtain_recogniser`, or the store lacks a split.
+    """
+    require_both_splits(store)
     recogniser = obtain_recogniser(store, size, on_samples)
+    rows = store.rows_of(Split.TRAIN)
     return Judge(
         recogniser,
         store.charset,
         train=obtain_reading(store, recogniser, Split.TRAIN, on_samples),
         test=obtain_reading(store, recogniser, Split.TEST, on_samples),
+        unlearned=unlearned_rows(store)[rows.start : rows.stop],
     )
 
 
@@ -165,31 +193,66 @@ def obtain_reading(
         UserError: the store cannot be read, or the file cannot be written.
     """
     rows = store.rows_of(split)
-    weights = _beside(store, JUDGE.name, recogniser.size).read_bytes()
-    made_with = hashlib.sha256(weights).hexdigest()
+    made_with = _made_with(store, recogniser)
     path = _beside(store, f"{split.name.lower()}-read", recogniser.size)
     arrays = _load_arrays(path, made_with)
     if arrays is None:
-        features, guesses = _read_rows(recogniser, store, rows, on_samples)
-        arrays = {"features": features, "guesses": guesses}
-        with replacing(path) as unfinished:
-            unfinished.write_bytes(serialize_arrays(arrays, {"made_with": made_with}))
-    labels = store.labels[rows.start : rows.stop].astype(np.int64)
-    return Reading(labels, arrays["features"], arrays["guesses"])
+        blocks = list(_read_blocks(recogniser, store, rows, on_samples))
+        arrays = {
+            "features": np.concatenate([features for features, _ in blocks]),
+            "guesses": np.concatenate([guesses for _, guesses in blocks]),
+        }
+        _save_arrays(path, arrays, made_with)
+    within = slice(rows.start, rows.stop)
+    labels, writers = store.labels[within].astype(np.int64), store.writers[within]
+    return Reading(labels, arrays["features"], arrays["guesses"], writers)
 
 
-def _read_rows(
-    recogniser: Recogniser, store: Store, rows: range, on_samples: OnSamples
-) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Read neighbouring rows of a store, a block at a time."""
-    features, guesses = [], []
+def obtain_moments(store: Store, recogniser: Recogniser, on_samples: OnSamples) -> Moments:
+    """Moments of the features that generators are compared with while they train.
+
+    They are of the train samples that the judge has not learned, or of all where it has learned
+    all; the samples are read a block at a time, unless that has been done before.
+
+    Raises:
+        UserError: the store cannot be read, or the file cannot be written.
+    """
+    made_with = _made_with(store, recogniser)
+    path = _beside(store, "train-moments", recogniser.size)
+    arrays = _load_arrays(path, made_with)
+    if arrays is not None:
+        return Moments(int(arrays["count"]), arrays["mean"], arrays["scatter"])
+    unlearned = unlearned_rows(store)
+    wanted = unlearned if unlearned.any() else None
+    blocks = _read_blocks(recogniser, store, store.rows_of(Split.TRAIN), on_samples, wanted)
+    moments = merge_moments(Moments.of(features) for features, _ in blocks)
+    count = np.array(moments.count)
+    arrays = {"count": count, "mean": moments.mean, "scatter": moments.scatter}
+    _save_arrays(path, arrays, made_with)
+    return moments
+
+
+def _read_blocks(
+    recogniser: Recogniser,
+    store: Store,
+    rows: range,
+    on_samples: OnSamples,
+    wanted: NDArray[np.bool_] | None = None,
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int32]]]:
+    """Features and guesses of neighbouring rows, or of those wanted (N,), a block at a time."""
     for start in range(rows.start, rows.stop, _READ_ROWS):
         block = range(start, min(start + _READ_ROWS, rows.stop))
-        read = read_glyphs(recogniser, load_rows(store, block, recogniser.size))
-        features.append(read[0])
-        guesses.append(read[1])
+        images = load_rows(store, block, recogniser.size)
+        if wanted is not None:
+            images = images[wanted[block.start : block.stop]]
+        if len(images):
+            yield read_glyphs(recogniser, images)
         on_samples("reading", block.stop - rows.start, len(rows))
-    return np.concatenate(features), np.concatenate(guesses)
+
+
+def _made_with(store: Store, recogniser: Recogniser) -> str:
+    """The checksum of the judge's weights, by which what it read is known."""
+    return hashlib.sha256(_weights(store, JUDGE, recogniser.size).read_bytes()).hexdigest()
 
 
 def _load_arrays(path: Path, made_with: str) -> dict[str, NDArray[Any]] | None:
@@ -203,6 +266,15 @@ def _load_arrays(path: Path, made_with: str) -> dict[str, NDArray[Any]] | None:
         return None
 
 
-def _beside(store: Store, what: str, size: int) -> Path:
-    name = f"{store.path.stem}.{what}-{store.fingerprint[:12]}-{size}-v{_VERSION}.safetensors"
+def _save_arrays(path: Path, arrays: dict[str, NDArray[Any]], made_with: str) -> None:
+    with replacing(path) as unfinished:
+        unfinished.write_bytes(serialize_arrays(arrays, {"made_with": made_with}))
+
+
+def _weights(store: Store, role: Role, size: int) -> Path:
+    return _beside(store, role.name, size, role.version)
+
+
+def _beside(store: Store, what: str, size: int, version: int = JUDGE.version) -> Path:
+    name = f"{store.path.stem}.{what}-{store.fingerprint[:12]}-{size}-v{version}.safetensors"
     return store.path.with_name(name)

@@ -8,6 +8,7 @@ in (`metrics.py`).
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +16,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from hanzi_lsgan.acceleration import shared_accelerator
+from hanzi_lsgan.acceleration import MixedPrecision, process_state
+from hanzi_lsgan.models.layers import sample_images
 
 FEATURES = 256
 BATCH = 128
@@ -43,11 +45,23 @@ class Reading:
         labels: (N,) int64, what they are meant to be.
         features: (N, 256) float32.
         guesses: (N, up to 5) int32, the labels they look like, likeliest first.
+        writers: (N,) int32, who wrote them; None where nobody did.
     """
 
     labels: NDArray[np.int64]
     features: NDArray[np.float32]
     guesses: NDArray[np.int32]
+    writers: NDArray[np.int32] | None = None
+
+    def rows(self, chosen: NDArray[Any]) -> "Reading":
+        """Some of the glyphs, by index or by a mask."""
+        writers = None if self.writers is None else self.writers[chosen]
+        return Reading(self.labels[chosen], self.features[chosen], self.guesses[chosen], writers)
+
+    def rows_of(self, label: int) -> slice:
+        """The rows of a label, where rows are in order of labels."""
+        start, stop = np.searchsorted(self.labels, [label, label + 1])
+        return slice(int(start), int(stop))
 
 
 class Recogniser(nn.Module):
@@ -136,32 +150,29 @@ def train_recogniser(
     Returns:
         The network in evaluation mode, on the device it was trained on.
     """
-    accelerator = shared_accelerator()
+    device: torch.device = process_state().device
+    precision = MixedPrecision(device)
     torch.manual_seed(seed)
-    network = Recogniser(classes, size).to(memory_format=torch.channels_last)
+    network = Recogniser(classes, size).to(device).to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(network.parameters(), _LEARNING_RATE, weight_decay=_WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, _LEARNING_RATE, total_steps=max(2, steps), pct_start=_WARM_UP_SHARE
     )
-    # One process trains it, also where several train the networks: nothing is to be averaged.
-    network = accelerator.prepare_model(network, evaluation_mode=True)
-    optimizer = accelerator.prepare(optimizer)
-    random = torch.Generator(accelerator.device).manual_seed(seed)
+    random = torch.Generator(device).manual_seed(seed)
     seen = 0
     for grey, labels in islice(batches, steps):
-        ink = to_ink(grey.to(accelerator.device))
+        ink = to_ink(grey.to(device))
         ink = vary(ink, draw_variations(len(ink), random))
         loss = F.cross_entropy(
-            network(ink), labels.to(accelerator.device), label_smoothing=_LABEL_SMOOTHING
+            precision.forward(network, ink), labels.to(device), label_smoothing=_LABEL_SMOOTHING
         )
         optimizer.zero_grad()
-        accelerator.backward(loss)
-        optimizer.step()
+        precision.backward(loss)
+        precision.update(optimizer)
         schedule.step()
         seen += len(labels)
         on_images(seen)
-    trained: Recogniser = accelerator.unwrap_model(network, keep_fp32_wrapper=False)
-    return trained.eval().requires_grad_(False)
+    return network.eval().requires_grad_(False)
 
 
 def draw_variations(count: int, random: torch.Generator) -> Tensor:
@@ -183,7 +194,7 @@ def vary(ink: Tensor, variations: Tensor) -> Tensor:
         dim=1,
     )
     grid = F.affine_grid(matrix, list(ink.shape), align_corners=False)
-    return F.grid_sample(ink, grid, align_corners=False)
+    return sample_images(ink, grid, "zeros")
 
 
 def to_ink(grey: Tensor) -> Tensor:
@@ -207,17 +218,10 @@ def read_glyphs(
     return np.concatenate(features), np.concatenate(guesses)
 
 
-def classify_log_posteriors(
-    recogniser: Recogniser, features: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Log p(y | x) (N, classes) of glyphs that were read before, from their features."""
-    device = next(recogniser.parameters()).device
-    with torch.inference_mode():
-        logits = recogniser.classify(torch.from_numpy(features).to(device))
-        posteriors: NDArray[np.float32] = logits.log_softmax(dim=1).numpy(force=True)
-    return posteriors
-
-
 def read_log_posteriors(recogniser: Recogniser, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Log p(y | x) (N, classes) of glyphs (N, S, S)."""
-    return classify_log_posteriors(recogniser, read_glyphs(recogniser, images)[0])
+    features = torch.from_numpy(read_glyphs(recogniser, images)[0])
+    with torch.inference_mode():
+        logits = recogniser.classify(features.to(recogniser.classify.weight.device))
+        posteriors: NDArray[np.float32] = logits.log_softmax(dim=1).numpy(force=True)
+    return posteriors

@@ -81,7 +81,7 @@ def write_report(
 
 def _environment() -> Environment:
     return Environment(
-        loader=PackageLoader("hanzi_lsgan", ""),
+        loader=PackageLoader("hanzi_lsgan.judging", ""),
         autoescape=select_autoescape(["jinja"]),
         trim_blocks=True,
         lstrip_blocks=True,

@@ -1,5 +1,6 @@
 """What an evaluation found, as `scores.json` holds it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -18,12 +19,13 @@ class Figure(_Record):
     """One figure of a generator.
 
     Attributes:
-        name: as in the literature.
+        name: as in the literature, where it is what the literature means by it.
         meaning: what it is, in a sentence.
         better: which way is better; `real` where the value of real samples is best.
-        value: of all generated samples together.
-        spread: standard deviation of the values of each sampling seed alone.
-        real: what real samples reach in place of generated ones.
+        value: of the generated samples.
+        error: standard error of the value; None where there are too few samples for one.
+        real: what real samples reach in place of generated ones; None where there are none.
+        real_error: standard error of that.
         compared: which samples with which, and how many.
     """
 
@@ -31,15 +33,20 @@ class Figure(_Record):
     meaning: str
     better: Better
     value: float
-    spread: float | None
-    real: float
+    error: float | None
+    real: float | None
+    real_error: float | None
     compared: str
 
     @property
     def shown(self) -> str:
         """The value as a person reads it."""
-        spread = "" if self.spread is None else f" ± {self.spread:.1g}"
-        return f"{self.value:.4g}{spread}"
+        return _with_error(self.value, self.error)
+
+    @property
+    def real_shown(self) -> str:
+        """What real samples reach, as a person reads it."""
+        return "" if self.real is None else _with_error(self.real, self.real_error)
 
 
 class CharacterScore(_Record):
@@ -67,7 +74,7 @@ class CharacterScore(_Record):
 
 
 class Scores(_Record):
-    """An evaluation: of what, by what, and the figures."""
+    """An evaluation: of what, by what, the figures, and those left out by name with the reason."""
 
     tool_version: str
     run: str
@@ -78,7 +85,16 @@ class Scores(_Record):
     per_class: int
     seeds: tuple[int, ...]
     figures: tuple[Figure, ...]
+    left_out: dict[str, str]
     characters: tuple[CharacterScore, ...]
+
+    @property
+    def not_measured(self) -> list[str]:
+        """A line for each reason for which figures were left out, with their names."""
+        return [
+            f"{', '.join(names)}: {reason}"
+            for reason, names in names_by_reason(self.left_out).items()
+        ]
 
     def figure(self, name: str) -> Figure:
         """The figure of this name."""
@@ -92,3 +108,15 @@ class Scores(_Record):
         """
         with replacing(path) as unfinished:
             unfinished.write_text(self.model_dump_json(indent=2) + "\n", "utf-8")
+
+
+def _with_error(value: float, error: float | None) -> str:
+    return f"{value:.4g}" if error is None else f"{value:.4g} ± {error:.1g}"
+
+
+def names_by_reason(left_out: Mapping[str, str]) -> dict[str, list[str]]:
+    """Figures left out, by name with the reason: the names of each reason."""
+    names: dict[str, list[str]] = {}
+    for name, reason in left_out.items():
+        names.setdefault(reason, []).append(name)
+    return names

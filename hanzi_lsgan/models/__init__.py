@@ -1,12 +1,13 @@
 """The networks, by the names that recipes use."""
 
+from hanzi_lsgan.models.dcgan import DcganDiscriminator, DcganGenerator, map_widths
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding, LabelEmbedding
 from hanzi_lsgan.models.paper import PaperDiscriminator, PaperGenerator
 from hanzi_lsgan.models.projection import ProjectionDiscriminator, ProjectionGenerator
-from hanzi_lsgan.recipe import ModelSettings, PaperModel, ProjectionModel
+from hanzi_lsgan.recipe import DcganModel, ModelSettings, PaperModel, ProjectionModel
 
-Generator = PaperGenerator | ProjectionGenerator
-Discriminator = PaperDiscriminator | ProjectionDiscriminator
+Generator = PaperGenerator | DcganGenerator | ProjectionGenerator
+Discriminator = PaperDiscriminator | DcganDiscriminator | ProjectionDiscriminator
 
 
 def build_generator(model: ModelSettings, charset: str, *, fit: bool = True) -> Generator:
@@ -16,6 +17,15 @@ def build_generator(model: ModelSettings, charset: str, *, fit: bool = True) -> 
     """
     if isinstance(model, PaperModel):
         return PaperGenerator(len(charset))
+    if isinstance(model, DcganModel):
+        return DcganGenerator(
+            LabelEmbedding(len(charset), model.label_features, std=1.0),
+            model.latent_features,
+            model.channels,
+            size=model.size,
+            image_channels=model.image_channels,
+            batch_norm=model.generator_normalisation == "batch",
+        )
     embedding = _build_embedding(model, charset, model.label_features, fit)
     return ProjectionGenerator(embedding, model.latent_features, model.generator_channels)
 
@@ -24,6 +34,15 @@ def build_discriminator(model: ModelSettings, charset: str) -> Discriminator:
     """The discriminator that a recipe describes, with fresh weights from torch's random state."""
     if isinstance(model, PaperModel):
         return PaperDiscriminator(len(charset))
+    if isinstance(model, DcganModel):
+        features = map_widths(model.channels, model.size)[0]
+        return DcganDiscriminator(
+            LabelEmbedding(len(charset), features, std=1.0),
+            model.channels,
+            size=model.size,
+            image_channels=model.image_channels,
+            batch_norm=model.discriminator_normalisation == "batch",
+        )
     embedding = _build_embedding(model, charset, model.score_features, fit=True)
     return ProjectionDiscriminator(embedding, model.pack_size, model.discriminator_channels)
 

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from data_tools.fonts.reference_glyphs import REFERENCE_SIZE_PIXELS
+from hanzi_lsgan.models.layers import sample_images
 
 _CONTROL_POINTS = 4  # a side of the square of points whose displacements bend a picture
 _DISPLACEMENT = 0.05
@@ -69,4 +70,4 @@ def bend(pictures: Tensor, displacements: Tensor) -> Tensor:
     centres = (torch.arange(size, device=field.device) * 2 + 1) / size - 1
     places = torch.stack(torch.meshgrid(centres, centres, indexing="xy"), dim=-1)
     places = places + field.permute(0, 2, 3, 1)
-    return F.grid_sample(pictures, places, padding_mode="border", align_corners=False)
+    return sample_images(pictures, places, "border")

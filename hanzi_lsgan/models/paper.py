@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hanzi_lsgan.models.label_embedding import LabelEmbedding
-from hanzi_lsgan.models.layers import BatchNorm1d, BatchNorm2d
+from hanzi_lsgan.models.layers import BatchNorm1d, BatchNorm2d, exactly, normalise_apart
 
 LATENT_FEATURES = 1024
 LABEL_FEATURES = 256
@@ -42,6 +42,7 @@ class PaperGenerator(nn.Module):
         self.deconv = nn.ConvTranspose2d(128, 128, _KERNEL, stride=2, padding=1)
         self.deconv_norm = BatchNorm2d(128)
         self.to_pixels = nn.ConvTranspose2d(128, 1, _KERNEL, stride=2, padding=1)
+        self.transposed = TransposedConvolution()
         self.apply(_initialise)
 
     def sample_latents(self, count: int, random: torch.Generator) -> Tensor:
@@ -53,7 +54,7 @@ class PaperGenerator(nn.Module):
         hidden = torch.cat([latents, self.label_embedding(labels)], dim=1)
         hidden = F.relu(self.project_norm(self.project(hidden)))
         maps = hidden.view(-1, 128, 7, 7).contiguous(memory_format=torch.channels_last)
-        maps = convolve_transposed(maps, self.deconv.weight, self.deconv.bias)
+        maps = self.transposed(maps, self.deconv.weight, self.deconv.bias)
         maps = F.relu(self.deconv_norm(maps))
         # Undoing SAME padding makes one row and one column too many, which are cut.
         return torch.sigmoid(self.to_pixels(maps)[:, :, :28, :28])
@@ -64,7 +65,7 @@ class PaperDiscriminator(nn.Module):
 
     Φ(y) is repeated over a 14 × 14 map and convolved together with the features. Nearly half of the
     original's 218.7 M multiply-adds an image convolve these constant maps; here that part is
-    computed without convolving, see `convolve_constant_maps`.
+    computed without convolving, see `ConstantMapConvolution`.
     """
 
     pack_size = 1
@@ -79,6 +80,7 @@ class PaperDiscriminator(nn.Module):
         self.linear = nn.Linear(hidden_channels * 7 * 7 + LABEL_FEATURES, hidden_features)
         self.linear_norm = BatchNorm1d(hidden_features)
         self.to_score = nn.Linear(hidden_features + LABEL_FEATURES, 1)
+        self.constant_maps = ConstantMapConvolution()
         self.apply(_initialise)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
@@ -95,69 +97,68 @@ class PaperDiscriminator(nn.Module):
         image_weight = self.conv2.weight[:, :image_channels]
         label_weight = self.conv2.weight[:, image_channels:]
         from_image = F.conv2d(F.pad(maps, _PADDING), image_weight, self.conv2.bias, stride=2)
-        from_label = convolve_constant_maps(label_vectors, label_weight)
+        from_label = self.constant_maps(label_vectors, label_weight)
         maps = from_image + from_label.repeat(batches, 1, 1, 1)
-        maps = F.leaky_relu(_normalise_apart(self.conv2_norm, maps, batches), _SLOPE)
+        maps = F.leaky_relu(normalise_apart(self.conv2_norm, maps, batches), _SLOPE)
 
         hidden = self.linear(torch.cat([maps.flatten(1), repeated], dim=1))
-        hidden = F.leaky_relu(_normalise_apart(self.linear_norm, hidden, batches), _SLOPE)
-        scores: Tensor = self.to_score(torch.cat([hidden, repeated], dim=1))
-        return scores.squeeze(1)
+        hidden = F.leaky_relu(normalise_apart(self.linear_norm, hidden, batches), _SLOPE)
+        return exactly(self.to_score, torch.cat([hidden, repeated], dim=1)).squeeze(1)
 
 
-def convolve_constant_maps(values: Tensor, weight: Tensor) -> Tensor:
-    """Convolve 14 × 14 maps that hold one value each, without convolving.
+class ConstantMapConvolution(nn.Module):
+    """Convolves 14 × 14 maps that hold one value each, without convolving; it has no weights.
 
     Equal to `conv2d(pad(values[:, :, None, None].expand(-1, -1, 14, 14)), weight, stride=2)` up to
     rounding. A constant map gives the same sum of weights everywhere but at the border, where the
     padding cuts taps off: the first row of outputs misses the top tap, the last the two bottom
     ones. So there are three kinds of rows and of columns, hence nine matrix products instead of 49
     positions with 25 taps each.
-
-    Args:
-        values: (B, C), the constant of each map.
-        weight: (O, C, 5, 5).
-
-    Returns:
-        (B, O, 7, 7).
     """
-    taps = weight.new_tensor([[0, 1, 1, 1, 1], [1, 1, 1, 1, 1], [1, 1, 1, 0, 0]])
-    kind_of_row = torch.tensor([0, 1, 1, 1, 1, 1, 2], device=weight.device)
-    kind_of_position = (3 * kind_of_row[:, None] + kind_of_row).flatten()
-    out_channels, channels = weight.shape[:2]
-    # (O, 9, C): weights summed over the taps that lie on the map.
-    summed = torch.kron(taps, taps) @ weight.permute(0, 2, 3, 1).flatten(1, 2)
-    products = F.linear(values, summed.reshape(-1, channels)).view(-1, out_channels, 9)
-    # Channels come last in memory, as in the maps that these are added to.
-    maps = products.transpose(1, 2).index_select(1, kind_of_position)
-    return maps.view(-1, 7, 7, out_channels).permute(0, 3, 1, 2)
+
+    taps: Tensor
+    kind_of_position: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        taps = torch.tensor([[0.0, 1, 1, 1, 1], [1, 1, 1, 1, 1], [1, 1, 1, 0, 0]])
+        kind_of_row = torch.tensor([0, 1, 1, 1, 1, 1, 2])
+        kind_of_position = (3 * kind_of_row[:, None] + kind_of_row).flatten()
+        self.register_buffer("taps", torch.kron(taps, taps), persistent=False)  # (9, 25)
+        self.register_buffer("kind_of_position", kind_of_position, persistent=False)
+
+    def forward(self, values: Tensor, weight: Tensor) -> Tensor:
+        """Convolve the maps of constants (B, C) with a weight (O, C, 5, 5): (B, O, 7, 7)."""
+        out_channels, channels = weight.shape[:2]
+        # (O, 9, C): weights summed over the taps that lie on the map.
+        summed = self.taps.to(weight.dtype) @ weight.permute(0, 2, 3, 1).flatten(1, 2)
+        products = F.linear(values, summed.reshape(-1, channels)).view(-1, out_channels, 9)
+        # Channels come last in memory, as in the maps that these are added to.
+        maps = products.transpose(1, 2).index_select(1, self.kind_of_position)
+        return maps.view(-1, 7, 7, out_channels).permute(0, 3, 1, 2)
 
 
-def convolve_transposed(maps: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """Undo a 5 × 5 convolution of stride 2 with SAME padding, which doubles the side.
+class TransposedConvolution(nn.Module):
+    """Undoes a 5 × 5 convolution of stride 2 with SAME padding; it has no weights.
 
     Equal to `conv_transpose2d(maps, weight, bias, stride=2, padding=1)` without its last row and
     column, up to rounding, and three times as fast on a CPU. Output row 2m reads input rows m - 1
     and m through taps 3 and 1, row 2m + 1 reads m - 1, m and m + 1 through taps 4, 2 and 0. So the
     four phases of an output are four 3 × 3 convolutions, computed as one.
-
-    Args:
-        maps: (B, C, S, S).
-        weight: (C, O, 5, 5).
-        bias: (O,), or None.
-
-    Returns:
-        (B, O, 2S, 2S).
     """
-    absent = 5  # a sixth tap, of zeros
-    taps = torch.tensor([[3, 1, absent], [4, 2, 0]], device=weight.device)
-    six = F.pad(weight, (0, 1, 0, 1))
-    phases = six[:, :, taps][..., taps]  # (C, O, 2, 3, 2, 3)
-    phases = phases.permute(1, 2, 4, 0, 3, 5).flatten(0, 2)
-    biases = None if bias is None else bias.repeat_interleave(4)
-    return F.pixel_shuffle(F.conv2d(maps, phases, biases, padding=1), 2)
 
+    taps: Tensor
 
-def _normalise_apart(norm: nn.Module, features: Tensor, batches: int) -> Tensor:
-    """Normalise each of `batches` equal parts of (k·B, …) by its own statistics."""
-    return torch.cat([norm(part) for part in features.chunk(batches)])
+    def __init__(self) -> None:
+        super().__init__()
+        absent = 5  # a sixth tap, of zeros
+        taps = torch.tensor([[3, 1, absent], [4, 2, 0]])
+        self.register_buffer("taps", taps, persistent=False)
+
+    def forward(self, maps: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """Double maps (B, C, S, S) with a weight (C, O, 5, 5) and a bias (O,): (B, O, 2S, 2S)."""
+        six = F.pad(weight, (0, 1, 0, 1))
+        phases = six[:, :, self.taps][..., self.taps]  # (C, O, 2, 3, 2, 3)
+        phases = phases.permute(1, 2, 4, 0, 3, 5).flatten(0, 2)
+        biases = None if bias is None else bias.repeat_interleave(4)
+        return F.pixel_shuffle(F.conv2d(maps, phases, biases, padding=1), 2)

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from data_tools.fonts.reference_glyphs import HANDS
 from hanzi_lsgan.models.glyph_picture import GlyphGuide
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding, LabelEmbedding
-from hanzi_lsgan.models.layers import ConditionalBatchNorm2d
+from hanzi_lsgan.models.layers import ConditionalBatchNorm2d, exactly
 
 _FIRST_SIDE_PIXELS = 4
 _SLOPE = 0.2
@@ -141,6 +141,10 @@ class ProjectionDiscriminator(nn.Module):
         if wrong_labels is not None:
             features = torch.cat([features, features[: len(wrong_labels)]])
             pack_labels = torch.cat([pack_labels, wrong_labels])
-        projection = (features * self.label_embedding(pack_labels)).sum(dim=1)
+        return exactly(self._score, features, self.label_embedding(pack_labels))
+
+    def _score(self, features: Tensor, label_vectors: Tensor) -> Tensor:
+        """w · h + Φ(y) · h / √n of features and label vectors (P, n): (P,)."""
+        projection = (features * label_vectors).sum(dim=1)
         scores: Tensor = self.to_score(features).squeeze(1) + projection / features.shape[1] ** 0.5
         return scores

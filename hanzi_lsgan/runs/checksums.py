@@ -32,7 +32,7 @@ def announce(folder: Path, file: Path, content: Path) -> None:
         accepted.insert(0, _sha256(file))
     known[file.relative_to(folder).as_posix()] = accepted
     with replacing(folder / _NAME) as unfinished:
-        unfinished.write_text(_sealed(known), "utf-8")
+        unfinished.write_text(_sealed(known), "utf-8", newline="\n")
 
 
 def find_damage(folder: Path) -> list[str]:
@@ -48,7 +48,7 @@ def find_damage(folder: Path) -> list[str]:
         elif _sha256(path) not in accepted:
             damaged.append(f"{name} is damaged")
     damaged += [
-        f"{path.relative_to(folder)} is damaged"
+        f"{path.relative_to(folder).as_posix()} is damaged"
         for path in sorted(folder.glob("samples/*.png"))
         if not _is_whole(path)
     ]

@@ -3,11 +3,12 @@
     config.toml            the recipe, with every default spelled out
     model.json             networks, charset, image size and the store that the run was trained on
     generator.safetensors  the averaged generator of the last checkpoint
-    best.safetensors       that of the best checkpoint, by the rule of `quick_score.py`
+    best.safetensors       that of the best checkpoint, by the rule of `checkpoint_score.py`
     state/training.pt      weights, optimizers and position, for resuming only
     metrics.jsonl          one line a tick; TensorBoard's files beside it where it is installed
     samples/               one picture a tick
     checksums.json         of the files above, which `info RUN --verify` compares
+    training.lock          while a process trains here, its number
 
 Every file is written under a temporary name and renamed, so a killed run leaves the file before.
 Nothing that is read can run code: JSON, TOML, safetensors, and tensors through `weights_only`.
@@ -17,7 +18,6 @@ import importlib.metadata
 import io
 import math
 import pickle
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -30,50 +30,75 @@ from safetensors.torch import save as serialize_tensors
 from torch import nn
 
 from data_tools.errors import UserError, join_message
-from data_tools.files import flush, replacing, writable
+from data_tools.files import StrPath, replacing, writable
 from data_tools.splits import Split
 from data_tools.store.reader import Store
 from hanzi_lsgan.models import build_generator
 from hanzi_lsgan.recipe import Recipe, parse_recipe, parse_toml, recipe_to_toml
+from hanzi_lsgan.runs import training_lock
 from hanzi_lsgan.runs.checksums import announce
 from hanzi_lsgan.runs.trained_generator import ModelInfo, StoreProvenance, TrainedGenerator
+from hanzi_lsgan.runs.wrong_path import refuse_other_things
 
 RUNS = Path("runs")
+SHIPPED = Path(__file__).parent.parent / "weights"
+"""The generator that comes with the program, in a folder that a run's commands take."""
 
 _MOST_TEXT_BYTES = 4 << 20  # a charset of all of Unicode takes less
 _RESTORE = "copy the run again, or train it anew"
+_BEGINNING = ("checksums.json", "config.toml", "model.json")
 
 
 class RunFolder:
     """One training run on disk."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.config = path / "config.toml"
-        self.model = path / "model.json"
-        self.generator = path / "generator.safetensors"
-        self.best = path / "best.safetensors"
-        self.state = path / "state" / "training.pt"
-        self.metrics = path / "metrics.jsonl"
-        self.samples = path / "samples"
+    def __init__(self, path: StrPath) -> None:
+        self.path = Path(path)
+        self.config = self.path / "config.toml"
+        self.model = self.path / "model.json"
+        self.generator = self.path / "generator.safetensors"
+        self.best = self.path / "best.safetensors"
+        self.state = self.path / "state" / "training.pt"
+        self.metrics = self.path / "metrics.jsonl"
+        self.samples = self.path / "samples"
 
-    def refuse_if_used(self) -> None:
-        """Make sure that a new run would overwrite nothing.
+    @property
+    def holds_beginning(self) -> bool:
+        """Whether nothing is there but what a run begins with, left by one that came no further."""
+        allowed = {*_BEGINNING, *(f"{name}.partial" for name in _BEGINNING), training_lock.NAME}
+        return self.path.is_dir() and {path.name for path in self.path.iterdir()} <= allowed
+
+    def refuse_if_used(self, remedy: str = "name another --out") -> None:
+        """Make sure that a new folder would overwrite nothing.
 
         Raises:
-            UserError: the folder is not empty.
+            UserError: the folder is not empty, or cannot be read.
         """
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-            remedy = "add --resume to go on with it, or name another --out"
-            raise UserError(join_message(str(self.path), "there is something already", remedy))
+        with writable(self.path):
+            if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+                raise UserError(join_message(str(self.path), "there is something already", remedy))
+
+    def refuse_if_trained(self) -> None:
+        """Make sure that a new run would overwrite nothing but one that came no further than this.
+
+        Raises:
+            UserError: the folder holds a run or something else, or cannot be read.
+        """
+        with writable(self.path):
+            if self.holds_beginning:
+                return
+        remedy = "name another --out"
+        if self.config.is_file():
+            remedy = f"add --resume to go on with it, or {remedy}"
+        self.refuse_if_used(remedy)
 
     def create(self, recipe: Recipe, store: Store) -> None:
-        """Begin a run.
+        """Begin a run in a folder that exists and whose lock is held.
 
         Raises:
             UserError: the folder holds a run already, or cannot be written.
         """
-        self.refuse_if_used()
+        self.refuse_if_trained()
         info = ModelInfo(
             tool_version=importlib.metadata.version("hanzi-lsgan"),
             model=recipe.model,
@@ -85,19 +110,26 @@ class RunFolder:
                 font_drawn=store.header.font_drawn,
             ),
         )
-        # The folder appears with both files in it, so that a killed run can be begun or resumed.
-        unfinished = self.path.with_name(self.path.name + ".partial")
-        with writable(self.path):
-            shutil.rmtree(unfinished, ignore_errors=True)
-            unfinished.mkdir(parents=True)
-            (unfinished / self.config.name).write_text(recipe_to_toml(recipe), "utf-8")
-            (unfinished / self.model.name).write_text(info.model_dump_json(indent=2), "utf-8")
-            for name in (self.config.name, self.model.name):
-                announce(unfinished, unfinished / name, unfinished / name)
-            for written in (*unfinished.iterdir(), unfinished):
-                flush(written)
-            unfinished.rename(self.path)
-            flush(self.path.parent)
+        # The recipe comes last: where it is, everything is that a run can be resumed from.
+        texts = {self.model: info.model_dump_json(indent=2), self.config: recipe_to_toml(recipe)}
+        for path, text in texts.items():
+            with replacing(path) as unfinished:
+                unfinished.write_text(text, "utf-8", newline="\n")
+                announce(self.path, path, unfinished)
+
+    def remove_beginning(self) -> None:
+        """Take back what `create` wrote, where nothing has been added to it."""
+        if self.holds_beginning:
+            for name in _BEGINNING:
+                (self.path / name).unlink(missing_ok=True)
+
+    def checkpoint_stamp(self) -> tuple[int, int] | None:
+        """What tells one checkpoint from the next, or None where there is none."""
+        try:
+            status = self.state.stat()
+        except FileNotFoundError:
+            return None
+        return status.st_mtime_ns, status.st_size
 
     def recipe(self) -> Recipe:
         """The settings of the run.
@@ -105,6 +137,15 @@ class RunFolder:
         Raises:
             UserError: the file is missing or damaged.
         """
+        if not self.config.is_file():
+            refuse_other_things(self.path)
+            if self.generator.is_file():
+                problem = "holds a generator alone, without the training that it came from"
+                remedy = "draw with it; to train, name a run, or begin a new one"
+                raise UserError(join_message(str(self.path), problem, remedy))
+            if self.holds_beginning:
+                remedy = "begin it without --resume"
+                raise UserError(join_message(str(self.path), "no run has begun here yet", remedy))
         values = parse_toml(self._text(self.config), str(self.config), _RESTORE)
         return parse_recipe(values, where=str(self.config))
 
@@ -224,9 +265,7 @@ class RunFolder:
             picture.save(path, format="PNG")
 
     def _text(self, path: Path) -> str:
-        if not self.path.is_dir():
-            remedy = "name a run folder, or train one with `hanzi-lsgan train`"
-            raise UserError(join_message(str(self.path), "there is no such run", remedy))
+        refuse_other_things(self.path)
         try:
             if path.stat().st_size > _MOST_TEXT_BYTES:
                 raise self._damaged(path, f"is longer than {_MOST_TEXT_BYTES:,} bytes")
@@ -264,3 +303,19 @@ def next_run(recipe_name: str, runs: Path = RUNS) -> Path:
     while (path := runs / f"{recipe_name}-{number:02}").exists():
         number += 1
     return path
+
+
+def reserve_run(recipe_name: str, runs: Path = RUNS) -> Path:
+    """Make the folder of `next_run`, which no other process can be given then.
+
+    Raises:
+        UserError: it cannot be made.
+    """
+    while True:
+        path = next_run(recipe_name, runs)
+        with writable(path):
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:  # another process was given it at the same moment
+                continue
+            return path

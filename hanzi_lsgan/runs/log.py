@@ -25,7 +25,7 @@ class MetricsLog:
             lines = self._path.read_text("utf-8", errors="replace").splitlines(keepends=True)
             kept = [line for line in lines if _images_of(line) <= images]
             with replacing(self._path) as path:
-                path.write_text("".join(kept), "utf-8")
+                path.write_text("".join(kept), "utf-8", newline="\n")
         if find_spec("tensorboard") is not None:
             from torch.utils.tensorboard import SummaryWriter
 
@@ -37,7 +37,7 @@ class MetricsLog:
         Raises:
             UserError: the file cannot be written.
         """
-        with writable(self._path), self._path.open("a", encoding="utf-8") as file:
+        with writable(self._path), self._path.open("a", encoding="utf-8", newline="\n") as file:
             file.write(seal_line(figures) + "\n")
         if self._tensorboard is not None:
             for name, value in figures.items():

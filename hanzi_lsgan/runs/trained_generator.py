@@ -6,7 +6,9 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
+from data_tools.fonts.reference_glyphs import has_reference_glyph
 from hanzi_lsgan.models import Generator
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding
 from hanzi_lsgan.recipe import ModelSettings
@@ -65,6 +67,13 @@ class TrainedGenerator:
         """Characters of the charset that it was not trained on."""
         return frozenset(self.charset) - frozenset(self.info.charset)
 
+    def can_draw(self, character: str) -> bool:
+        """Whether it knows a character by its label, or by its glyph where it was made for that."""
+        if character in self.charset:
+            return True
+        by_glyph = isinstance(self.network.label_embedding, GlyphEmbedding)
+        return by_glyph and has_reference_glyph(character)
+
     def relabelled(self, charset: str, where: str) -> Self:
         """The same generator with the labels of another charset.
 
@@ -84,7 +93,8 @@ class TrainedGenerator:
             remedy = f"name a store with just the model's {len(self.charset):,}"
             raise UserError(join_message(where, problem, remedy))
         if lacking := network.label_embedding.relabel(charset):
-            problem = f"the reference font lacks {len(lacking):,} of the characters: {lacking[:20]}"
+            shown = show_characters(lacking)
+            problem = f"the reference font lacks {len(lacking):,} of the characters: {shown}"
             raise UserError(join_message(where, problem, "leave them out"))
         return replace(self, network=network, charset=charset)
 

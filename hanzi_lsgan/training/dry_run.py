@@ -1,14 +1,15 @@
 """What a recipe costs, before a long run begins."""
 
-import resource
 import sys
 import time
 from dataclasses import dataclass
 
+import psutil
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from hanzi_lsgan.acceleration import synchronize
 from hanzi_lsgan.batches import BatchStream
 from hanzi_lsgan.judging.recogniser import Recogniser
 from hanzi_lsgan.training.step import Trainer
@@ -28,7 +29,8 @@ class Cost:
         discriminator_macs: multiply-adds of the discriminator for one image, forward.
         state_bytes: weights, gradients, Adam's moments and the averaged generator.
         samples_bytes: what the samples take while training, 0 when they are streamed.
-        peak_bytes: the largest resident size of this process so far, as measured.
+        peak_bytes: the most memory that this process has held so far, as measured: the device's
+            where it is a GPU that counts.
         step_seconds: of the second step, as measured.
         losses: discriminator's and generator's of the second step.
     """
@@ -58,13 +60,14 @@ def measure_cost(trainer: Trainer, stream: BatchStream, classes: int) -> Cost:
     for _ in range(_STEPS):
         started = time.perf_counter()
         values = trainer.train_step(batch)
+        synchronize(trainer.device)
         losses = (float(values["discriminator_loss"]), float(values["generator_loss"]))
         step_seconds = time.perf_counter() - started
         batch = next(batches)
     generator, discriminator = _parameters(trainer.generator), _parameters(trainer.discriminator)
     # Weights, gradients and two moments each; the averaged generator is weights alone.
     floats = 4 * (generator + discriminator) + generator
-    resident = stream.samples * trainer.recipe.model.size**2
+    resident = stream.samples * trainer.recipe.model.size**2  # a byte a pixel
     return Cost(
         generator_parameters=generator,
         discriminator_parameters=discriminator,
@@ -73,7 +76,7 @@ def measure_cost(trainer: Trainer, stream: BatchStream, classes: int) -> Cost:
         discriminator_macs=discriminator_flops.get_total_flops() // (2 * len(labels)),
         state_bytes=floats * _FLOAT_BYTES,
         samples_bytes=0 if stream.residence == "stream" else resident,
-        peak_bytes=_peak_bytes(),
+        peak_bytes=_peak_bytes(trainer.device),
         step_seconds=step_seconds,
         losses=losses,
     )
@@ -91,6 +94,12 @@ def _parameters(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-def _peak_bytes() -> int:
+def _peak_bytes(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.max_memory_reserved(device)
+    if sys.platform == "win32":
+        return int(psutil.Process().memory_info().peak_wset)
+    import resource  # which Windows lacks
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

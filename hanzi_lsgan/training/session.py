@@ -1,14 +1,12 @@
 """One sitting of training: a recipe, a store and a run folder brought together."""
 
 import math
+import os
 import re
-import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Self
 
 import numpy as np
@@ -16,10 +14,11 @@ import torch
 from PIL import Image
 
 from data_tools.errors import UserError, join_message
+from data_tools.files import StrPath
 from data_tools.store.reader import Store
 from hanzi_lsgan.batches import BatchStream
 from hanzi_lsgan.drawing.grid import render_comparison
-from hanzi_lsgan.judging.checkpoint_score import QuickScorer
+from hanzi_lsgan.judging.checkpoint_score import QuickScore, QuickScorer
 from hanzi_lsgan.judging.judge import (
     JUDGE,
     TEACHER,
@@ -29,9 +28,12 @@ from hanzi_lsgan.judging.judge import (
     obtain_recogniser,
 )
 from hanzi_lsgan.models import Generator
-from hanzi_lsgan.recipe import Recipe, load_recipe
-from hanzi_lsgan.runs.folder import RunFolder, newest_run, next_run
-from hanzi_lsgan.training.loop import Saved, Tick, train
+from hanzi_lsgan.recipe import Recipe, load_recipe, recipe_names
+from hanzi_lsgan.runs.claim import Claim
+from hanzi_lsgan.runs.folder import RunFolder, newest_run
+from hanzi_lsgan.runs.wrong_path import refuse_other_recipe, refuse_run_as_store
+from hanzi_lsgan.training.loop import Limits, Listener, Saved, Tick, train
+from hanzi_lsgan.training.signals import noted_signals
 from hanzi_lsgan.training.step import Trainer
 
 _MANY_CHARACTERS = 1000  # more than these a discriminator meets too rarely to teach them by label
@@ -57,7 +59,6 @@ class Session:
     Attributes:
         recipe: the settings.
         store: open while the session lasts; use the session as a context manager.
-        run: where results go; it is written to only by `train`.
         trainer: fresh, or as the last checkpoint left it.
         stream: of the store's train split.
         resumed: whether the run existed before.
@@ -66,22 +67,21 @@ class Session:
 
     recipe: Recipe
     store: Store
-    run: RunFolder
     trainer: Trainer
     stream: BatchStream
+    _claim: Claim
     resumed: bool = False
     scorer: QuickScorer | None = None
-    _stopped_by: list[int] = field(default_factory=list)
 
     @classmethod
     def begin(
         cls,
-        recipe_name: str | None,
-        store_path: Path,
-        out: Path | None = None,
+        recipe_name: StrPath | None,
+        store_path: StrPath,
+        out: StrPath | None = None,
         overrides: Sequence[str] = (),
     ) -> Self:
-        """Prepare a new run.
+        """Prepare a new run; nothing is written yet.
 
         Args:
             recipe_name: a recipe's name or file; by default what suits the store.
@@ -92,18 +92,20 @@ class Session:
         Raises:
             UserError: recipe, store and run folder do not go together.
         """
-        if recipe_name is None:
-            with Store(store_path) as store:
-                recipe_name = default_recipe(store)
-        recipe = load_recipe(recipe_name, overrides)
-        store = Store(store_path)
-        run = RunFolder(out or next_run(Path(recipe_name).stem))
-        run.refuse_if_used()
-        trainer = Trainer(recipe, store.charset)
-        return cls(recipe, store, run, trainer, _stream(recipe, store, trainer))
+        name = None if recipe_name is None else os.fspath(recipe_name)
+        if name is not None and name not in recipe_names():
+            refuse_other_recipe(name)
+        named = None if name is None else load_recipe(name, overrides)
+        refuse_run_as_store(Path(store_path))
+        with _open_or_close(Path(store_path)) as store:
+            name = default_recipe(store) if name is None else name
+            recipe = named or load_recipe(name, overrides)
+            claim = Claim.on_new(out, name)
+            trainer = Trainer(recipe, store.charset)
+            return cls(recipe, store, trainer, _stream(recipe, store, trainer), claim)
 
     @classmethod
-    def resume(cls, out: Path | None, store_path: Path | None = None) -> Self:
+    def resume(cls, out: StrPath | None, store_path: StrPath | None = None) -> Self:
         """Go on with a run from its last checkpoint, or from its beginning if it has none yet.
 
         Args:
@@ -115,15 +117,28 @@ class Session:
         """
         run = RunFolder(out) if out is not None else newest_run()
         recipe, info = run.recipe(), run.info()
-        store = Store(store_path or Path(info.store.path))
-        if store.fingerprint != info.store.fingerprint:
-            problem = f"is not the store that {run.path} was trained on"
-            remedy = "name that store with --data, or begin a new run"
-            raise UserError(join_message(str(store.path), problem, remedy))
-        trainer = Trainer(recipe, store.charset)
-        if run.state.exists():
-            trainer.load_state(run.load_state())
-        return cls(recipe, store, run, trainer, _stream(recipe, store, trainer), resumed=True)
+        path = Path(store_path or info.store.path)
+        refuse_run_as_store(path)
+        if store_path is None and not path.exists():
+            problem = f"the store that {run.path} was trained on is gone"
+            remedy = "name it with --data where it is now"
+            raise UserError(join_message(str(path), problem, remedy))
+        with _open_or_close(path) as store:
+            if store.fingerprint != info.store.fingerprint:
+                problem = f"is not the store that {run.path} was trained on"
+                remedy = "name that store with --data, or begin a new run"
+                raise UserError(join_message(str(store.path), problem, remedy))
+            claim = Claim(run, exists=True)
+            trainer = Trainer(recipe, store.charset)
+            if run.state.exists():
+                trainer.load_state(run.load_state())
+            stream = _stream(recipe, store, trainer)
+            return cls(recipe, store, trainer, stream, claim, resumed=True)
+
+    @property
+    def run(self) -> RunFolder:
+        """Where results go; nothing is written there before `claim` or `train`."""
+        return self._claim.run
 
     @property
     def lacking_recognisers(self) -> list[Role]:
@@ -134,6 +149,34 @@ class Session:
         if self.recipe.objective.reading_weight > 0:
             wanted.append((TEACHER, self.recipe.teacher_size))
         return [role for role, size in wanted if not has_recogniser(self.store, size, role)]
+
+    def claim(self, kimg: float | None = None, minutes: float | None = None) -> Limits:
+        """Refuse what can be refused before minutes of work, and take the run folder.
+
+        A new run's folder is made, and nobody else can train in it until `train` has ended or the
+        session is closed. `train` does this too, where it has not been done before.
+
+        Returns:
+            The limits that these arguments of `train` mean.
+
+        Raises:
+            UserError: a limit is out of its range, the run folder cannot be written, it is another
+                run's, or someone else trains in it or has done so since this session read it.
+        """
+        settings = self.recipe.train
+        limits = Limits(
+            settings.kimg if kimg is None else kimg, math.inf if minutes is None else minutes
+        )
+        if minutes == math.inf:
+            raise UserError("--minutes inf: is no limit; leave it out")
+        if settings.decay_kimg > 0 and limits.kimg > settings.kimg:
+            problem = f"the learning rate has fallen to zero at train.kimg = {settings.kimg:g}"
+            remedy = "begin a longer run with --set train.kimg=N"
+            raise UserError(join_message(f"--kimg {limits.kimg:g}", problem, remedy))
+        self.trainer.wait_for_others()  # until all have seen that the folder is free
+        if self.trainer.is_main:
+            self._claim.take(self.recipe, self.store)
+        return limits
 
     def prepare_recognisers(self, on_samples: OnSamples = lambda phase, done, total: None) -> None:
         """Get the judge of checkpoints and the teacher ready, if the recipe asks for them.
@@ -159,57 +202,89 @@ class Session:
         self,
         kimg: float | None = None,
         minutes: float | None = None,
-        on_step: Callable[[int, float], None] = lambda images, seconds: None,
-        on_tick: Callable[[Tick], None] = lambda tick: None,
-        on_saved: Callable[[Saved], None] = lambda saved: None,
+        listener: Listener | None = None,
     ) -> int | None:
-        """Train until a limit, Ctrl-C or SIGTERM; the last step is always saved.
+        """Train until a limit, the listener or a signal ends it; the last step is always saved.
+
+        Called again, it goes on. Ctrl-C, SIGTERM and a closed terminal are caught where this is the
+        main thread; in another thread, let the listener end it.
 
         Args:
             kimg: stop at so many thousand images of the whole run; by default the recipe's.
-            minutes: stop after so many minutes of this session.
-            on_step: told of images and seconds of the whole run.
-            on_tick: told of each line of metrics.
-            on_saved: told of each checkpoint.
+            minutes: stop after so many minutes from now.
+            listener: told of steps, ticks and checkpoints; what it draws and scores comes in the
+                place of the picture and the score that the recipe asks for.
 
         Returns:
-            The number of the signal that ended it, or None where a limit did.
+            The number of the signal that ended it, or None where a limit or the listener did.
 
         Raises:
-            UserError: a loss diverged, the run folder cannot be written, or `kimg` is more than a
-                recipe whose learning rate falls allows.
+            UserError: a loss diverged, the run folder cannot be written, is in use or has been
+                trained by someone else meanwhile, or a limit is out of its range.
         """
-        settings = self.recipe.train
-        kimg = settings.kimg if kimg is None else kimg
-        if settings.decay_kimg > 0 and kimg > settings.kimg:
-            problem = f"the learning rate has fallen to zero at train.kimg = {settings.kimg:g}"
-            remedy = "begin a longer run with --set train.kimg=N"
-            raise UserError(join_message(f"--kimg {kimg:g}", problem, remedy))
-        self.prepare_recognisers()
-        self.trainer.wait_for_others()  # until all have seen that the folder is free
-        if not self.resumed and self.trainer.is_main:
-            self.run.create(self.recipe, self.store)
-        with _stop_signals(self._stopped_by), _lost_processes(self.run, self.trainer):
-            train(
-                self.trainer,
-                self.stream,
-                self.run,
-                kimg=kimg,
-                minutes=math.inf if minutes is None else minutes,
-                draw_samples=partial(_draw_samples, store=self.store),
-                score=self.scorer.score if self.scorer is not None else None,
-                should_stop=lambda: bool(self._stopped_by),
-                on_step=on_step,
-                on_tick=on_tick,
-                on_saved=on_saved,
-            )
-        return self._stopped_by[0] if self._stopped_by else None
+        try:
+            with _lost_processes(self.run, self.trainer):
+                limits = self.claim(kimg, minutes)
+                self.prepare_recognisers()
+                with noted_signals() as stopped_by:
+                    told = _SessionListener(self, listener or Listener(), stopped_by)
+                    train(self.trainer, self.stream, self.run, limits, told)
+        finally:
+            self._claim.release()
+        return stopped_by[0] if stopped_by else None
+
+    def close(self) -> None:
+        """Close the store, and let others train in the run."""
+        self._claim.release()
+        self.store.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.store.close()
+        self.close()
+
+
+class _SessionListener(Listener):
+    """Passes everything on, ends at a signal, and draws and scores where the other does not."""
+
+    def __init__(self, session: Session, other: Listener, stopped_by: list[int]) -> None:
+        self._session = session
+        self._other = other
+        self._stopped_by = stopped_by
+
+    def on_step(self, images: int, seconds: float) -> None:
+        self._other.on_step(images, seconds)
+
+    def on_tick(self, tick: Tick) -> None:
+        self._other.on_tick(tick)
+
+    def on_saved(self, saved: Saved) -> None:
+        self._other.on_saved(saved)
+
+    def should_stop(self) -> bool:
+        return bool(self._stopped_by) or self._other.should_stop()
+
+    def draw(self, generator: Generator) -> Image.Image:
+        drawn = self._other.draw(generator)
+        return drawn if drawn is not None else _draw_samples(generator, self._session.store)
+
+    def score(self, generator: Generator) -> QuickScore | None:
+        scored = self._other.score(generator)
+        if scored is None and self._session.scorer is not None:
+            scored = self._session.scorer.score(generator)
+        return scored
+
+
+@contextmanager
+def _open_or_close(path: Path) -> Iterator[Store]:
+    """Open a store that stays open, unless the block ends with an error."""
+    store = Store(path)
+    try:
+        yield store
+    except BaseException:
+        store.close()
+        raise
 
 
 def _stream(recipe: Recipe, store: Store, trainer: Trainer) -> BatchStream:
@@ -247,22 +322,3 @@ def _lost_processes(run: RunFolder, trainer: Trainer) -> Iterator[None]:
         problem = f"another process of this training is gone ({reason})"
         remedy = "look for its message above, and go on with `train --resume`"
         raise UserError(join_message(str(run.path), problem, remedy)) from None
-
-
-@contextmanager
-def _stop_signals(stopped_by: list[int]) -> Iterator[None]:
-    """Note the first Ctrl-C or SIGTERM instead of dying of it; a second one is obeyed at once."""
-    caught = (signal.SIGINT, signal.SIGTERM)
-
-    def note(number: int, frame: FrameType | None) -> None:
-        stopped_by.append(number)
-        signal.signal(number, before[signal.Signals(number)])
-
-    before = {number: signal.getsignal(number) for number in caught}
-    try:
-        for number in caught:
-            signal.signal(number, note)
-        yield
-    finally:
-        for number in caught:
-            signal.signal(number, before[number])

@@ -1,44 +1,48 @@
-"""The training step: networks and optimizers of one run, and how a batch updates them.
-
-Several processes do together what one would do alone: each takes its part of every batch, batch
-normalisation uses the statistics of all parts, and gradients are averaged before they are applied.
-"""
+"""The training step: networks and optimizers of one run, and how a batch updates them."""
 
 import copy
-from typing import Any
+import threading
+from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F
-from accelerate.optimizer import AcceleratedOptimizer
 from torch import Tensor, nn
 
 from data_tools.errors import UserError, join_message
-from hanzi_lsgan.acceleration import make_accelerator
+from hanzi_lsgan.acceleration import MixedPrecision
 from hanzi_lsgan.batches import Batch, Position
 from hanzi_lsgan.drawing.images import mix_seed, to_pixels
 from hanzi_lsgan.judging.recogniser import Recogniser, draw_variations, vary
-from hanzi_lsgan.losses import r1_penalty, reading_loss
+from hanzi_lsgan.losses import gradient_penalty, interpolate, r1_penalty, reading_loss
 from hanzi_lsgan.models import Discriminator, Generator, build_discriminator, build_generator
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding
-from hanzi_lsgan.recipe import Recipe
+from hanzi_lsgan.recipe import Recipe, TrainSettings
+from hanzi_lsgan.training.processes import TrainingProcess
 from hanzi_lsgan.training.wrong_labels import WrongLabels
 
 _EMA_RAMP = 0.05  # the half-life is at most this share of the images seen: early weights fade soon
+_Network = TypeVar("_Network", bound=nn.Module)
+_BUILDING = threading.Lock()  # torch's random state, which fresh weights come from, is everyone's
 
 
-class Trainer:
-    """Networks, optimizers and position of one run.
+class Trainer(TrainingProcess):
+    """Networks, optimizers and position of one run, in one of the processes that train it.
 
     Attributes:
-        images: real images seen.
+        recipe: the settings.
+        generator: G, as it is trained.
+        discriminator: D.
+        ema: the averaged generator, in evaluation mode.
+        images: real images seen, by all processes.
         seconds: spent in the loop, over all sessions of the run.
         position: in the data.
-        ema: the averaged generator, in evaluation mode.
         random: source of latents, seeded anew for each step.
     """
 
     def __init__(self, recipe: Recipe, charset: str) -> None:
-        """Build the networks from the recipe's seed, on whatever device accelerate finds.
+        """Build the networks from the recipe's seed, on whatever device there is.
+
+        Nothing else in the process changes: not torch's random state, nor another trainer.
 
         Args:
             recipe: the settings.
@@ -47,46 +51,36 @@ class Trainer:
         Raises:
             UserError: the precision cannot be had, or the processes cannot share a batch.
         """
+        settings, objective = recipe.train, recipe.objective
+        super().__init__(settings.batch_size, recipe.model.pack_size)
         self.recipe = recipe
         self.images = 0
         self.seconds = 0.0
         self.position = Position()
-        self._accelerator = make_accelerator(recipe.train.precision)
-        self._part_size = self._share_batch()
-        torch.manual_seed(recipe.train.seed)
-        generator = build_generator(recipe.model, charset)
-        discriminator = build_discriminator(recipe.model, charset)
-        self.ema = copy.deepcopy(generator).eval().requires_grad_(False)
-        self.ema.to(self.device)
-
-        settings = recipe.train
-        betas = (settings.adam_beta1, settings.adam_beta2)
-        # "Evaluation mode" leaves out the wrapper that averages gradients after each backward pass:
-        # a step has three, and `_step` averages them once.
-        self.generator: Generator = self._accelerator.prepare_model(
-            generator.to(memory_format=torch.channels_last), evaluation_mode=True
-        )
-        self.discriminator: Discriminator = self._accelerator.prepare_model(
-            discriminator.to(memory_format=torch.channels_last), evaluation_mode=True
-        )
-        self._generator_optimizer, self._discriminator_optimizer = self._accelerator.prepare(
-            torch.optim.Adam(
-                generator.parameters(), settings.generator_learning_rate, betas, fused=True
-            ),
-            torch.optim.Adam(
-                discriminator.parameters(), settings.discriminator_learning_rate, betas, fused=True
-            ),
-        )
         self.random = torch.Generator(self.device)
+        self._precision = MixedPrecision(self.device, settings.precision)
+        with _BUILDING, torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(settings.seed)
+            generator = build_generator(recipe.model, charset)
+            discriminator = build_discriminator(recipe.model, charset)
+        self.ema = copy.deepcopy(generator).eval().requires_grad_(False).to(self.device)
+        self.generator: Generator = _placed(generator, self.device)
+        self.discriminator: Discriminator = _placed(discriminator, self.device)
+        self._generator_optimizer = _optimizer(
+            self.generator, settings, settings.generator_learning_rate
+        )
+        self._discriminator_optimizer = _optimizer(
+            self.discriminator, settings, settings.discriminator_learning_rate
+        )
         self._teacher: Recogniser | None = None
-        if recipe.objective.wrong_label_weight > 0:
-            embedding = discriminator.label_embedding
+        if objective.wrong_label_weight > 0:
+            embedding = self.discriminator.label_embedding
             codes = embedding.all_codes() if isinstance(embedding, GlyphEmbedding) else None
             self._wrong_labels = WrongLabels(len(charset), codes)
 
     def teach_with(self, recogniser: Recogniser) -> None:
         """Let a recogniser's reading be part of the generator's loss; it learns nothing itself."""
-        self._teacher = self._accelerator.prepare_model(recogniser, evaluation_mode=True)
+        self._teacher = recogniser.to(self.device)
 
     @property
     def has_teacher(self) -> bool:
@@ -94,60 +88,9 @@ class Trainer:
         return self._teacher is not None
 
     @property
-    def device(self) -> torch.device:
-        """Where the networks are."""
-        device: torch.device = self._accelerator.device
-        return device
-
-    @property
     def precision(self) -> str:
-        """What accelerate computes in: `bf16`, `fp16` or `no`."""
-        return str(self._accelerator.mixed_precision)
-
-    @property
-    def processes(self) -> int:
-        """How many processes train together."""
-        return int(self._accelerator.num_processes)
-
-    @property
-    def is_main(self) -> bool:
-        """Whether this process is the one that writes and prints."""
-        return bool(self._accelerator.is_main_process)
-
-    @property
-    def part(self) -> slice:
-        """This process's part of every batch."""
-        start = self._accelerator.process_index * self._part_size
-        return slice(start, start + self._part_size)
-
-    def any_process(self, flag: bool) -> bool:
-        """Whether the flag is set in any process, so that all can do the same."""
-        if self.processes == 1:
-            return flag
-        flags = self._accelerator.reduce(torch.tensor(float(flag), device=self.device))
-        return bool(flags > 0)
-
-    def mean_of_processes(self, values: dict[str, float]) -> dict[str, float]:
-        """The mean of each value over all processes."""
-        if self.processes == 1:
-            return values
-        exact = torch.tensor(list(values.values()), dtype=torch.float64, device=self.device)
-        means = self._accelerator.reduce(exact, "mean").tolist()
-        return dict(zip(values, means, strict=True))
-
-    def wait_for_others(self) -> None:
-        """Go on when every process has come here."""
-        self._accelerator.wait_for_everyone()
-
-    def _share_batch(self) -> int:
-        """The size of a process's part of a batch."""
-        processes = self.processes
-        batch_size, pack_size = self.recipe.train.batch_size, self.recipe.model.pack_size
-        if batch_size % (processes * pack_size):
-            problem = f"cannot be shared by {processes} processes in whole packs of {pack_size}"
-            remedy = f"set it to a multiple of {processes * pack_size}"
-            raise UserError(join_message(f"train.batch_size = {batch_size}", problem, remedy))
-        return batch_size // processes
+        """What forward passes are computed in: `bf16`, `fp16` or `no`."""
+        return self._precision.name
 
     @property
     def step(self) -> int:
@@ -157,25 +100,114 @@ class Trainer:
     def train_step(self, batch: Batch) -> dict[str, Tensor]:
         """Update both networks on this process's part of a batch.
 
-        Returns:
-            Losses and mean scores of the part, each a scalar.
-        """
-        labels = batch.labels.to(self.device, non_blocking=True)
-        grey = batch.images.to(self.device, non_blocking=True)
-        real = to_pixels(grey, self.generator.pixel_range)
-        # A seed for each step: what is drawn depends on the position alone, also after a resume.
-        self.random.manual_seed(mix_seed(self.recipe.train.seed, self.step))
-        latents = self.generator.sample_latents(self.recipe.train.batch_size, self.random)
-        latents = latents[self.part]
-        self._set_learning_rates()
-        fake = self.generator(latents, labels)
+        Where D takes several steps for each of G, this is one of D, each with a batch of its own,
+        and G is updated with the last of them.
 
-        values = self._discriminator_step(real, fake.detach(), labels)
-        values |= self._generator_step(fake, labels)
-        self._update_ema(self.recipe.train.batch_size)
-        self.images += self.recipe.train.batch_size
+        Returns:
+            Losses and mean scores of the part, each a scalar on the device.
+        """
+        objective, settings = self.recipe.objective, self.recipe.train
+        loss = objective.adversarial_loss
+        forward, backward = self._precision.forward, self._precision.backward
+        generator_learns = (self.step + 1) % settings.discriminator_steps == 0
+        # A seed for each step: what is drawn depends on the position alone, also after a resume.
+        self.random.manual_seed(mix_seed(settings.seed, self.step))
+        self._set_learning_rates()
+        values = {}
+
+        # x, y from the data and G(z, y)
+        real, labels = self._real(batch)
+        latents = self.generator.sample_latents(settings.batch_size, self.random)[self.part]
+        with torch.set_grad_enabled(generator_learns):
+            fake = forward(self.generator, latents, labels)
+
+        # The discriminator's loss, on wrong labels too where the recipe wants it
+        self._discriminator_optimizer.zero_grad()
+        wrong = [self._wrong(labels)] if objective.wrong_label_weight > 0 else []
+        scores = forward(self.discriminator, torch.cat([real, fake.detach()]), labels, *wrong)
+        real_scores, fake_scores, *wrong_scores = scores.chunk(2 + len(wrong))
+        values["real_score"], values["fake_score"] = real_scores.mean(), fake_scores.mean()
+        values["discriminator_loss"] = total = loss.discriminator(real_scores, fake_scores)
+        if wrong:
+            values["wrong_label_loss"] = loss.refusal(*wrong_scores)
+            total = total + objective.wrong_label_weight * values["wrong_label_loss"]
+        backward(total)
+
+        # Its penalties: R1, rarely and stronger by as much (Karras et al., 2020), and WGAN-GP's
+        if objective.r1_gamma > 0 and self.step % objective.r1_every == 0:
+            real = real.requires_grad_()
+            values["r1"] = r1_penalty(forward(self.discriminator, real, labels), real)
+            backward(objective.r1_gamma / 2 * objective.r1_every * values["r1"])
+        if objective.gradient_penalty_weight > 0:
+            between = interpolate(real.detach(), fake.detach(), self._shares()).requires_grad_()
+            scores = forward(self.discriminator, between, labels)
+            values["gradient_penalty"] = gradient_penalty(scores, between)
+            backward(objective.gradient_penalty_weight * values["gradient_penalty"])
+        self._update(self.discriminator, self._discriminator_optimizer)
+
+        # The generator's loss, and a teacher's where there is one; D passes gradients on
+        if generator_learns:
+            self._generator_optimizer.zero_grad()
+            self.discriminator.requires_grad_(False)
+            values["generator_loss"] = total = loss.generator(
+                forward(self.discriminator, fake, labels)
+            )
+            if objective.reading_weight > 0:
+                values["reading_loss"] = self._reading_loss(fake, labels)
+                total = total + objective.reading_weight * values["reading_loss"]
+            backward(total)
+            self.discriminator.requires_grad_(True)
+            self._update(self.generator, self._generator_optimizer)
+
+        # The average
+        self._update_ema()
+        self.images += settings.batch_size
         self.position = batch.following
         return {name: value.detach() for name, value in values.items()}
+
+    def _update(self, network: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        """Apply the gradients of all processes' parts."""
+        self.average_gradients(network)
+        self._precision.update(optimizer)
+
+    def _real(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Real images as the networks see them (B, C, S, S), and their labels (B,)."""
+        grey = _to_device(batch.images, self.device)
+        return to_pixels(grey, self.generator.pixel_range), _to_device(batch.labels, self.device)
+
+    # What is random is drawn for the packs of all processes, each of which takes its part: so it
+    # does not matter how many these are.
+
+    @property
+    def _packs(self) -> slice:
+        """The packs of this process's part of a batch."""
+        pack_size = self.recipe.model.pack_size
+        return slice(self.part.start // pack_size, self.part.stop // pack_size)
+
+    def _draw(self, count: int) -> Tensor:
+        """Uniform in [0, 1) for each pack of this process's part: (count, B / p)."""
+        packs = self.recipe.train.batch_size // self.recipe.model.pack_size
+        draws = torch.rand((count, packs), generator=self.random, device=self.device)
+        return draws[:, self._packs]
+
+    def _wrong(self, labels: Tensor) -> Tensor:
+        """A wrong label for each pack (B / p,)."""
+        return self._wrong_labels.draw(labels[:: self.recipe.model.pack_size], self._draw(3))
+
+    def _shares(self) -> Tensor:
+        """How real an interpolated pack is (B / p,), from 0 to 1."""
+        return self._draw(1)[0]
+
+    def _reading_loss(self, fake: Tensor, labels: Tensor) -> Tensor:
+        """What the teacher cannot read, each image varied as those that it learned from."""
+        if self._teacher is None:
+            raise RuntimeError("a recipe with a reading_weight needs a teacher")
+        low, high = self.generator.pixel_range
+        ink = (high - fake) / (high - low)
+        ink = F.avg_pool2d(ink, self.recipe.model.size // self.recipe.teacher_size)
+        variations = draw_variations(self.recipe.train.batch_size, self.random)[:, self.part]
+        logits = self._precision.forward(self._teacher, vary(ink, variations))
+        return reading_loss(logits, labels)
 
     def _set_learning_rates(self) -> None:
         """Let both learning rates fall linearly to zero over the last `decay_kimg` of the run."""
@@ -190,104 +222,30 @@ class Trainer:
             for group in optimizer.param_groups:
                 group["lr"] = rate * max(0.0, share)
 
-    def _discriminator_step(self, real: Tensor, fake: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        objective = self.recipe.objective
-        self._discriminator_optimizer.zero_grad()
-        images = torch.cat([real, fake])
-        if objective.wrong_label_weight > 0:
-            scores = self.discriminator(images, labels, self._draw_wrong_labels(labels))
-            real_scores, fake_scores, wrong_scores = scores.chunk(3)
-        else:
-            real_scores, fake_scores = self.discriminator(images, labels).chunk(2)
-        loss = objective.least_squares.discriminator(real_scores, fake_scores)
-        values = {
-            "discriminator_loss": loss,
-            "real_score": real_scores.mean(),
-            "fake_score": fake_scores.mean(),
-        }
-        if objective.wrong_label_weight > 0:
-            values["wrong_label_loss"] = objective.least_squares.refusal(wrong_scores)
-            loss = loss + objective.wrong_label_weight * values["wrong_label_loss"]
-        self._accelerator.backward(loss)
-        if objective.r1_gamma > 0 and self.step % objective.r1_every == 0:
-            # Lazy regularisation (Karras et al., 2020): rarely, and stronger by as much.
-            real = real.requires_grad_()
-            penalty = r1_penalty(self.discriminator(real, labels), real)
-            weight = objective.r1_gamma / 2 * objective.r1_every
-            self._accelerator.backward(weight * penalty)
-            values["r1"] = penalty
-        self._step(self.discriminator, self._discriminator_optimizer)
-        return values
-
-    def _draw_wrong_labels(self, labels: Tensor) -> Tensor:
-        """A wrong label for each pack (B / p,)."""
-        pack_size = self.recipe.model.pack_size
-        # Drawn for the packs of all processes, so that it does not matter how many these are.
-        packs = self.recipe.train.batch_size // pack_size
-        draws = torch.rand((3, packs), generator=self.random, device=self.device)
-        part = slice(self.part.start // pack_size, self.part.stop // pack_size)
-        return self._wrong_labels.draw(labels[::pack_size], draws[:, part])
-
-    def _generator_step(self, fake: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        self._generator_optimizer.zero_grad()
-        # The discriminator passes gradients on but needs none of its own here.
-        self.discriminator.requires_grad_(False)
-        objective = self.recipe.objective
-        loss = objective.least_squares.generator(self.discriminator(fake, labels))
-        values = {"generator_loss": loss}
-        if objective.reading_weight > 0:
-            values["reading_loss"] = self._reading_loss(fake, labels)
-            loss = loss + objective.reading_weight * values["reading_loss"]
-        self._accelerator.backward(loss)
-        self.discriminator.requires_grad_(True)
-        self._step(self.generator, self._generator_optimizer)
-        return values
-
-    def _reading_loss(self, fake: Tensor, labels: Tensor) -> Tensor:
-        """What the teacher cannot read, each image varied as those that it learned from."""
-        if self._teacher is None:
-            raise RuntimeError("a recipe with a reading_weight needs a teacher")
-        low, high = self.generator.pixel_range
-        ink = (high - fake.float()) / (high - low)
-        ink = F.avg_pool2d(ink, self.recipe.model.size // self.recipe.teacher_size)
-        # Drawn for the whole batch, so that what a process draws does not depend on their number.
-        variations = draw_variations(self.recipe.train.batch_size, self.random)
-        variations = variations[:, self.part]
-        return reading_loss(self._teacher(vary(ink, variations)), labels)
-
-    def _step(self, network: nn.Module, optimizer: AcceleratedOptimizer) -> None:
-        """Apply the gradients of all processes' parts."""
-        if self.processes > 1:
-            gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
-            flat = torch.cat([gradient.flatten() for gradient in gradients])
-            means = self._accelerator.reduce(flat, "mean")
-            sizes = [gradient.numel() for gradient in gradients]
-            for gradient, mean in zip(gradients, means.split(sizes), strict=True):
-                gradient.copy_(mean.view(gradient.shape))
-        optimizer.step()
-
     @torch.no_grad()
-    def _update_ema(self, batch_size: int) -> None:
+    def _update_ema(self) -> None:
         """Move the averaged generator towards the trained one, by a half-life counted in images."""
-        half_life = self.recipe.train.ema_half_life_kimg * 1000
-        half_life = min(half_life, self.images * _EMA_RAMP)
-        weight = 1 - 0.5 ** (batch_size / half_life) if half_life > 0 else 1.0
-        trained = self._accelerator.unwrap_model(self.generator).state_dict()
+        settings = self.recipe.train
+        half_life = min(settings.ema_half_life_kimg * 1000, self.images * _EMA_RAMP)
+        weight = 1 - 0.5 ** (settings.batch_size / half_life) if half_life > 0 else 1.0
+        trained = self.generator.state_dict()
+        averages, targets = [], []
         for name, average in self.ema.state_dict().items():
             if average.is_floating_point():
-                average.lerp_(trained[name], weight)
+                averages.append(average)
+                targets.append(trained[name])
             else:
                 average.copy_(trained[name])
+        torch._foreach_lerp_(averages, targets, weight)
 
     def state(self) -> dict[str, Any]:
         """Everything that `load_state` needs to go on as if nothing had happened."""
-        scaler = self._accelerator.scaler
         return {
             "images": self.images,
             "seconds": self.seconds,
             "epoch": self.position.epoch,
             "batch": self.position.batch,
-            "scaler": scaler.state_dict() if scaler is not None else {},
+            "scaler": self._precision.state_dict(),
         } | {name: part.state_dict() for name, part in self._parts().items()}
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -299,8 +257,7 @@ class Trainer:
         try:
             for name, part in self._parts().items():
                 part.load_state_dict(state[name])
-            if self._accelerator.scaler is not None and state["scaler"]:
-                self._accelerator.scaler.load_state_dict(state["scaler"])
+            self._precision.load_state_dict(state["scaler"])
             self.images = int(state["images"])
             self.seconds = float(state["seconds"])
             self.position = Position(int(state["epoch"]), int(state["batch"]))
@@ -311,9 +268,30 @@ class Trainer:
 
     def _parts(self) -> dict[str, Any]:
         return {
-            "generator": self._accelerator.unwrap_model(self.generator),
-            "discriminator": self._accelerator.unwrap_model(self.discriminator),
+            "generator": self.generator,
+            "discriminator": self.discriminator,
             "ema": self.ema,
             "generator_optimizer": self._generator_optimizer,
             "discriminator_optimizer": self._discriminator_optimizer,
         }
+
+
+def _placed(network: _Network, device: torch.device) -> _Network:
+    """A network on a device, channels last in memory, which convolutions are fastest with."""
+    return network.to(device).to(memory_format=torch.channels_last)
+
+
+def _optimizer(
+    network: nn.Module, settings: TrainSettings, learning_rate: float
+) -> torch.optim.Optimizer:
+    if settings.optimizer == "rmsprop":
+        return torch.optim.RMSprop(network.parameters(), learning_rate)
+    betas = (settings.adam_beta1, settings.adam_beta2)
+    return torch.optim.Adam(network.parameters(), learning_rate, betas, fused=True)
+
+
+def _to_device(values: Tensor, device: torch.device) -> Tensor:
+    """Values on a device, without waiting for the copy."""
+    if device.type == "cuda" and values.device.type == "cpu":
+        values = values.pin_memory()  # else the copy is not made beside the work on the device
+    return values.to(device, non_blocking=True)

@@ -21,8 +21,8 @@ class WrongLabels:
 
         Args:
             classes: how many labels there are, at least two.
-            codes: (classes, n), near each other for similar characters, or None where that is
-                unknown: then all wrong labels are equally likely.
+            codes: (classes, n) on the device that labels will be on, near each other for similar
+                characters; or None where that is unknown: then all wrong labels are equally likely.
         """
         self._classes = classes
         self._neighbours = None if codes is None else _nearest(codes, min(_NEIGHBOURS, classes - 1))
@@ -32,8 +32,7 @@ class WrongLabels:
         wrong = (labels + 1 + (draws[0] * (self._classes - 1)).long()) % self._classes
         if self._neighbours is None:
             return wrong
-        neighbours = self._neighbours.to(labels.device)
-        near = neighbours[labels, (draws[1] * neighbours.shape[1]).long()]
+        near = self._neighbours[labels, (draws[1] * self._neighbours.shape[1]).long()]
         return torch.where(draws[2] < _NEAR_SHARE, near, wrong)
 
 

@@ -63,6 +63,19 @@ def test_a_folder_takes_pngs_named_by_character(tmp_path: Path) -> None:
         assert (np.asarray(Image.open(path)) == bitmap).all()
 
 
+@pytest.mark.parametrize("name", ["fake.gnt", "fake"])
+def test_a_character_named_twice_is_drawn_once(tmp_path: Path, name: str) -> None:
+    """A training set holds no picture twice, and the count is that of pictures."""
+    assert export(tmp_path / name, characters="三一三三", per_class=2) == 4
+    if name == "fake":
+        assert len(list((tmp_path / name).rglob("*.png"))) == 4
+        return
+    with (tmp_path / name).open("rb") as stream:
+        records = [(record.character, bytes(record.pixels)) for record in read_records(stream, "")]
+    assert [character for character, _ in records] == list("三一三一")
+    assert len(set(records)) == 4
+
+
 def test_what_exists_is_kept_unless_forced(tmp_path: Path) -> None:
     out = tmp_path / "fake.gnt"
     out.write_bytes(b"mine")

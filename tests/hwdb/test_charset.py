@@ -146,7 +146,7 @@ def test_what_names_no_character_is_one_line(text: str, message: str) -> None:
 
 @pytest.mark.parametrize(
     ("data", "message"),
-    [(b"", "no character is in it"), ("暗".encode("gbk"), "must be readable UTF-8 text")],
+    [(b"", "no character is in it"), ("暗".encode("gbk"), "is not in UTF-8")],
 )
 def test_a_file_without_utf8_characters_is_one_line(
     tmp_path: Path, data: bytes, message: str

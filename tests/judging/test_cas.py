@@ -1,5 +1,8 @@
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +16,9 @@ from hanzi_lsgan.judging.cas import (
     classification_accuracy_score,
     shuffled_batches,
 )
-from hanzi_lsgan.judging.judge import obtain_judge
+from hanzi_lsgan.judging.judge import Judge, obtain_judge
+from hanzi_lsgan.judging.recogniser import FEATURES, Reading, Recogniser
+from hanzi_lsgan.models import Generator
 from tests.tiny import make_store, tiny_generator
 
 
@@ -52,10 +57,62 @@ def test_both_scores_draw_like_the_train_split_and_test_on_real_samples(
         score = classification_accuracy_score(generator, store, judge, note)
         both = accuracy_of_both(generator, store, judge, note)
     real = float((judge.test.guesses[:, 0] == judge.test.labels).mean())
-    assert score.compared == "160 generated, 24 test"
-    assert (score.value * real * 24) == pytest.approx(round(score.value * real * 24))
-    assert score.real == 1
-    assert both.compared == "160 train and 160 generated, 24 test"
-    assert both.real == pytest.approx(real)
+    accuracy, ratio = score
+    assert (accuracy.name, ratio.name) == ("CAS", "CAS over real")
+    said = "160 generated; real: as many train; both tested on 24 test"
+    assert accuracy.compared == ratio.compared == said
+    assert accuracy.value * 24 == pytest.approx(round(accuracy.value * 24))
+    assert accuracy.real == both.real == pytest.approx(real)
+    assert ratio.value == pytest.approx(accuracy.value / real)
+    assert (ratio.real, ratio.real_error) == (1, 0)
+    assert both.compared.startswith("160 train and 160 generated; real: these train;")
     assert 0 <= both.value <= 1
     assert phases == {("draw", 160), ("CAS", 256), ("both", 256)}
+
+
+def test_as_many_are_drawn_of_each_character_as_the_judge_has_learned(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And the recogniser is trained as long, its error known by the writers of the test split."""
+    random = np.random.default_rng(0)
+
+    def read(labels: list[int]) -> Reading:
+        features = random.normal(size=(len(labels), FEATURES)).astype(np.float32)
+        guesses = np.zeros((len(labels), 4), np.int32)
+        writers = np.arange(len(labels), dtype=np.int32) % 10
+        return Reading(np.array(labels), features, guesses, writers)
+
+    train, test = read([0] * 9 + [1] * 4 + [3] * 2), read([0] * 30 + [1] * 10)
+    unlearned = np.arange(15) % 3 == 0  # of 9, 4 and 2 samples 3, 2 and none
+    judge = Judge(Recogniser(4, 32).eval(), "一二三十", train, test, unlearned)
+    drawn = {}
+
+    def train_on(batches: Iterator[Any], steps: int, **others: Any) -> Recogniser:
+        drawn["labels"] = torch.unique(next(batches)[1]).tolist()
+        drawn["steps"] = steps
+        return judge.recogniser
+
+    first = np.array([0, 1] * 20)
+    half_right = np.stack([first, 1 - first, first + 2, 3 - first], axis=1)
+    monkeypatch.setattr(cas, "training_steps", lambda samples: samples)
+    monkeypatch.setattr(cas, "train_recogniser", train_on)
+    monkeypatch.setattr(cas, "load_rows", lambda *args: np.zeros((40, 32, 32), np.uint8))
+    monkeypatch.setattr(cas, "read_glyphs", lambda *args: (None, half_right))
+    store: Any = SimpleNamespace(charset=judge.charset, rows_of=lambda split: range(40))
+    counts: list[tuple[int, int]] = []
+
+    def draw(generator: Generator, label: int, count: int, seed: int) -> np.ndarray:
+        counts.append((label, count))
+        return np.zeros((count, 32, 32), np.uint8)
+
+    monkeypatch.setattr(cas, "draw_class", draw)
+    accuracy, ratio = classification_accuracy_score(
+        tiny_generator(4), store, judge, lambda *progress: None
+    )
+    assert counts == [(0, 6), (1, 2), (3, 2)]
+    assert drawn == {"labels": [0, 1, 3], "steps": 10}
+    # Right are the even rows of the first 30 and the odd ones of the last 10.
+    assert (accuracy.value, accuracy.real) == (20 / 40, 30 / 40)
+    assert ratio.value == pytest.approx(2 / 3)
+    assert accuracy.error is not None
+    assert accuracy.error > 0

@@ -5,21 +5,24 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from data_tools.errors import UserError
 from data_tools.store.reader import Store
 from hanzi_lsgan.batches import BatchStream
+from hanzi_lsgan.drawing.images import draw_latents, draw_pairs
 from hanzi_lsgan.judging import judge
 from hanzi_lsgan.judging.checkpoint_score import QuickScore, QuickScorer
+from hanzi_lsgan.judging.recogniser import read_glyphs
 from hanzi_lsgan.models import Generator
 from hanzi_lsgan.recipe import load_recipe
 from hanzi_lsgan.runs.folder import RunFolder
-from hanzi_lsgan.training.loop import Saved
 from hanzi_lsgan.training.session import Session
 from hanzi_lsgan.training.step import Trainer
-from tests.tiny import OVERRIDES, make_store
+from tests.listeners import Notes
+from tests.tiny import OVERRIDES, make_store, tiny_generator
 
 OFTEN = [*OVERRIDES, "train.checkpoint_minutes=1e-9", "train.tick_kimg=0.016"]
 """A checkpoint at 16, 32, 48, 64 and 80 images."""
@@ -48,10 +51,10 @@ def session_with_scores(store: Path, out: Path, distances: list[float]) -> Sessi
 
 
 def test_the_best_checkpoint_is_kept_beside_the_last(tmp_path: Path) -> None:
-    saved: list[Saved] = []
+    notes = Notes()
     with session_with_scores(make_store(tmp_path), tmp_path / "run", [9, 4, 5, 3, 7]) as session:
-        session.train(on_saved=saved.append)
-    assert [(one.images, one.best) for one in saved] == [
+        session.train(listener=notes)
+    assert [(one.images, one.best) for one in notes.saved] == [
         (16, True),
         (32, True),
         (48, False),
@@ -117,6 +120,28 @@ def test_the_real_scorer_scores_and_does_not_disturb_training(tmp_path: Path) ->
     lines = (tmp_path / "run1" / "metrics.jsonl").read_text().splitlines()
     assert all(json.loads(line)["frechet"] > 0 for line in lines)
     assert RunFolder(tmp_path / "run1").load_generator().checkpoint == "best"
+
+
+def test_a_score_is_the_distance_to_the_unlearned_train_samples(tmp_path: Path) -> None:
+    """By the mean and covariance that are kept beside the store, as by the features themselves."""
+    with Store(make_store(tmp_path, writers=64)) as store:
+        scorer = QuickScorer(store, 32, 40, lambda *progress: None)
+        made = judge.obtain_judge(store, 32, lambda *progress: None)
+        torch.manual_seed(0)
+        generator = tiny_generator(4)
+        score = scorer.score(generator)
+        latents, labels = draw_latents(generator, 40, 1000), np.arange(40) // 10
+        drawn = draw_pairs(generator, latents, torch.arange(40), torch.from_numpy(labels))
+        features, guesses = read_glyphs(made.recogniser, np.concatenate(list(drawn)))
+    real = made.train.features[made.unlearned].astype(np.float64)
+    assert len(real) == 32
+    covariances = [np.cov(one.astype(np.float64), rowvar=False) for one in (real, features)]
+    shift = real.mean(axis=0) - features.mean(axis=0, dtype=np.float64)
+    roots = np.sqrt(np.linalg.eigvals(covariances[0] @ covariances[1]).astype(complex)).real
+    expected = shift @ shift + sum(map(np.trace, covariances)) - 2 * roots.sum()
+    assert score.frechet == pytest.approx(expected, rel=1e-3)
+    assert score.readability == pytest.approx((guesses[:, 0] == labels).mean())
+    assert scorer.score(generator).frechet == score.frechet
 
 
 def learning_rates(trainer: Trainer) -> list[float]:

@@ -8,9 +8,9 @@ from torch import Tensor
 from hanzi_lsgan.judging.recogniser import (
     FEATURES,
     Recogniser,
-    classify_log_posteriors,
     draw_variations,
     read_glyphs,
+    read_log_posteriors,
     to_ink,
     train_recogniser,
     vary,
@@ -45,9 +45,11 @@ def test_a_recogniser_learns_to_tell_bars_apart(size: int) -> None:
     assert features.shape == (3, FEATURES)
     assert guesses.shape == (3, 3)  # five guesses where there are so many classes
     assert guesses[:, 0].tolist() == [0, 1, 2]
-    posteriors = classify_log_posteriors(recogniser, features)
+    posteriors = read_log_posteriors(recogniser, bars(torch.arange(3), size)[:, 0].numpy())
     assert np.exp(posteriors).sum(axis=1) == pytest.approx(1, abs=1e-5)
     assert posteriors.argmax(axis=1).tolist() == [0, 1, 2]
+    # Labels are smoothed by a tenth: the surest answer is 0.9 + 0.1 / 3.
+    assert np.exp(posteriors).max() == pytest.approx(0.933, abs=0.1)
 
 
 @pytest.mark.parametrize("size", [28, 32, 48, 64, 96, 128])

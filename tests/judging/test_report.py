@@ -24,7 +24,7 @@ def test_the_report_holds_every_figure_and_picture_in_one_file(
     generator = tiny_generator(4)
     with Store(make_store(tmp_path, writers=40, test_writers=6)) as store:
         judge = obtain_judge(store, 32, lambda *progress: None)
-        figures, characters = evaluate(generator, judge, per_class=6)
+        figures, characters, left_out = evaluate(generator, judge, per_class=6)
         scores = Scores(
             tool_version="1",
             run="<b>run</b>",
@@ -35,6 +35,7 @@ def test_the_report_holds_every_figure_and_picture_in_one_file(
             per_class=6,
             seeds=(0, 1, 2),
             figures=tuple(figures),
+            left_out=left_out | {"recall": "why <not>"},
             characters=tuple(characters),
         )
         write_report(tmp_path / "report.html", scores, generator, judge, store)
@@ -45,6 +46,8 @@ def test_the_report_holds_every_figure_and_picture_in_one_file(
     for figure in figures:
         assert figure.name in text
         assert figure.shown in text
+        assert figure.real_shown in text
+    assert "Not measured: recall: why &lt;not&gt;." in text
     for score in characters:
         assert text.count(score.character) >= 2
     pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', text)

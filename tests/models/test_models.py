@@ -7,10 +7,10 @@ from hanzi_lsgan.models import build_discriminator, build_generator
 from hanzi_lsgan.models.label_embedding import LabelEmbedding
 from hanzi_lsgan.models.layers import ConditionalBatchNorm2d
 from hanzi_lsgan.models.paper import (
+    ConstantMapConvolution,
     PaperDiscriminator,
     PaperGenerator,
-    convolve_constant_maps,
-    convolve_transposed,
+    TransposedConvolution,
 )
 from hanzi_lsgan.models.projection import ProjectionDiscriminator, ProjectionGenerator
 from hanzi_lsgan.recipe import load_recipe
@@ -63,7 +63,7 @@ def test_constant_maps_are_convolved_exactly() -> None:
     weight = torch.randn(6, 4, 5, 5, dtype=torch.float64, requires_grad=True)
     maps = values[:, :, None, None].expand(-1, -1, 14, 14)
     plain = F.conv2d(F.pad(maps, (1, 2, 1, 2)), weight, stride=2)
-    assert_equal_with_gradients(convolve_constant_maps(values, weight), plain, [values, weight])
+    assert_equal_with_gradients(ConstantMapConvolution()(values, weight), plain, [values, weight])
 
 
 def test_a_transposed_convolution_in_phases_is_exact() -> None:
@@ -72,7 +72,7 @@ def test_a_transposed_convolution_in_phases_is_exact() -> None:
     weight = torch.randn(4, 3, 5, 5, dtype=torch.float64, requires_grad=True)
     bias = torch.randn(3, dtype=torch.float64, requires_grad=True)
     plain = F.conv_transpose2d(maps, weight, bias, stride=2, padding=1)[:, :, :14, :14]
-    fast = convolve_transposed(maps, weight, bias)
+    fast = TransposedConvolution()(maps, weight, bias)
     assert_equal_with_gradients(fast, plain, [maps, weight, bias])
 
 
@@ -113,7 +113,7 @@ def test_paper_generator_follows_same_padding() -> None:
     assert int(lit.sum()) == 13 * 13  # inputs 1 to 13 reach pixels 1, 3 … 25
 
 
-@pytest.mark.parametrize("name", ["paper28", "quick32", "hwdb64", "glyph64"])
+@pytest.mark.parametrize("name", ["paper28", "quick32", "hwdb64", "glyph64", "dcgan32"])
 def test_networks_of_every_recipe_fit_together(name: str) -> None:
     model = load_recipe(name).model
     generator, discriminator = (

@@ -27,8 +27,10 @@ from data_tools.store import passes
 from data_tools.store import prepare as prepare_module
 from data_tools.store.prepare import PrepareResult, prepare
 from data_tools.store.reader import Store
+from data_tools.store.verification import Verification
 from tests.gnt_samples import RECORD_BYTES, gnt_bytes, raw_record, write_gnt, write_zip
 
+UNTOUCHED = Verification([], sealed=True, added=[])
 GLYPH = GlyphOptions(28, "aspect", 1)
 HWDB = Path(__file__).parents[3] / "shared" / "hwdb105"
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="workers are not forked")
@@ -123,7 +125,7 @@ def test_every_row_has_the_split_label_writer_and_glyph_of_its_record(tmp_path: 
             np.testing.assert_array_equal(store.images(range(row, row + 1))[0], glyph)
         assert store.header.glyph == GLYPH
         assert not store.header.font_drawn
-        assert store.verify() == []
+        assert store.verify() == UNTOUCHED
 
 
 def test_the_bytes_depend_on_nothing_but_the_samples(tmp_path: Path) -> None:
@@ -314,7 +316,7 @@ def test_files_of_the_same_bytes_are_taken_once(tmp_path: Path) -> None:
     with Store(result.out) as store:
         assert [(source.name, source.samples) for source in store.sources] == [("raw/a/1.gnt", 2)]
         assert len(store) == 2
-        assert store.verify() == []
+        assert store.verify().damaged == []
 
 
 @pytest.mark.parametrize("kept_glyphs", [0, 1000])
@@ -377,7 +379,7 @@ def test_samples_that_are_there_twice_are_counted_and_dropped_where_asked(
         for row, record in ((0, records[0]), (1, records[2])):
             glyph = fit_glyph(record.pixels, record.width, record.height, GLYPH)
             np.testing.assert_array_equal(store.images(range(row, row + 1))[0], glyph)
-        assert store.verify() == []
+        assert store.verify().damaged == []
 
 
 def test_a_share_of_the_writers_is_the_test_split(tmp_path: Path) -> None:
@@ -650,5 +652,5 @@ def test_real_handwriting_is_read_whole(tmp_path: Path) -> None:
         assert len(store.sources) == 48
         assert len(store.rows_of(Split.TEST)) == 5016
         assert store.header.left_out == {}
-        assert store.verify() == []
+        assert store.verify() == UNTOUCHED
     shutil.rmtree(tmp_path)  # the licence forbids to spread it, so nothing is left lying about

@@ -43,7 +43,7 @@ def fitted(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def contents(path: Path) -> list[tuple[str, str, int]]:
     """Character, source and split of each row."""
     with Store(path) as store:
-        assert store.verify() == []
+        assert store.verify().damaged == []
         names = [store.sources[writer].name for writer in store.writers]
         characters = [store.charset[label] for label in store.labels]
         return list(zip(characters, names, store.splits.tolist(), strict=True))

@@ -8,7 +8,7 @@ import torch
 
 from data_tools.errors import UserError
 from hanzi_lsgan.drawing.images import draw_class
-from hanzi_lsgan.export.weights import pack
+from hanzi_lsgan.export.weights import export_weights
 from hanzi_lsgan.runs.checksums import find_damage
 from hanzi_lsgan.runs.folder import RunFolder
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
@@ -93,7 +93,7 @@ def test_a_packed_generator_draws_the_same_and_says_nothing_of_where_it_was_made
 ) -> None:
     store = make_store(tmp_path)
     model = trained(store, tmp_path / "run", overrides)
-    size = pack(model, tmp_path / "packed")
+    size = export_weights(model, tmp_path / "packed")
     weights = tmp_path / "packed" / "generator.safetensors"
     assert weights.stat().st_size == size
     assert size < 0.6 * (tmp_path / "run" / "generator.safetensors").stat().st_size
@@ -105,4 +105,4 @@ def test_a_packed_generator_draws_the_same_and_says_nothing_of_where_it_was_made
     here, there = (draw_class(one.network, 1, 3, seed=0).astype(int) for one in (model, packed))
     assert np.abs(here - there).max() <= 2
     with pytest.raises(UserError, match="packed: there is something already"):
-        pack(model, tmp_path / "packed")
+        export_weights(model, tmp_path / "packed")

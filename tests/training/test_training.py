@@ -1,7 +1,5 @@
 import json
 import math
-import os
-import signal
 import sys
 from itertools import islice
 from pathlib import Path
@@ -17,9 +15,10 @@ from hanzi_lsgan.batches import Batch, BatchStream
 from hanzi_lsgan.judging import judge
 from hanzi_lsgan.recipe import load_recipe, recipe_names
 from hanzi_lsgan.runs.folder import RunFolder
-from hanzi_lsgan.training.loop import DivergenceError, Tick
+from hanzi_lsgan.training.loop import DivergenceError
 from hanzi_lsgan.training.session import Session, default_recipe
 from hanzi_lsgan.training.step import Trainer
+from tests.listeners import Notes
 from tests.tiny import CHARACTERS, OVERRIDES, make_store
 
 PRECISIONS = ["no", "bf16"]
@@ -107,9 +106,9 @@ def test_the_seed_decides_a_run(tmp_path: Path) -> None:
 
 
 def test_a_run_leaves_everything_that_the_documentation_names(tmp_path: Path) -> None:
-    ticks: list[Tick] = []
+    notes = Notes()
     with Session.begin("quick32", make_store(tmp_path), tmp_path / "run", OVERRIDES) as session:
-        assert session.train(on_tick=ticks.append) is None
+        assert session.train(listener=notes) is None
     run = tmp_path / "run"
     names = {path.name for path in run.iterdir()} - {"tensorboard"}
     assert names == {
@@ -121,7 +120,7 @@ def test_a_run_leaves_everything_that_the_documentation_names(tmp_path: Path) ->
         "metrics.jsonl",
         "samples",
     }
-    assert [tick.images for tick in ticks] == [40, 80]
+    assert [tick.images for tick in notes.ticks] == [40, 80]
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert [line["images"] for line in lines] == [40, 80]
     assert all(math.isfinite(value) for line in lines for value in line.values())
@@ -143,19 +142,6 @@ def test_resuming_drops_lines_that_it_writes_again(tmp_path: Path) -> None:
         session.train(kimg=0.08)
     images = [json.loads(line)["images"] for line in metrics.read_text().splitlines()]
     assert images == [40, 80]
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_finishes_the_step_and_saves(tmp_path: Path, number: signal.Signals) -> None:
-    def interrupt(images: int, seconds: float) -> None:
-        if images == 24:
-            os.kill(os.getpid(), number)
-
-    before = signal.getsignal(number)
-    with Session.begin("quick32", make_store(tmp_path), tmp_path / "run", OVERRIDES) as session:
-        assert session.train(on_step=interrupt) == number
-    assert signal.getsignal(number) is before
-    assert RunFolder(tmp_path / "run").load_state()["images"] == 24
 
 
 def test_minutes_end_a_session(tmp_path: Path) -> None:
@@ -285,9 +271,10 @@ def test_half_precision_on_a_cpu_is_refused() -> None:
 
 def test_the_original_networks_train_on_the_originals_squash(tmp_path: Path) -> None:
     store = make_store(tmp_path, size=28)
-    overrides = ["train.batch_size=8", "train.tick_kimg=0.008", "train.score_samples=0"]
-    ticks: list[Tick] = []
+    overrides = ["train.batch_size=8", "train.tick_kimg=0.008", "train.tick_seconds=0"]
+    overrides += ["train.score_samples=0"]
+    notes = Notes()
     with Session.begin("paper28", store, tmp_path / "run", overrides) as session:
-        session.train(kimg=0.016, on_tick=ticks.append)
-    assert len(ticks) == 2
-    assert ticks[0].generator_loss != ticks[1].generator_loss
+        session.train(kimg=0.016, listener=notes)
+    first, second = notes.ticks
+    assert first.generator_loss != second.generator_loss

@@ -1,0 +1,158 @@
+"""`export`."""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from data_tools.errors import UserError, join_message
+from hanzi_lsgan.cli.app import (
+    BestOfOption,
+    CheckpointOption,
+    ForceOption,
+    SeedOption,
+    app,
+    console,
+    samples_bar,
+)
+from hanzi_lsgan.cli.generate import MOST_PER_CLASS, FormatOption, OutOption, generate
+from hanzi_lsgan.cli.path_kinds import is_run, is_store
+
+if TYPE_CHECKING:
+    from hanzi_lsgan.export.formats import Format
+    from hanzi_lsgan.export.sample import Sample
+
+_SPLITS = ("train", "test", "all")
+_PER_CLASS = 100
+
+
+@app.command()
+def export(
+    out: OutOption,
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="STORE|RUN|PAGES",
+            help="A store, a run folder, or .dgrl pages of HWDB2.x, which give lines; the newest "
+            "run, else weights that come along.",
+        ),
+    ] = None,
+    format: FormatOption = None,
+    split: Annotated[
+        str | None, typer.Option(help="Of a store: train, test or all; train by default.")
+    ] = None,
+    chars: Annotated[
+        str | None,
+        typer.Option("--chars", help="Only these characters, or @FILE of UTF-8 text."),
+    ] = None,
+    per_class: Annotated[
+        int | None,
+        typer.Option(min=1, max=MOST_PER_CLASS, help="Of a run: samples of each character; 100."),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Store of the recogniser of --best-of; the run's own.")
+    ] = None,
+    seed: SeedOption = 0,
+    best_of: BestOfOption = 1,
+    checkpoint: CheckpointOption = None,
+    force: ForceOption = False,
+) -> None:
+    """Write samples of a store or a run, or lines of pages, in the formats that others read."""
+    if source is None or (source.is_dir() and is_run(source)):
+        _refuse("a run", split=split)
+        generate(
+            out=out,
+            chars=chars,
+            everything=chars is None,
+            per_class=per_class or _PER_CLASS,
+            run=source,
+            data=data,
+            seed=seed,
+            best_of=best_of,
+            checkpoint=checkpoint,
+            format=format,
+            force=force,
+        )
+        return
+    from hanzi_lsgan.export.formats import check_out, choose_format
+
+    chosen_format = choose_format(out, format)
+    check_out(out, chosen_format, force)
+    if is_store(source):
+        _refuse("a store", per_class=per_class, data=data, checkpoint=checkpoint)
+        _export_store(source, out, chosen_format, split or "train", chars, force)
+    else:
+        _refuse("pages", split=split, chars=chars, per_class=per_class, checkpoint=checkpoint)
+        _export_pages(source, out, chosen_format, force)
+
+
+def _refuse(kind: str, **options: object) -> None:
+    for name, value in options.items():
+        if value is not None:
+            named = f"--{name.replace('_', '-')}"
+            raise UserError(join_message(named, f"says nothing about {kind}", "leave it out"))
+
+
+def _export_store(
+    path: Path, out: Path, chosen_format: "Format", split: str, chars: str | None, force: bool
+) -> None:
+    from data_tools.characters import take_characters
+    from data_tools.splits import Split
+    from data_tools.store.reader import Store
+    from hanzi_lsgan.export.formats import check_tags
+    from hanzi_lsgan.export.from_store import count_samples, store_samples
+
+    if split not in _SPLITS:
+        problem, remedy = "there is no such split", f"choose {', '.join(_SPLITS)}"
+        raise UserError(join_message(f"--split {split}", problem, remedy))
+    splits = list(Split) if split == "all" else [Split[split.upper()]]
+    with Store(path) as store:
+        characters = store.charset
+        if chars is not None:
+            cleaned = take_characters(chars, "--chars", store.charset.__contains__).each_once()
+            for remark in cleaned.remarks:
+                console.print(remark, soft_wrap=True)
+            characters = cleaned.characters
+        check_tags(characters, chosen_format)
+        total = count_samples(store, splits, characters)
+        _write(store_samples(store, splits, characters), total, out, chosen_format, force)
+
+
+def _export_pages(path: Path, out: Path, chosen_format: "Format", force: bool) -> None:
+    from hanzi_lsgan.cli.path_kinds import describe_other
+    from hanzi_lsgan.export.from_pages import find_pages, page_samples
+
+    if not path.exists():
+        remedy = "name a store, a run folder, or pages of HWDB2.x"
+        raise UserError(join_message(str(path), "there is no such file or folder", remedy))
+    pages = find_pages(path)
+    if not pages:
+        raise describe_other(path, "no store, no run and no page")
+    left_out: list[str] = []
+    _write(page_samples(pages, left_out.append), 0, out, chosen_format, force)
+    if left_out:
+        some = ", ".join(left_out[:3]) + (" …" if len(left_out) > 3 else "")
+        console.print(
+            f"left out, since a character of theirs has no code: {len(left_out):,} lines ({some})",
+            soft_wrap=True,
+        )
+
+
+def _write(
+    samples: "Iterable[Sample]", total: int, out: Path, chosen_format: "Format", force: bool
+) -> None:
+    from hanzi_lsgan.export.formats import write_samples
+
+    started = time.perf_counter()
+    with samples_bar() as progress:
+        count = write_samples(
+            samples,
+            out,
+            chosen_format,
+            force=force,
+            on_samples=lambda done: progress("write", done, total),
+        )
+    rate = count / (time.perf_counter() - started)
+    console.print(f"wrote {count:,} samples to {out} ({rate:,.0f}/s)", soft_wrap=True)

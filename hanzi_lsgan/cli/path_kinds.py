@@ -1,0 +1,120 @@
+"""What a path leads to where a store or a run is expected, and which command takes it."""
+
+import shlex
+from itertools import islice
+from pathlib import Path
+
+from data_tools.errors import UserError, join_message
+
+_RUN_FILES = ("model.json", "config.toml", "generator.safetensors")
+_PAGE = ".dgrl"
+_SAMPLES = (".gnt", ".zip", _PAGE)
+_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp")
+_HDF5_BEGINS = b"\x89HDF\r\n\x1a\n"
+_MOST_LOOKED_AT = 10_000  # files of a folder, of which the first that is known decides
+_MOST_NAMED = 8
+
+
+def is_run(path: Path) -> bool:
+    """Whether a folder holds a run, if a damaged one."""
+    return any((path / name).is_file() for name in _RUN_FILES)
+
+
+def is_store(path: Path) -> bool:
+    """Whether a file may be a store, by its first bytes."""
+    return path.is_file() and _first_bytes(path) == _HDF5_BEGINS
+
+
+def runs_in(path: Path) -> list[Path]:
+    """The runs right inside a folder, in order of their names."""
+    return sorted(folder for folder in path.iterdir() if folder.is_dir() and is_run(folder))
+
+
+def refuse_no_store(path: Path) -> None:
+    """Make sure that what is named as a store may be one; a missing file counts as one here.
+
+    Raises:
+        UserError: it is a run, raw data or something else.
+    """
+    if path.is_dir() and is_run(path):
+        remedy = "name the store that it was trained on, or another one"
+        raise UserError(join_message(str(path), "is a run, not a store", remedy))
+    if path.exists() and not is_store(path):
+        raise describe_other(path, "no store")
+
+
+def describe_other(path: Path, wanted: str) -> UserError:
+    """What a path leads to that is neither a store nor a run, as an error to raise.
+
+    Args:
+        path: exists.
+        wanted: what it is not, such as `no store`.
+    """
+    if path.is_dir():
+        problem, remedy = _describe_folder(path)
+    else:
+        problem, remedy = _describe_file(path)
+    return UserError(join_message(str(path), f"is {problem}, {wanted}", remedy))
+
+
+def _describe_folder(path: Path) -> tuple[str, str]:
+    makes = f"`hanzi-lsgan prepare {shlex.quote(str(path))}` makes a store of it"
+    if runs := runs_in(path):
+        named = ", ".join(map(str, runs[:_MOST_NAMED])) + (" …" if len(runs) > _MOST_NAMED else "")
+        return "a folder of runs", f"name one of them: {named}"
+    suffixes = [file.suffix.lower() for file in islice(path.rglob("*"), _MOST_LOOKED_AT)]
+    for suffix in _SAMPLES:
+        if suffix in suffixes:
+            files = "archives" if suffix == ".zip" else "files"
+            remedy = _brings_lines_out(path) if suffix == _PAGE else makes
+            return f"a folder of {suffix} {files}", remedy
+    if stores := sorted(file for file in path.iterdir() if file.suffix.lower() in (".h5", ".hdf5")):
+        return (
+            "a folder of stores",
+            f"name one of them: {', '.join(map(str, stores[:_MOST_NAMED]))}",
+        )
+    if any(suffix in _PICTURES for suffix in suffixes):
+        return "a folder of pictures", makes
+    return ("a folder" if suffixes else "an empty folder"), "name a store, or a run folder"
+
+
+def _describe_file(path: Path) -> tuple[str, str]:
+    quoted = shlex.quote(str(path))
+    suffix = path.suffix.lower()
+    if not path.is_file():
+        return "a device or a pipe", "name a file or a folder"
+    begins = _first_bytes(path)
+    if is_run(path.parent) and path.name in (*_RUN_FILES, "best.safetensors", "checksums.json"):
+        return "a part of a run", f"name the run, {path.parent}"
+    if suffix == ".gnt":
+        return "a file of samples", f"`hanzi-lsgan prepare {quoted}` makes a store of it"
+    if suffix == _PAGE:
+        return "a page of text lines", _brings_lines_out(path)
+    if suffix == ".zip" or begins.startswith(b"PK\x03\x04"):
+        return "a .zip archive", f"`hanzi-lsgan prepare {quoted}` makes a store of it"
+    if suffix == ".toml":
+        return "a recipe", f"`hanzi-lsgan train {quoted}` trains by it"
+    if suffix == ".safetensors":
+        return "a file of weights", "name the run folder that it belongs to"
+    if suffix in _PICTURES:
+        return "a picture", "name a store, or a run folder"
+    if not begins:
+        return "an empty file", "name a store, or a run folder"
+    kind = f"a {suffix} file" if suffix not in ("", ".h5", ".hdf5") else "a file of another kind"
+    remedy = "name a store, or a run folder"
+    if suffix in (".h5", ".hdf5"):
+        kind, remedy = "a damaged or another file", "make it again with `hanzi-lsgan prepare`"
+    return kind, remedy
+
+
+def _brings_lines_out(path: Path) -> str:
+    return f"`hanzi-lsgan export {shlex.quote(str(path))} --out …` brings the lines out"
+
+
+def _first_bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_HDF5_BEGINS))
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror})"
+        raise UserError(join_message(str(path), problem, "check its permissions")) from None

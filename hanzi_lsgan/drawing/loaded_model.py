@@ -1,0 +1,63 @@
+"""A trained model as Python code meets it: load it, and let it draw."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_tools.files import StrPath
+from hanzi_lsgan.drawing.images import draw_images, draw_latents, labels_of
+from hanzi_lsgan.runs.folder import SHIPPED, RunFolder
+from hanzi_lsgan.runs.trained_generator import TrainedGenerator
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A trained model, ready to draw.
+
+    Attributes:
+        trained: its generator, and what is known of it.
+    """
+
+    trained: TrainedGenerator
+
+    @property
+    def charset(self) -> str:
+        """The characters that it was trained on."""
+        return self.trained.info.charset
+
+    @property
+    def size(self) -> int:
+        """Side of an image in pixels."""
+        return self.trained.info.model.size
+
+    def draw(self, text: str, seed: int = 0) -> NDArray[np.uint8]:
+        """Draw each character of a text, all by one hand.
+
+        Args:
+            text: the characters; a model with glyph embeddings draws unseen ones too.
+            seed: decides the hand, 0 or more; the same seed gives the same images.
+
+        Returns:
+            (N, S, S) uint8, 255 is background, in the order of the text.
+
+        Raises:
+            UserError: the model cannot draw some of the characters, or there are none.
+        """
+        trained = self.trained.with_unseen(text)
+        labels = labels_of(text, trained.charset)
+        latents = draw_latents(trained.network, 1, seed)
+        return np.concatenate(list(draw_images(trained.network, latents, labels)))
+
+
+def load(run: StrPath | None = None, checkpoint: str | None = None) -> LoadedModel:
+    """Load a trained model.
+
+    Args:
+        run: a run folder, or a packed one; by default the weights that come with the program.
+        checkpoint: `best` or `last`; by default the best where checkpoints were scored.
+
+    Raises:
+        UserError: there is no such run or checkpoint, or its files are damaged.
+    """
+    return LoadedModel(RunFolder(SHIPPED if run is None else run).load_generator(checkpoint))

@@ -1,0 +1,169 @@
+"""Which form samples are written in, and writing them there: whole, or not at all."""
+
+import json
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+
+from data_tools.characters import show_characters
+from data_tools.errors import UserError, join_message
+from data_tools.files import replacing
+from data_tools.hwdb.charset import has_tag
+from data_tools.outputs import check_file, check_folder
+from hanzi_lsgan.export.gnt_files import write_gnt, write_gnt_folder
+from hanzi_lsgan.export.image_folder import write_image_folder
+from hanzi_lsgan.export.lmdb_folder import write_lmdb
+from hanzi_lsgan.export.parquet_file import write_parquet
+from hanzi_lsgan.export.replaced_folder import replacing_folder
+from hanzi_lsgan.export.sample import OnSamples, Sample
+from hanzi_lsgan.export.tar_shards import write_tar, write_tar_shards
+
+FACTS = "export.json"
+"""In every folder that is written: what is in it, and the mark by which `--force` knows it."""
+
+_VERSION = re.compile(r"\.v?\d+")
+_PACKAGES = {"lmdb": ("lmdb", "lmdb"), "parquet": ("pyarrow", "parquet")}  # and their extras
+
+
+class Format(StrEnum):
+    """What samples can be written as."""
+
+    GNT = "gnt"
+    IMAGES = "images"
+    LMDB = "lmdb"
+    TAR = "tar"
+    PARQUET = "parquet"
+
+
+def choose_format(out: Path, named: str | None) -> Format:
+    """The format that a user names, or that of the suffix of `out`; pictures without a suffix.
+
+    Raises:
+        UserError: there is no such format, it does not suit the suffix, or its package is missing.
+    """
+    suffix = out.suffix.lower()
+    of_suffix = {f".{known}": known for known in Format if known is not Format.IMAGES}
+    if named is not None and named not in list(Format):
+        known = ", ".join(Format)
+        raise UserError(join_message(f"--format {named}", "there is no such", f"choose {known}"))
+    chosen = Format(named) if named is not None else of_suffix.get(suffix, Format.IMAGES)
+    if suffix in of_suffix and of_suffix[suffix] != chosen:
+        remedy = f"name --out without {out.suffix}, or leave --format out"
+        problem = f"does not suit --out {out}"
+        raise UserError(join_message(f"--format {named}", problem, remedy))
+    # A name such as fake.zip would become a folder that looks like something else.
+    if suffix and suffix not in of_suffix and not _VERSION.fullmatch(suffix):
+        files = ", ".join(f"FILE{known}" for known in of_suffix)
+        remedy = f"name {files}, or a folder without such a suffix for PNGs"
+        problem = f"samples are not written as {out.suffix}"
+        raise UserError(join_message(f"--out {out}", problem, remedy))
+    if chosen is Format.PARQUET and suffix != ".parquet":
+        remedy = "name --out FILE.parquet"
+        raise UserError(join_message(f"--out {out}", "Parquet is written as one file", remedy))
+    if chosen in _PACKAGES:
+        package, extra = _PACKAGES[chosen]
+        if find_spec(package) is None:
+            remedy = f"pip install 'hanzi-lsgan[{extra}]'"
+            raise UserError(join_message(f"--out {out}", f"needs {package}", remedy))
+    return chosen
+
+
+def is_one_file(out: Path, chosen: Format) -> bool:
+    """Whether samples go into one file there, rather than into a folder."""
+    return chosen is not Format.LMDB and out.suffix.lower() == f".{chosen}"
+
+
+def check_out(out: Path, chosen: Format, force: bool) -> Path:
+    """Make sure, before any work, that samples may be written.
+
+    Returns:
+        Where to write: the target where `out` is a link.
+
+    Raises:
+        UserError: `out` exists and may not be replaced, or cannot be written.
+    """
+    if is_one_file(out, chosen):
+        target = check_file(out)
+        used = target.exists()
+    else:
+        target = check_folder(out)
+        used = target.is_dir() and any(target.iterdir())
+        if force and used and not (target / FACTS).is_file():
+            problem = "holds other things than samples written here"
+            raise UserError(join_message(f"--out {out}", problem, "name another folder"))
+        if Path.cwd().is_relative_to(target.resolve()):
+            problem = "is the folder that you are in"
+            raise UserError(join_message(f"--out {out}", problem, "name another one"))
+    if used and not force:
+        remedy = "pass --force to replace it, or another --out"
+        raise UserError(join_message(f"--out {out}", "exists already", remedy))
+    return target
+
+
+def check_tags(characters: str, chosen: Format) -> None:
+    """Make sure, before any work, that a `.gnt` file can hold the characters, if it is one.
+
+    Raises:
+        UserError: a character has no tag.
+    """
+    if chosen is not Format.GNT:
+        return
+    if lacking := [character for character in characters if not has_tag(character)]:
+        problem = f"{len(lacking):,} have no GBK tag, so no .gnt file holds them: "
+        remedy = "leave them out, or choose another format"
+        raise UserError(join_message("--chars", problem + show_characters(lacking), remedy))
+
+
+def write_samples(
+    samples: Iterable[Sample],
+    out: Path,
+    chosen: Format,
+    *,
+    force: bool = False,
+    on_samples: OnSamples = lambda samples: None,
+) -> int:
+    """Write samples into a file or a folder, which appears whole or not at all.
+
+    Equal samples give equal bytes.
+
+    Args:
+        samples: taken one at a time.
+        out: as `choose_format` takes it.
+        chosen: the format.
+        force: replace an existing file, or a folder that was written here.
+        on_samples: told how many are written.
+
+    Returns:
+        The number of samples written.
+
+    Raises:
+        UserError: `out` may not be replaced or cannot be written, a character has no place in the
+            format, or there is no sample.
+    """
+    target = check_out(out, chosen, force)
+    if is_one_file(out, chosen):
+        write = {Format.GNT: write_gnt, Format.TAR: write_tar, Format.PARQUET: write_parquet}
+        with replacing(target) as unfinished:
+            written = write[chosen](samples, unfinished, on_samples)
+            _refuse_none(written, out)
+        return written
+    into = {
+        Format.GNT: write_gnt_folder,
+        Format.IMAGES: write_image_folder,
+        Format.LMDB: write_lmdb,
+        Format.TAR: write_tar_shards,
+    }
+    with replacing_folder(target) as folder:
+        written = into[chosen](samples, folder, on_samples)
+        _refuse_none(written, out)
+        facts = {"made_by": "hanzi-lsgan export", "format": str(chosen), "samples": written}
+        (folder / FACTS).write_text(json.dumps(facts) + "\n")
+    return written
+
+
+def _refuse_none(written: int, out: Path) -> None:
+    if not written:
+        problem = "there is no sample to write"
+        raise UserError(join_message(f"--out {out}", problem, "choose other characters"))

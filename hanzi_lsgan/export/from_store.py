@@ -1,0 +1,63 @@
+"""The samples of a store."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+from data_tools.characters import show_characters
+from data_tools.errors import UserError, join_message
+from data_tools.splits import Split
+from data_tools.store.reader import Store
+from hanzi_lsgan.export.sample import Sample, character_folder
+
+_BLOCK_ROWS = 1024
+
+
+def store_samples(
+    store: Store, splits: Sequence[Split], characters: str | None = None
+) -> Iterator[Sample]:
+    """The glyphs of a store as they are, in the order of its rows.
+
+    Args:
+        store: must stay open meanwhile.
+        splits: of the store; with more than one, folders are divided by them.
+        characters: only these; all by default.
+    """
+    kept = set(store.charset if characters is None else characters)
+    writers = [_writer_name(number, store) for number in range(len(store.sources))]
+    for split in splits:
+        name = split.name.lower() if len(splits) > 1 else ""
+        for label, character in enumerate(store.charset):
+            if character not in kept:
+                continue
+            folder = character_folder(character)
+            rows = store.rows_of_class(split, label)
+            for start in range(0, len(rows), _BLOCK_ROWS):
+                block = rows[start : start + _BLOCK_ROWS]
+                for row, image in zip(block, store.images(block), strict=True):
+                    writer = writers[store.writers[row]]
+                    yield Sample(image, character, folder, writer, name)
+
+
+def count_samples(store: Store, splits: Sequence[Split], characters: str | None = None) -> int:
+    """How many samples `store_samples` gives.
+
+    Raises:
+        UserError: a character is not in the store, or there is no sample.
+    """
+    kept = store.charset if characters is None else characters
+    labels = {character: label for label, character in enumerate(store.charset)}
+    if lacking := [character for character in kept if character not in labels]:
+        problem = f"{show_characters(lacking)} not in {store.path}"
+        raise UserError(join_message("--chars", problem, "leave them out"))
+    wanted = [labels[character] for character in set(kept)]
+    total = sum(int(store.counts(split)[wanted].sum()) for split in splits)
+    if not total:
+        named = " and ".join(split.name.lower() for split in splits)
+        problem = f"has no sample of these characters in {named}"
+        raise UserError(join_message(str(store.path), problem, "choose another --split or --chars"))
+    return total
+
+
+def _writer_name(number: int, store: Store) -> str:
+    """`0012-1001-c`: the number keeps files of one name in different sources apart."""
+    return f"{number:04}-{PurePosixPath(store.sources[number].name).stem}"

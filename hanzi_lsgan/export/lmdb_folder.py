@@ -1,0 +1,56 @@
+"""Samples as an LMDB environment, as trainers of text recognition read them.
+
+Keys `image-%09d` (a PNG) and `label-%09d` (UTF-8), counted from 1, and `num-samples`: as in the
+deep-text-recognition-benchmark, and what took it over.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hanzi_lsgan.export.sample import OnSamples, Sample, counted, png_bytes
+
+if TYPE_CHECKING:
+    import lmdb
+
+_FIRST_MAP_BYTES = 1 << 24  # doubled when it is full; readers map as much
+_SAMPLES_A_TRANSACTION = 1000
+
+
+def write_lmdb(samples: Iterable[Sample], folder: Path, on_samples: OnSamples) -> int:
+    """Write `data.mdb`; the number of samples."""
+    import lmdb
+
+    # Without a lock file, since nobody else knows of the environment yet; not synced each time,
+    # since a killed process leaves nothing at the final name.
+    environment = lmdb.open(
+        str(folder), map_size=_FIRST_MAP_BYTES, lock=False, sync=False, readahead=False
+    )
+    try:
+        written = 0
+        entries: list[tuple[bytes, bytes]] = []
+        for sample in counted(samples, on_samples):
+            written += 1
+            entries.append((f"image-{written:09}".encode(), png_bytes(sample.image)))
+            entries.append((f"label-{written:09}".encode(), sample.text.encode()))
+            if not written % _SAMPLES_A_TRANSACTION:
+                _put(environment, entries)
+                entries = []
+        _put(environment, [*entries, (b"num-samples", str(written).encode())])
+        environment.sync(True)
+    finally:
+        environment.close()
+    return written
+
+
+def _put(environment: "lmdb.Environment", entries: list[tuple[bytes, bytes]]) -> None:
+    import lmdb
+
+    while True:
+        try:
+            with environment.begin(write=True) as transaction:
+                for key, value in entries:
+                    transaction.put(key, value)
+            return
+        except lmdb.MapFullError:
+            environment.set_mapsize(2 * environment.info()["map_size"])

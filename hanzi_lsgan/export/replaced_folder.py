@@ -1,0 +1,43 @@
+"""Folders that appear whole or not at all."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from data_tools.errors import UserError, join_message
+from data_tools.files import flush, lock, writable
+
+
+@contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `folder`, which takes its name once the block has ended well.
+
+    After any error `folder` is as it was. What a killed process left is written over.
+
+    Raises:
+        UserError: it cannot be written, or another process is writing it.
+    """
+    unfinished, replaced, lock_file = (
+        folder.with_name(folder.name + suffix) for suffix in (".partial", ".replaced", ".lock")
+    )
+    with writable(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with lock_file.open("ab") as file:
+            if not lock(file, lock_file):
+                problem = "another process is writing it"
+                remedy = "wait for it, or choose another name"
+                raise UserError(join_message(str(folder), problem, remedy))
+            try:
+                shutil.rmtree(unfinished, ignore_errors=True)
+                unfinished.mkdir()
+                yield unfinished
+                if folder.exists():
+                    shutil.rmtree(replaced, ignore_errors=True)
+                    folder.rename(replaced)
+                unfinished.rename(folder)
+                shutil.rmtree(replaced, ignore_errors=True)
+            finally:
+                shutil.rmtree(unfinished, ignore_errors=True)
+                lock_file.unlink(missing_ok=True)
+        flush(folder.parent)

@@ -1,0 +1,88 @@
+"""Paths that lead to something else than what was asked for, each with the remedy that suits it."""
+
+from pathlib import Path
+
+from data_tools.errors import UserError, join_message
+
+_RUN_FILES = ("model.json", "config.toml", "generator.safetensors")
+_RUNS_SHOWN = 3
+_HDF5_BEGINS = b"\x89HDF\r\n\x1a\n"
+
+
+def refuse_other_things(run: Path) -> None:
+    """Say what a path is that leads to no run folder.
+
+    Raises:
+        UserError: nothing is there, a file, a part of a run, several runs, or another folder.
+    """
+    if not run.exists():
+        problem = "there is no such run"
+        remedy = "name a run folder, or train one with `hanzi-lsgan train`"
+    elif any((run / name).exists() for name in _RUN_FILES):
+        return
+    elif is_hdf5(run):
+        problem, remedy = "is a store, and no run folder", "name a store with --data"
+    elif is_run(run.absolute().parent):
+        problem, remedy = "is a part of a run", f"name the run, {run.absolute().parent}"
+    elif not run.is_dir():
+        problem, remedy = "is a file, and a run is a folder", "name the folder"
+    elif inside := sorted(run.glob("*/model.json"), key=_age):
+        shown = ", ".join(str(model.parent) for model in inside[:_RUNS_SHOWN])
+        more = ", …" if len(inside) > _RUNS_SHOWN else ""
+        problem, remedy = "is a folder of runs", f"name one of the runs in it: {shown}{more}"
+    else:
+        problem, remedy = "is no run folder", "name one that `hanzi-lsgan train` has made"
+    raise UserError(join_message(str(run), problem, remedy))
+
+
+def refuse_run_as_store(path: Path) -> None:
+    """Say so where a run folder is named in the place of a store.
+
+    Raises:
+        UserError: it is one.
+    """
+    if is_run(path):
+        remedy = "name the store that it was trained on, an .h5 file of `hanzi-lsgan prepare`"
+        raise UserError(join_message(str(path), "is a run folder, and no store", remedy))
+
+
+def refuse_other_recipe(name: str) -> None:
+    """Say so where a store, a run or raw data are named in the place of a recipe.
+
+    Args:
+        name: that no recipe has.
+
+    Raises:
+        UserError: it is one of them.
+    """
+    path = Path(name)
+    remedy = ""
+    if is_hdf5(path) or path.suffix in (".h5", ".hdf5"):
+        problem, remedy = "is a store, and no recipe", f"did you mean --data {name}?"
+    elif is_run(path):
+        problem = "is a run, and no recipe"
+        remedy = f"did you mean --resume --out {name}? Its recipe is {path / 'config.toml'}"
+    elif name and path.suffix != ".toml" and path.exists():
+        problem = "is no recipe"
+        remedy = f"did you mean `hanzi-lsgan prepare {name}`? Training takes what that writes"
+    if remedy:
+        raise UserError(join_message(name, problem, remedy))
+
+
+def is_run(path: Path) -> bool:
+    """Whether a folder is a run's."""
+    return (path / "model.json").is_file()
+
+
+def is_hdf5(path: Path) -> bool:
+    """Whether a file is HDF5 by its first bytes, as a store is."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_HDF5_BEGINS)) == _HDF5_BEGINS
+    except OSError:
+        return False
+
+
+def _age(path: Path) -> float:
+    """Sorts what was written last to the front."""
+    return -path.stat().st_mtime

@@ -1,0 +1,184 @@
+"""Stores and pages on their way out, and back in."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import lmdb
+import numpy as np
+import pytest
+
+from data_tools.errors import UserError
+from data_tools.glyphs.fit import GlyphOptions
+from data_tools.hwdb.gnt import read_records
+from data_tools.splits import Split
+from data_tools.store.prepare import prepare
+from data_tools.store.reader import Store
+from hanzi_lsgan.export.formats import Format, write_samples
+from hanzi_lsgan.export.from_pages import find_pages, page_samples
+from hanzi_lsgan.export.from_store import count_samples, store_samples
+from tests.hwdb.dgrl_samples import dgrl_bytes
+from tests.tiny import CHARACTERS, make_store
+
+
+def export(*arguments: str | Path, cwd: Path) -> str:
+    command = [sys.executable, "-m", "hanzi_lsgan.cli", "export", *map(str, arguments)]
+    result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120)
+    assert result.returncode in (0, 2), result.stderr
+    if result.returncode:
+        assert result.stderr.count("\n") == 1
+        return result.stderr
+    return result.stdout
+
+
+def files_in(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_store_goes_out_and_in_again_unchanged(tmp_path: Path) -> None:
+    """Both splits, every writer and every pixel, through a folder of a file a writer."""
+    path = make_store(tmp_path, writers=5, test_writers=2)
+    with Store(path) as store:
+        samples = store_samples(store, list(Split))
+        assert write_samples(samples, tmp_path / "out", Format.GNT) == len(store) == 28
+        assert count_samples(store, list(Split)) == 28
+        assert files_in(tmp_path / "out") == {
+            *(f"train/{number + 2:04}-{number:03}.gnt" for number in range(5)),
+            *(f"test/{number:04}-{number:03}.gnt" for number in range(2)),
+            "export.json",
+        }
+        back = tmp_path / "back.h5"
+        prepare([tmp_path / "out"], back, glyph=GlyphOptions(32, "aspect", 1), jobs=1)
+        with Store(back) as again:
+            assert again.charset == store.charset
+            for split in Split:
+                for label in range(len(store.charset)):
+                    rows, other = (s.rows_of_class(split, label) for s in (store, again))
+                    np.testing.assert_array_equal(store.images(rows), again.images(other))
+            assert np.bincount(again.writers).tolist() == np.bincount(store.writers).tolist()
+
+
+def test_pictures_of_a_store_go_back_in_with_the_same_labels(tmp_path: Path) -> None:
+    """By the tables of names and texts that lie beside them, each split from its own folder."""
+    with Store(make_store(tmp_path, writers=5, test_writers=2)) as store:
+        write_samples(store_samples(store, list(Split)), tmp_path / "out", Format.IMAGES)
+        back = tmp_path / "back.h5"
+        prepare([tmp_path / "out"], back, glyph=GlyphOptions(32, "aspect", 1), jobs=1)
+        with Store(back) as again:
+            assert again.charset == store.charset
+            assert again.labels.tolist() == store.labels.tolist()
+            assert again.splits.tolist() == store.splits.tolist()
+            np.testing.assert_array_equal(
+                again.images(range(len(again))), store.images(range(len(store)))
+            )
+
+
+def test_a_split_and_characters_are_chosen(tmp_path: Path) -> None:
+    with Store(make_store(tmp_path, writers=3, test_writers=2)) as store:
+        for splits, expected in (([Split.TRAIN], 3), ([Split.TEST], 2), (list(Split), 5)):
+            chosen = list(store_samples(store, splits, "三一"))
+            drawn = "".join(sample.text for sample in chosen)
+            assert drawn in ("一" * expected + "三" * expected, "一一一三三三一一三三")
+            assert len(chosen) == count_samples(store, splits, "三一") == 2 * expected
+            assert {sample.split for sample in chosen} == (
+                {""} if len(splits) == 1 else {"train", "test"}
+            )
+        row = store.rows_of_class(Split.TEST, store.charset.index("三"))
+        first = next(store_samples(store, [Split.TEST], "三"))
+        np.testing.assert_array_equal(first.image, store.images(row)[0])
+        with pytest.raises(UserError, match=r"--chars: 龘 not in .*; leave them out"):
+            count_samples(store, [Split.TRAIN], "一龘")
+
+
+def test_a_split_without_samples_is_one_line(tmp_path: Path) -> None:
+    with (
+        Store(make_store(tmp_path, writers=3, test_writers=0)) as store,
+        pytest.raises(UserError, match="has no sample of these characters in test; choose another"),
+    ):
+        count_samples(store, [Split.TEST])
+
+
+def test_the_command_line_exports_a_store(tmp_path: Path) -> None:
+    store = make_store(tmp_path, writers=3, test_writers=2)
+    said = export(store, "--split", "test", "--chars", "三三一", "--out", "x.lmdb", cwd=tmp_path)
+    assert "each character once, though the text repeats 三" in said
+    assert "wrote 4 samples to x.lmdb" in said
+    with lmdb.open(str(tmp_path / "x.lmdb"), readonly=True, lock=False).begin() as transaction:
+        assert transaction.get(b"num-samples") == b"4"
+        labels = [transaction.get(b"label-%09d" % number, b"").decode() for number in range(1, 5)]
+    assert sorted(labels) == sorted("一一三三")
+    assert "x.zip: samples are not written as .zip" in export(store, "--out", "x.zip", cwd=tmp_path)
+    refused = export(store, "--out", "x.tar", "--per-class", "3", cwd=tmp_path)
+    assert refused == "error: --per-class: says nothing about a store; leave it out\n"
+    assert "--split valid: there is no such split; choose train, test, all" in export(
+        store, "--out", "x.tar", "--split", "valid", cwd=tmp_path
+    )
+    assert "there is no such file or folder" in export("no", "--out", "x.tar", cwd=tmp_path)
+
+
+def test_the_command_line_exports_a_run(trained: Path, tmp_path: Path) -> None:
+    said = export(trained, "--per-class", "2", "--out", "x", "--format", "gnt", cwd=tmp_path)
+    assert "wrote 8 samples to x" in said
+    assert files_in(tmp_path / "x") == {"hand-00000.gnt", "hand-00001.gnt", "export.json"}
+    with (tmp_path / "x" / "hand-00001.gnt").open("rb") as stream:
+        drawn = [record.character for record in read_records(stream, "x")]
+    assert sorted(drawn) == sorted(CHARACTERS)
+    refused = export(trained, "--split", "test", "--out", "y", cwd=tmp_path)
+    assert refused == "error: --split: says nothing about a run; leave it out\n"
+
+
+def picture(seed: int) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
+    return np.random.default_rng(seed).integers(0, 256, (20, 50), np.uint8)
+
+
+def write_pages(folder: Path) -> Path:
+    (folder / "a").mkdir(parents=True)
+    first = [("永和九年", picture(0)), ("歲在\ufffd丑", picture(1)), ("暮春", picture(2))]
+    (folder / "a" / "001-P16.dgrl").write_bytes(dgrl_bytes(first))
+    with zipfile.ZipFile(folder / "more.zip", "w") as archive:
+        archive.writestr("../b/002-P17.DGRL", dgrl_bytes([("會于", picture(3))]))
+        archive.writestr("b/readme.txt", b"text")
+    (folder / "readme.txt").write_bytes(b"text")
+    return folder
+
+
+def test_lines_of_pages_go_out_with_their_texts(tmp_path: Path) -> None:
+    left_out: list[str] = []
+    pages = find_pages(write_pages(tmp_path / "pages"))
+    samples = list(page_samples(pages, left_out.append))
+    assert [(s.text, s.folder, s.writer) for s in samples] == [
+        ("永和九年", "a/001-P16", "001"),
+        ("暮春", "a/001-P16", "001"),
+        ("會于", "b/002-P17", "002"),
+    ]
+    assert all(sample.is_line for sample in samples)
+    assert left_out == ["a/001-P16 line 2"]
+    for sample, seed in zip(samples, (0, 2, 3), strict=True):
+        np.testing.assert_array_equal(sample.image, picture(seed))
+
+
+def test_the_command_line_exports_pages(tmp_path: Path) -> None:
+    pages = write_pages(tmp_path / "pages")
+    said = export(pages, "--out", "lines", cwd=tmp_path)
+    assert "wrote 3 samples to lines" in said
+    assert "no code: 1 lines (a/001-P16 line 2)" in said
+    assert files_in(tmp_path / "lines") == {
+        *("a/001-P16/00000.png", "a/001-P16/00001.png", "b/002-P17/00000.png"),
+        *("metadata.jsonl", "label.txt", "export.json"),
+    }
+    listed = (tmp_path / "lines" / "label.txt").read_text(encoding="utf-8").splitlines()
+    assert listed[1] == "a/001-P16/00001.png\t暮春"
+    refused = export(pages, "--out", "lines.gnt", cwd=tmp_path)
+    assert "a .gnt record holds one character, and these are lines" in refused
+    damaged = pages / "a" / "003.dgrl"
+    damaged.write_bytes(dgrl_bytes([("一", picture(4))])[:-1])
+    assert f"{damaged}: byte ".removeprefix(str(tmp_path)) in export(
+        pages, "--out", "l.tar", cwd=tmp_path
+    )
+    (pages / "more.zip").write_bytes(b"PK\x03\x04 and no more")
+    assert "more.zip: is damaged (File is not a zip file)" in export(
+        pages, "--out", "l.tar", cwd=tmp_path
+    )
+    assert not (tmp_path / "l.tar").exists()
+    assert not (tmp_path / "l.tar.partial").exists()
