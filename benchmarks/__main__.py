@@ -16,11 +16,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import data, networks
+from benchmarks import data, networks, pictures
 from benchmarks.measurement import Measurement, describe_machine
 from benchmarks.noise import write_noise_gnt, write_noise_store
 
 _NOISE_SAMPLES = 40_000
+_PICTURES = 20_000
 _LOADED_SAMPLES = 100_000  # more than the buffer of a streamed store holds
 _TABLE_COLUMNS = 150
 _LOADED_CLASSES = 105
@@ -70,6 +71,7 @@ def _parts(
         yield from data.measure_loading(store)
 
     yield "prepare", prepare
+    yield "prepare", lambda: pictures.measure_preparing_pictures(_PICTURES, runs)
     yield "load", load
     yield "train", networks.measure_steps
     yield "train", networks.measure_paper_step

@@ -133,7 +133,7 @@ def _fit_into(
         _resize_lines(np.ascontiguousarray(narrowed.T), place)
 
 
-def _compile(function: Callable[..., None], *arguments: types.Type) -> Callable[..., None]:
+def compile_now(function: Callable[..., None], *arguments: types.Type) -> Callable[..., None]:
     """Compile for arguments of these types now, before processes are forked that would each."""
     signature = types.void(*arguments)
     compiled: Callable[..., None]
@@ -145,7 +145,7 @@ def _compile(function: Callable[..., None], *arguments: types.Type) -> Callable[
 
 
 _INTEGERS = types.int64[::1]
-_fit_into = _compile(
+_fit_into = compile_now(
     _fit_into,
     types.uint8[:, :, ::1],
     types.uint8[::1],

@@ -12,11 +12,11 @@ from typing import Literal, NamedTuple, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from data_tools.errors import UserError
 from data_tools.glyphs.fit import BACKGROUND
 from data_tools.pictures.decode import Picture, border
+from data_tools.pictures.levelling import level
 
 Ink = Literal["auto", "dark", "light"]
 
@@ -27,11 +27,6 @@ _ALL = 0.99  # of a border: one stray pixel of a hundred is dust
 _LITTLE_INK = 0.3  # strokes of a pen take 5 to 30 % of a picture with a margin
 _MOST = 0.75
 _HAZE_FROM = 240  # JPEG leaves up to 15 levels of it around strokes on white
-_BACKGROUND_SIDE_PIXELS = 64  # shadows and stains are seen as well in a small picture
-_WIDEST_STROKE = 0.3  # of the longer side; what is wider is a shadow
-_DARKEST_SHADOW = 0.35  # of the lightest part; what is darker is ink
-_INK_DEPTH = 0.25  # of the background's light: what is darker than that is no noise
-_LEAST_DEPTH = 0.08  # what is lighter than that is no ink
 
 
 def check_ink(ink: str) -> Ink:
@@ -140,7 +135,7 @@ def on_white(picture: Picture, ground: Ground, ink: Ink = "auto") -> Levelled:
     # Cut close to its ink, a clean picture may show no background to judge by.
     if ground.clean and surely_light is None:
         return Levelled(upright, light, False)
-    return Levelled(_level(upright), light, True)
+    return Levelled(level(upright), light, True)
 
 
 def _contrast(grey: NDArray[np.uint8]) -> int:
@@ -165,7 +160,8 @@ def _surely_light_ink(grey: NDArray[np.uint8]) -> bool | None:
     if highest - lowest < _CLEAR_CONTRAST:
         return None
     middle = (lowest + highest + 1) // 2
-    light_border = np.count_nonzero(border(grey) >= middle) / max(1, border(grey).size)
+    edge = border(grey)
+    light_border = np.count_nonzero(edge >= middle) / edge.size
     light_share = np.count_nonzero(grey >= middle) / grey.size
     if light_border >= _ALL and 1 - light_share <= _LITTLE_INK:
         return False
@@ -197,57 +193,3 @@ def _is_plain(grey: NDArray[np.uint8]) -> bool:
 
 def _whiten(grey: NDArray[np.uint8], lightest_ink: int) -> NDArray[np.uint8]:
     return np.where(grey >= lightest_ink, np.uint8(BACKGROUND), grey)
-
-
-def _level(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Divide by the background and clear what noise remains; strokes keep their shades of grey."""
-    level = grey.astype(np.float32)
-    paper = _background(level)
-    depth = paper - level
-    around = depth[depth < _INK_DEPTH * paper]
-    bias, noise = 0.0, 0.0
-    if around.size:  # a closing lies on top of the noise, by as much as this
-        bias = float(np.median(around))
-        noise = 1.4826 * float(np.median(np.abs(around - bias)))
-    depth -= bias
-    # Single dark pixels are noise, and ink has neighbours: a stroke's edge has them on one side.
-    is_ink = _mean_of_nine(depth) > np.maximum(2 * noise, _LEAST_DEPTH / 2 * paper)
-    is_ink &= depth > np.maximum(2 * noise, _LEAST_DEPTH * paper)
-    flat = np.rint(np.clip(BACKGROUND * (1 - depth / paper), 0, BACKGROUND))
-    return np.where(is_ink, flat, BACKGROUND).astype(np.uint8)
-
-
-def _background(level: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The light behind the strokes, (h, w): a closing wider than any stroke, on a small picture."""
-    height, width = level.shape
-    reduced = max(1.0, max(height, width) / _BACKGROUND_SIDE_PIXELS)
-    size = (max(1, round(width / reduced)), max(1, round(height / reduced)))
-    small = np.asarray(Image.fromarray(level).resize(size, Image.Resampling.BOX))
-    smooth = _mean_of_nine(small)  # single light pixels are noise, not background
-    window = 2 * round(_WIDEST_STROKE * max(size) / 2) + 1
-    wide = np.pad(smooth, window, mode="edge")  # or light would flow in from inside
-    # One pixel more of the darker side, or the edge of a shadow would be taken for ink.
-    closed = _extreme(_extreme(wide, window, np.maximum), window + 2, np.minimum)
-    closed = np.maximum(closed, max(1.0, _DARKEST_SHADOW * float(closed.max())))
-    even = Image.fromarray(_mean_of_nine(closed))
-    return np.asarray(even.resize((width, height), Image.Resampling.BILINEAR))
-
-
-def _extreme(picture: NDArray[np.float32], window: int, take: np.ufunc) -> NDArray[np.float32]:
-    """Maximum or minimum over each square window, in steps that double what a pixel has seen."""
-    for axis in (0, 1):
-        lines = np.moveaxis(picture, axis, 0)
-        seen = 1
-        while seen < window:
-            step = min(seen, window - seen)
-            lines = take(lines[:-step], lines[step:])
-            seen += step
-        picture = np.moveaxis(lines, 0, axis)
-    return picture
-
-
-def _mean_of_nine(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The mean of each pixel and its eight neighbours, edges repeated outside."""
-    lines = np.pad(picture, 1, mode="edge")
-    lines = lines[:-2] + lines[1:-1] + lines[2:]
-    return (lines[:, :-2] + lines[:, 1:-1] + lines[:, 2:]) / np.float32(9)

@@ -23,6 +23,7 @@ from data_tools.sources.archives import (
     zip_entries,
 )
 from data_tools.sources.kinds import (
+    ARRAY,
     CLUTTER,
     GNT,
     HEAD_BYTES,
@@ -86,12 +87,16 @@ class Found:
     Attributes:
         members: in order of their names.
         collections: folders and archives of pictures.
+        arrays: files of many images, and of their labels.
+        beside: folders and archives with files that may say what labels mean.
         passed_over: what is no source of samples.
         uncertain: names that have a word of the test split and yet do not tell it.
     """
 
     members: list[Member] = field(default_factory=list)
     collections: list[Collection] = field(default_factory=list)
+    arrays: list[Member] = field(default_factory=list)
+    beside: list[Collection] = field(default_factory=list)
     passed_over: list[PassedOver] = field(default_factory=list)
     uncertain: list[str] = field(default_factory=list)
 
@@ -152,7 +157,7 @@ def find_members(
         for source in test_sources:
             finder.find(source, Split.TEST, skip_bad)
         found = finder.found
-        if not (found.members or found.collections):
+        if not (found.members or found.collections or found.arrays):
             raise nothing_found("the sources", found.passed_over)
         found.members = _once(found.members)
         found.collections = pictures_once(found.collections)
@@ -195,7 +200,7 @@ class _Finder:
         Raises:
             UserError: it holds no samples; with `skip_bad` that is only noted.
         """
-        members, passed_over = len(self.found.members), len(self.found.passed_over)
+        sample_files, passed_over = self._sample_files(), len(self.found.passed_over)
         self._files.clear()
         self._source = source
         self._collections = []
@@ -211,12 +216,17 @@ class _Finder:
             self._file(source, _Place(source.name, str(source), above, split), collection)
         collections = [one for one in self._collections if one.pictures]
         for one in collections:
-            one.is_alone = len(self.found.members) == members
+            one.is_alone = self._sample_files() == sample_files
         self.found.collections += collections
-        if len(self.found.members) == members and not collections:
+        self.found.beside += [one for one in self._collections if one.beside]
+        if self._sample_files() == sample_files and not collections:
             there = self.found.passed_over[passed_over:]
             if not skip_bad or not there or any(one.kind == _UNREADABLE for one in there):
                 raise nothing_found(str(source), there)
+
+    def _sample_files(self) -> int:
+        """How many files of many samples were found so far."""
+        return len(self.found.members) + len(self.found.arrays)
 
     def _names_above(self, source: Path, is_folder: bool) -> tuple[str, ...]:
         """The folders above a source that may tell its split.
@@ -322,6 +332,8 @@ class _Finder:
             self._archive(path, place, kind)
         elif kind in PACKED:
             self._packed(path, place, kind)
+        elif kind is ARRAY:
+            self.found.arrays.append(Member(place.shown, path, place=place.full))
         else:
             self._pass_over(place, kind)
 
@@ -340,7 +352,7 @@ class _Finder:
         if place.archives >= _MOST_ARCHIVES_DEEP:
             self._pass_over(place, _TOO_DEEP)
             return
-        members, passed_over = len(self.found.members), len(self.found.passed_over)
+        sample_files, passed_over = self._sample_files(), len(self.found.passed_over)
         try:
             with mendable_errors(place.full):
                 entries = zip_entries(path, place.full) if kind is ZIP else tar_entries(path)
@@ -354,7 +366,7 @@ class _Finder:
                 collection.pictures.append(stored)
             elif self._entry(path, entry, place.below(entry.name, archives=1)) in _MAY_TELL_LABELS:
                 collection.beside.append(stored)
-        if len(self.found.members) == members and not collection.pictures:
+        if self._sample_files() == sample_files and not collection.pictures:
             inside = self.found.passed_over[passed_over:]
             del self.found.passed_over[passed_over:]
             self.found.passed_over.append(_archive_of(inside, place))
@@ -372,6 +384,8 @@ class _Finder:
             self._pass_over(place, _ENCRYPTED)
         elif kind is GNT:
             self._add(member, place)
+        elif kind is ARRAY:
+            self.found.arrays.append(member)
         elif place.archives >= _MOST_ARCHIVES_DEEP and kind in (ZIP, TAR, *PACKED):
             self._pass_over(place, _TOO_DEEP)
         elif kind is ZIP or kind is TAR or kind in PACKED:

@@ -50,6 +50,11 @@ PICTURE = Kind(
     "name a folder that holds a folder of pictures for each character",
 )
 
+ARRAY = Kind(
+    "an array of images or labels",
+    "arrays of images or labels",
+    "name the folder that holds both, as EMNIST and Kuzushiji have them",
+)
 RAR = Kind("a .rar archive", ".rar archives", f"unpack with unar or 7z {_NAME_THE_FOLDER}")
 SEVEN_ZIP = Kind("a .7z archive", ".7z archives", f"unpack with 7z or unar {_NAME_THE_FOLDER}")
 ALZ = Kind("an .alz archive", ".alz archives", f"unpack with unalz or unar {_NAME_THE_FOLDER}")
@@ -157,6 +162,7 @@ _KINDS_BY_SUFFIX: dict[str, Kind] = {
     **dict.fromkeys((".h5", ".hdf5", ".hdf", ".he5"), HDF5),
     **dict.fromkeys((".html", ".htm", ".mhtml", ".xhtml"), WEB_PAGE),
     **dict.fromkeys(PICTURE_SUFFIXES, PICTURE),
+    **dict.fromkeys((".npz",), ARRAY),
     **dict.fromkeys((".txt", ".md", ".rst", ".csv", ".tsv", ".json", ".jsonl", ".xml"), TEXT),
     **dict.fromkeys((".doc", ".docx", ".pdf", ".rtf", ".odt", ".ppt", ".pptx", ".caj"), TEXT),
     **dict.fromkeys((".xls", ".xlsx", ".ods", ".yaml", ".yml", ".toml", ".log", ".ini"), TEXT),
@@ -186,6 +192,8 @@ _KINDS_BY_MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"GIF89a", PICTURE),
     (b"II*\x00", PICTURE),
     (b"MM\x00*", PICTURE),
+    (b"\x00\x00\x08\x03", ARRAY),
+    (b"\x00\x00\x08\x01", ARRAY),
     (b"%PDF-", TEXT),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", TEXT),
     (b"\x00\x05\x16\x07\x00\x02", MACOS),  # AppleDouble

@@ -20,11 +20,12 @@ from data_tools.glyphs.compiled import fit_glyphs
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.hwdb.charset import CharacterSet
 from data_tools.hwdb.gnt import GntRecord
+from data_tools.pictures.array_part import ArrayPart
 from data_tools.pictures.part import PicturePart
 from data_tools.sources.members import Member
 
-Source = Member | PicturePart
-"""What one process reads: a `.gnt` file, or some pictures of a writer."""
+Source = Member | PicturePart | ArrayPart
+"""What one process reads: a `.gnt` file, some pictures of a writer, or images of an array."""
 
 _BATCH_BYTES = 1 << 20  # of records drawn by one call, and of what is drawn
 

@@ -27,6 +27,7 @@ from data_tools.fonts.corpus import FONT_DRAWN_PREFIX
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.hwdb.charset import CharacterSet, parse_charset
 from data_tools.parallel import process_count, process_map
+from data_tools.pictures.array_part import array_parts
 from data_tools.pictures.gather import Gathered, gather_pictures
 from data_tools.pictures.ink import check_ink
 from data_tools.pictures.levelled_sheet import (
@@ -34,7 +35,6 @@ from data_tools.pictures.levelled_sheet import (
     levelled_sheet_path,
     noted_lines,
 )
-from data_tools.pictures.part import PicturePart
 from data_tools.pictures.writers import parse_writer_pattern
 from data_tools.sources.find import find_members
 from data_tools.sources.members import Member
@@ -135,7 +135,8 @@ def prepare(
     check_out(out, force)
     with find_members(sources, test_sources, skip_bad) as found:
         pictures = gather_pictures(found.collections, ink=chosen_ink, writer_pattern=pattern)
-        members: list[Source] = [*found.members, *pictures.parts]
+        arrays, array_notes = array_parts(found.arrays, found.beside, chosen_ink)
+        members: list[Source] = [*found.members, *pictures.parts, *arrays]
         if test_writers is not None:
             if not pictures.has_writers:
                 raise _classes_are_no_writers(pictures)
@@ -204,6 +205,7 @@ def prepare(
         notes=[
             *split_lines(plan.members, {*found.uncertain, *pictures.uncertain}),
             *pictures.notes,
+            *array_notes,
             *noted_lines(notes.values(), levelled),
             *passed_over_lines(one for one in found.passed_over if one.place not in pictures.used),
             *plan.copies,
@@ -330,7 +332,7 @@ def _plan(
 
 
 def _is_font_drawn(member: Source) -> bool:
-    if isinstance(member, PicturePart):
+    if not isinstance(member, Member):
         return False
     return Path(member.inner or member.path).name.startswith(FONT_DRAWN_PREFIX)
 

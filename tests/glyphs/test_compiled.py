@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit, types
 
-from data_tools.glyphs.compiled import _compile, fit_glyphs
+from data_tools.glyphs.compiled import compile_now, fit_glyphs
 from data_tools.glyphs.fit import GLYPH_SIZES_PIXELS, Fit, GlyphOptions, fit_glyph
 from data_tools.hwdb.gnt import GntRecord
 
@@ -60,5 +60,5 @@ def test_without_a_place_for_compiled_code_it_is_compiled_all_the_same(
 
     monkeypatch.setattr("data_tools.glyphs.compiled.njit", njit_without_a_place)
     values = np.zeros(2, np.int64)
-    _compile(fill, types.int64[::1])(values)
+    compile_now(fill, types.int64[::1])(values)
     assert values.tolist() == [3, 3]

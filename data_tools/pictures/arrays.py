@@ -1,0 +1,163 @@
+"""EMNIST and Kuzushiji as they are published: one file of images and one of labels.
+
+`torchvision.datasets` reads the same files, but needs torch, which `data_tools` does without, and
+wants folders of its own; the format is a head of four to sixteen bytes before the pixels.
+"""
+
+import io
+import math
+import re
+import struct
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_tools.errors import UserError, join_message
+from data_tools.pictures.class_lists import read_class_list
+from data_tools.sources.members import Member
+from data_tools.splits import Split
+
+MAX_ARRAY_BYTES = 4 << 30
+
+_REMEDY = "get the file again"
+_IMAGES = re.compile(r"(.*?)(images-idx3-ubyte|images\.idx3-ubyte|imgs\.npz)(\.gz)?$")
+_LABELS_FOR = {
+    "images-idx3-ubyte": "labels-idx1-ubyte",
+    "images.idx3-ubyte": "labels.idx1-ubyte",
+    "imgs.npz": "labels.npz",
+}
+_DIGITS = "0123456789"
+_CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_MERGED = _DIGITS + _CAPITALS + "abdefghnqrt"  # small letters that look unlike their capitals
+# Cohen et al., EMNIST (2017), and Clanuwat et al., Deep Learning for Classical Japanese (2018).
+_PUBLISHED = {
+    "emnist-byclass": _DIGITS + _CAPITALS + _CAPITALS.lower(),
+    "emnist-bymerge": _MERGED,
+    "emnist-balanced": _MERGED,
+    "emnist-letters": " " + _CAPITALS,  # counted from 1
+    "emnist-digits": _DIGITS,
+    "emnist-mnist": _DIGITS,
+    "kmnist": "おきすつなはまやれを",
+}
+_FOLDERS = {"kmnist": "kmnist", "kuzushiji-mnist": "kmnist", "mnist": "emnist-mnist"}
+
+
+@dataclass(frozen=True)
+class ArrayFile:
+    """A file of images with the character of each.
+
+    Attributes:
+        images: the file.
+        characters: of each image, in order.
+        is_transposed: whether columns come before rows, as in EMNIST.
+        split: train or test, as its name says.
+    """
+
+    images: Member
+    characters: tuple[str | None, ...]
+    is_transposed: bool
+    split: Split
+
+
+def pair_arrays(members: Sequence[Member], lists: Mapping[str, bytes]) -> list[ArrayFile]:
+    """Put files of images and of labels together.
+
+    Args:
+        members: of both kinds.
+        lists: content of lists of classes beside them, by their names.
+
+    Raises:
+        UserError: the labels are missing, do not fit, or are of no known set; a file is damaged.
+    """
+    by_name = {member.name.removesuffix(".gz"): member for member in members}
+    found = []
+    for name, images in sorted(by_name.items()):
+        if (match := _IMAGES.match(name)) is None:
+            continue
+        labels = by_name.get(match[1] + _LABELS_FOR[match[2]])
+        if labels is None:
+            problem = f"the labels are not beside it ({_LABELS_FOR[match[2]]})"
+            raise UserError(join_message(images.place, problem, "put both files into one folder"))
+        classes = _classes(name, images, lists)
+        numbers = read_array(labels, 1)
+        count = len(read_array(images, 3))
+        if len(numbers) != count:
+            problem = f"holds {count:,} images, and {labels.place} {len(numbers):,} labels"
+            raise UserError(join_message(images.place, problem, _REMEDY))
+        characters = tuple(classes.get(str(number)) for number in numbers.tolist())
+        is_test = "test" in PurePosixPath(name).name or "t10k" in name
+        split = Split.TEST if is_test else Split.TRAIN
+        found.append(ArrayFile(images, characters, "emnist" in name.lower(), split))
+    return found
+
+
+def _classes(name: str, images: Member, lists: Mapping[str, bytes]) -> dict[str, str]:
+    """Characters by number: from a list beside the file, else as published."""
+    path = PurePosixPath(name.lower())
+    sets = [one for one in (*_PUBLISHED, "k49") if path.name.startswith(one)]
+    sets += [_FOLDERS[folder] for folder in path.parts[:-1] if folder in _FOLDERS]
+    for where, content in sorted(lists.items()):
+        listed = PurePosixPath(where).name.lower()
+        of_set = re.sub(r"[-_](classmap|mapping)\..*", "", listed)
+        if of_set in sets and PurePosixPath(where).parent == PurePosixPath(name).parent:
+            return read_class_list(content, where)
+    if sets and sets[0] in _PUBLISHED:
+        return {str(number): one for number, one in enumerate(_PUBLISHED[sets[0]]) if one != " "}
+    problem = "nothing tells which characters its labels are"
+    remedy = "put its list beside it, such as k49_classmap.csv or emnist-balanced-mapping.txt"
+    raise UserError(join_message(images.place, problem, remedy))
+
+
+def read_array(member: Member, dimensions: int) -> NDArray[np.uint8]:
+    """The array in an IDX or NPZ file, mapped where it lies by itself.
+
+    Raises:
+        UserError: it is damaged, or has another number of dimensions.
+    """
+    try:
+        array = _read(member.path, member.inner, member.span, member)
+    except UserError:
+        raise
+    except Exception as error:  # numpy and zipfile hand on whatever comes up
+        raise UserError(join_message(member.place, f"is damaged ({error})", _REMEDY)) from None
+    if array.ndim != dimensions or array.dtype != np.uint8:
+        problem = f"holds {array.dtype} of shape {array.shape}"
+        raise UserError(join_message(member.place, problem, _REMEDY))
+    return array
+
+
+@lru_cache(maxsize=4)
+def _read(
+    path: Path, inner: str | None, span: tuple[int, int] | None, member: Member
+) -> NDArray[np.uint8]:
+    if inner is not None or span is not None:
+        with member.open() as stream:
+            content = b"".join(iter(lambda: stream.read(1 << 20), b""))
+        return _of_bytes(content)
+    with path.open("rb") as file:
+        head = file.read(4)
+        if head[:2] == b"PK":
+            return _of_bytes(path.read_bytes())
+        count = head[3] if len(head) == 4 else 0
+        sides = struct.unpack(f">{count}I", file.read(4 * count))
+    if path.stat().st_size != 4 + 4 * count + math.prod(sides):
+        raise ValueError(f"its head says {' × '.join(map(str, sides))}")
+    return np.memmap(path, np.uint8, "r", 4 + 4 * count, sides)
+
+
+def _of_bytes(content: bytes) -> NDArray[np.uint8]:
+    if content[:2] == b"PK":
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > MAX_ARRAY_BYTES:
+                raise ValueError("unpacks to more than 4 GiB")
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            array: NDArray[np.uint8] = arrays[arrays.files[0]]
+            return array
+    count = content[3]
+    sides = struct.unpack(f">{count}I", content[4 : 4 + 4 * count])
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * count).reshape(sides)

@@ -1,0 +1,131 @@
+import gzip
+import io
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from torchvision.datasets.mnist import (  # type: ignore[import-untyped]
+    read_image_file,
+    read_label_file,
+)
+
+from data_tools.errors import UserError
+from data_tools.glyphs.fit import GlyphOptions, fit_glyph
+from data_tools.hwdb.charset import parse_charset
+from data_tools.store.prepare import PrepareResult, prepare
+from data_tools.store.reader import Store
+from tests.picture_samples import draw_character
+
+IMAGES = np.stack([255 - draw_character(seed, 28) for seed in range(6)])
+GLYPH = GlyphOptions(28, "aspect", 1)
+
+
+def idx(array: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> bytes:
+    head = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
+    return head + array.tobytes()
+
+
+def npz(array: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> bytes:
+    stream = io.BytesIO()
+    np.savez_compressed(stream, array)
+    return stream.getvalue()
+
+
+def write(folder: Path, files: dict[str, bytes]) -> Path:
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    return folder
+
+
+def convert(folder: Path) -> PrepareResult:
+    out = folder.with_suffix(".h5")
+    return prepare([folder], out, glyph=GLYPH, charset=parse_charset("all"), jobs=1)
+
+
+def labelled_glyphs(result: PrepareResult) -> set[tuple[str, int, bytes]]:
+    with Store(result.out) as store:
+        images = store.images(range(len(store)))
+        characters = [store.charset[label] for label in store.labels]
+        splits = store.splits.tolist()
+        return {(c, s, i.tobytes()) for c, s, i in zip(characters, splits, images, strict=True)}
+
+
+def fitted(seed: int) -> bytes:
+    page = draw_character(seed, 28)
+    return fit_glyph(memoryview(page.tobytes()), 28, 28, GLYPH).tobytes()
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_emnist_is_read_upright_as_torchvision_reads_its_bytes(tmp_path: Path, suffix: str) -> None:
+    stored = np.ascontiguousarray(IMAGES.swapaxes(1, 2))
+    numbers = np.array([0, 10, 36, 46, 9, 11], np.uint8)
+    stem = "gzip/emnist-balanced-test"
+    folder = write(
+        tmp_path / "own",
+        {
+            f"{stem}-images-idx3-ubyte{suffix}": idx(stored),
+            f"{stem}-labels-idx1-ubyte{suffix}": idx(numbers),
+        },
+    )
+    if not suffix:
+        images = read_image_file(str(folder / f"{stem}-images-idx3-ubyte")).numpy()
+        np.testing.assert_array_equal(images, stored)
+        labels = read_label_file(str(folder / f"{stem}-labels-idx1-ubyte")).tolist()
+        assert labels == numbers.tolist()
+    expected = {(character, 1, fitted(seed)) for seed, character in enumerate("0Aat9B")}
+    assert labelled_glyphs(convert(folder)) == expected
+
+
+def test_kuzushiji_is_read_by_its_lists(tmp_path: Path) -> None:
+    numbers = np.array([0, 1, 2, 0, 1, 2], np.uint8)
+    mnist = write(
+        tmp_path / "one",
+        {
+            "KMNIST/raw/train-images-idx3-ubyte.gz": idx(IMAGES),
+            "KMNIST/raw/train-labels-idx1-ubyte.gz": idx(numbers),
+        },
+    )
+    expected = {(character, 0, fitted(seed)) for seed, character in enumerate("おきすおきす")}
+    assert labelled_glyphs(convert(mnist)) == expected
+    listed = "index,codepoint,char\n0,U+3042,あ\n1,U+3044,い\n2,U+3046,う\n".encode()
+    files = {"k49-train-imgs.npz": npz(IMAGES), "k49-train-labels.npz": npz(numbers)}
+    k49 = write(tmp_path / "two", {**files, "k49_classmap.csv": listed})
+    expected = {(character, 0, fitted(seed)) for seed, character in enumerate("あいうあいう")}
+    assert labelled_glyphs(convert(k49)) == expected
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        ({"kmnist-train-imgs.npz": npz(IMAGES)}, "the labels are not beside it"),
+        (
+            {
+                "kmnist-train-imgs.npz": npz(IMAGES),
+                "kmnist-train-labels.npz": npz(IMAGES[:3, 0, 0]),
+            },
+            "holds 6 images",
+        ),
+        (
+            {
+                "train-images-idx3-ubyte": idx(IMAGES),
+                "train-labels-idx1-ubyte": idx(np.zeros(6, np.uint8)),
+            },
+            "nothing tells which characters its labels are",
+        ),
+        (
+            {
+                "kmnist-train-images-idx3-ubyte": idx(IMAGES)[:-1],
+                "kmnist-train-labels-idx1-ubyte": idx(np.zeros(6, np.uint8)),
+            },
+            "is damaged",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_said_in_one_line(
+    tmp_path: Path, files: dict[str, bytes], problem: str
+) -> None:
+    with pytest.raises(UserError, match=problem) as caught:
+        convert(write(tmp_path / "own", files))
+    assert "\n" not in str(caught.value)
