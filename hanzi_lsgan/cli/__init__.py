@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import typer
 from rich.console import Console
@@ -47,6 +48,7 @@ _ArgumentError = typer.BadParameter.__mro__[2]
 
 def main() -> None:
     """Run the command line; an error that the user can mend is one line and exit code 2."""
+    open_missing_output()
     show_any_text()
     console.quiet = console.stderr = False
     try:
@@ -60,6 +62,14 @@ def main() -> None:
         code = EXIT_INTERRUPTED
     if code:
         sys.exit(code)
+
+
+def open_missing_output() -> None:
+    """Give a program that was started with an output closed, as by `>&-`, one that leads nowhere."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")
 
 
 def show_any_text() -> None:

@@ -1,6 +1,5 @@
 """Output that may be closed without ending the work: a pipe to `head`, a terminal that is gone."""
 
-import io
 import os
 import sys
 from collections.abc import Iterator
@@ -37,9 +36,7 @@ class LastingOutput:
 @contextmanager
 def outlasting(console: Console) -> Iterator[None]:
     """Let a console go on when its output is closed, where it would end the program."""
-    # Python has no stream at all where the program was started with its output closed.
-    stream = sys.stdout if sys.stdout is not None else io.StringIO()
-    console.file = LastingOutput(stream)  # type: ignore[assignment]
+    console.file = LastingOutput(sys.stdout)  # type: ignore[assignment]
     try:
         yield
     finally:

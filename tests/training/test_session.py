@@ -157,9 +157,10 @@ def test_a_refused_session_leaves_no_file_open_and_no_folder(
     (tmp_path / "trained").symlink_to(trained)
     monkeypatch.chdir(tmp_path)
     before = set(tmp_path.rglob("*"))
-    with pytest.raises(UserError, match=message):
+    with pytest.raises(UserError, match=message) as caught:
         refuse(store)
-    assert not is_open(store)
+    assert not is_open(store)  # although whoever keeps the error keeps all that was at hand
+    assert caught.tb is not None
     assert set(tmp_path.rglob("*")) == before
 
 

@@ -59,8 +59,10 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(
         session.train(kimg=0.136)  # 17 steps over 3 epochs
     with Session.begin("quick32", store, tmp_path / "parts", overrides) as session:
         session.train(kimg=0.024)
-    for kimg in (0.072, 0.08, 0.136):
+    for before, kimg in ((24, 0.072), (72, 0.08), (80, 0.136)):
         with Session.resume(tmp_path / "parts") as session:
+            # One that began anew would end with the same weights.
+            assert session.trainer.images == before
             session.train(kimg=kimg)
     whole, parts = flat(weights(tmp_path / "whole")), flat(weights(tmp_path / "parts"))
     assert whole.keys() == parts.keys()
