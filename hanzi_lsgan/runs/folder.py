@@ -182,7 +182,6 @@ class RunFolder:
             UserError: the run has no such generator, or its files disagree.
         """
         info = self.info()
-        network = build_generator(info.model, info.charset, fit=False)
         chosen = checkpoint or ("best" if self.best.exists() else "last")
         paths = {"best": self.best, "last": self.generator}
         if chosen not in paths:
@@ -195,7 +194,11 @@ class RunFolder:
             raise UserError(join_message(str(self.path), f"has no {path.name}", remedy))
         images = int(self.number(path, "images"))
         try:
-            network.load_state_dict(load_file(path))
+            tensors = load_file(path)
+            free_rows = tensors.get("label_embedding.free_codes")
+            all_drawn = free_rows is not None and len(free_rows) == 0
+            network = build_generator(info.model, info.charset, fit=False, all_drawn=all_drawn)
+            network.load_state_dict(tensors)
         except (SafetensorError, RuntimeError, OSError, ValueError) as error:
             raise self._damaged(path, f"does not suit model.json ({error})") from None
         if torch.accelerator.is_available():
