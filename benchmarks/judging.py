@@ -10,12 +10,13 @@ evaluation's figures with their errors, on random features.
 """
 
 import argparse
-import resource
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from data_tools.store.reader import Store
 from hanzi_lsgan.judging.evaluate import measure
@@ -105,8 +106,14 @@ def _time_scores(samples: int) -> None:
 
 
 def _print_peak() -> None:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory so far: {peak:,.0f} MiB")
+    if sys.platform == "win32":
+        peak_bytes = psutil.Process().memory_info().peak_wset
+    else:
+        import resource  # which Windows lacks
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        peak_bytes = peak if sys.platform == "darwin" else peak * 1024
+    print(f"peak memory so far: {peak_bytes / 2**20:,.0f} MiB")
 
 
 def _since(started: float) -> str:

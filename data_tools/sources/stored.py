@@ -4,7 +4,6 @@ A picture takes less time to decode than `zipfile` needs to open it, and every p
 archive reads its whole directory. So the place of each file is kept instead.
 """
 
-import os
 import struct
 import zipfile
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import BinaryIO, NamedTuple
 
 from isal import isal_zlib
 
+from data_tools.positions import read_at
 from data_tools.splits import Split
 
 _LOCAL_HEADER = struct.Struct("<4s22xHH")  # its signature, lengths of name and extra field
@@ -100,7 +100,7 @@ def read_whole(base: Path, file: StoredFile, most_bytes: int) -> bytes:
         raise ValueError(f"has {file.size:,} bytes; the limit is {most_bytes:,}")
     archive = _opened(base)
     if file.packed is None:
-        data = os.pread(archive.fileno(), file.size, file.span or 0)
+        data = read_at(archive.fileno(), file.size, file.span or 0)
         if len(data) < file.size:
             raise ValueError("is cut off: the archive ends before its time")
         return data
@@ -108,12 +108,12 @@ def read_whole(base: Path, file: StoredFile, most_bytes: int) -> bytes:
 
 
 def _inflated(archive: BinaryIO, packed: Packed, size: int) -> bytes:
-    header = os.pread(archive.fileno(), _LOCAL_HEADER.size, packed.header)
+    header = read_at(archive.fileno(), _LOCAL_HEADER.size, packed.header)
     if len(header) < _LOCAL_HEADER.size or header[:4] != b"PK\3\4":
         raise ValueError("is not where its archive's directory says")
     _, name_bytes, extra_bytes = _LOCAL_HEADER.unpack(header)
     start = packed.header + _LOCAL_HEADER.size + name_bytes + extra_bytes
-    data = os.pread(archive.fileno(), packed.packed_bytes, start)
+    data = read_at(archive.fileno(), packed.packed_bytes, start)
     if packed.method == zipfile.ZIP_DEFLATED:
         try:
             data = isal_zlib.decompressobj(wbits=_RAW_DEFLATE).decompress(data, size + 1)

@@ -5,7 +5,6 @@ Pixels are unpacked, and drawn, in the first pass while there is memory to keep 
 in the second.
 """
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from data_tools.hwdb.charset import CharacterSet
 from data_tools.hwdb.gnt import GntRecord
 from data_tools.pictures.array_part import ArrayPart
 from data_tools.pictures.part import PicturePart
+from data_tools.positions import write_at
 from data_tools.sources.members import Member
 
 Source = Member | PicturePart | ArrayPart
@@ -198,7 +198,7 @@ def place_glyphs(
     with out.open("r+b", buffering=0) as file:
 
         def write(row: int, images: Iterable[NDArray[np.uint8]]) -> None:
-            _write_at(
+            write_at(
                 file.fileno(),
                 b"".join(image.data for image in images),
                 first_image + row * glyph.size**2,
@@ -279,10 +279,3 @@ def _batches(records: Iterable[GntRecord], glyph: GlyphOptions) -> Iterator[list
             yield batch
             batch, batch_bytes = [], 0
     yield batch
-
-
-def _write_at(descriptor: int, data: bytes, offset: int) -> None:
-    # A nearly full disk takes a part; asking for the rest brings the error.
-    while data:
-        written = os.pwrite(descriptor, data, offset)
-        data, offset = data[written:], offset + written

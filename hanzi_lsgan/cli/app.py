@@ -48,19 +48,16 @@ class _Commands(TyperGroup):
 class Output(Console):
     """Standard output, or what is said on the side while a result goes there.
 
-    What users name is never markup. A reader that goes away ends a command, unless `must_go_on`
-    says that its work is worth more than its words.
+    What users name is never markup. A reader that goes away ends a command; only a training goes
+    on (`lasting_output`).
     """
 
     def __init__(self) -> None:
         super().__init__(highlight=False, emoji=False, markup=False)
-        self.must_go_on = False
 
     def on_broken_pipe(self) -> None:
-        """Write into nothing from here on."""
-        discard_output()
-        if not self.must_go_on:
-            raise ClosedPipeError
+        """End the command; newer versions of rich call this, older ones hand the error on."""
+        raise ClosedPipeError
 
 
 def discard_output() -> None:

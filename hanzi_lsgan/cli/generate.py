@@ -62,9 +62,9 @@ def generate(
 
     chosen_format = choose_format(out, format)
     check_out(out, chosen_format, force)
+    _, trained = load_run(run, checkpoint)
     from hanzi_lsgan.export.samples import export_samples
 
-    _, trained = load_run(run, checkpoint)
     chosen = trained.charset
     if chars is not None:
         chosen = read_characters(chars, trained, as_set=True)

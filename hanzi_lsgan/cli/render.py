@@ -56,11 +56,12 @@ def render(
     from data_tools.files import replacing
     from data_tools.hwdb.charset import PAPER_FIGURE_CHARACTERS
     from data_tools.outputs import check_file
-    from hanzi_lsgan.drawing.grid import check_page, render_comparison
 
     if out is not None:
         check_file(out, tuple(_FORMATS), _PICTURE)
     folder, trained = load_run(run, checkpoint)
+    from hanzi_lsgan.drawing.grid import check_page, render_comparison
+
     named = out or folder / _PICTURE
     path = check_file(named, tuple(_FORMATS), _PICTURE)
     if chars is None:

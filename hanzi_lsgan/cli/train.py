@@ -1,13 +1,23 @@
 """`train`."""
 
 import shlex
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from data_tools.errors import UserError
-from hanzi_lsgan.cli.app import DEFAULT_STORE, app, console, samples_bar
+from hanzi_lsgan.cli.app import (
+    DEFAULT_STORE,
+    JsonOption,
+    app,
+    console,
+    keep_output_for_json,
+    print_json,
+    results,
+    samples_bar,
+)
 from hanzi_lsgan.cli.lasting_output import outlasting
 
 if TYPE_CHECKING:
@@ -40,12 +50,16 @@ def train(
         bool,
         typer.Option("--dry-run", help="Show settings and costs, try two steps, keep nothing."),
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Train a class-conditional LSGAN on a store; Ctrl-C saves, and --resume goes on."""
     from hanzi_lsgan.acceleration import keep_freed_memory
     from hanzi_lsgan.training.session import Session
 
     keep_freed_memory()
+    if as_json and not dry_run:
+        raise UserError("--json: says nothing of a training; add --dry-run, or read metrics.jsonl")
+    keep_output_for_json(as_json)
     if resume:
         if recipe is not None or overrides or dry_run:
             raise UserError("--resume: a run keeps its recipe; leave RECIPE, --set, --dry-run out")
@@ -54,7 +68,7 @@ def train(
         session = Session.begin(recipe, data or DEFAULT_STORE, out, overrides or [])
     with session, outlasting(console):
         if dry_run:
-            _show_dry_run(session)
+            _show_dry_run(session, as_json)
         else:
             _run_session(session, kimg, minutes)
 
@@ -111,13 +125,17 @@ def _describe_session(session: "Session") -> str:
     )
 
 
-def _show_dry_run(session: "Session") -> None:
+def _show_dry_run(session: "Session", as_json: bool) -> None:
     """Print settings and costs of a recipe."""
     from hanzi_lsgan.cli.display import cost_table
     from hanzi_lsgan.recipe import recipe_to_toml
     from hanzi_lsgan.training.dry_run import measure_cost
 
-    console.print(recipe_to_toml(session.recipe), markup=False)
+    if not as_json:
+        results.print(recipe_to_toml(session.recipe))
     cost = measure_cost(session.trainer, session.stream, len(session.store.charset))
-    console.print(cost_table(cost))
+    if as_json:
+        print_json({"recipe": session.recipe.model_dump(mode="json"), "cost": asdict(cost)})
+    else:
+        results.print(cost_table(cost))
     console.print("nothing was kept")

@@ -10,10 +10,13 @@ Generator = PaperGenerator | DcganGenerator | ProjectionGenerator
 Discriminator = PaperDiscriminator | DcganDiscriminator | ProjectionDiscriminator
 
 
-def build_generator(model: ModelSettings, charset: str, *, fit: bool = True) -> Generator:
+def build_generator(
+    model: ModelSettings, charset: str, *, fit: bool = True, all_drawn: bool = False
+) -> Generator:
     """The generator that a recipe describes, with fresh weights from torch's random state.
 
-    Without `fit` it is only good for loading weights into it, and is there sooner.
+    Without `fit` it is only good for loading weights into it, and is there sooner; sooner still
+    where the reference font is known to draw the whole charset (`GlyphEmbedding`).
     """
     if isinstance(model, PaperModel):
         return PaperGenerator(len(charset))
@@ -26,7 +29,7 @@ def build_generator(model: ModelSettings, charset: str, *, fit: bool = True) -> 
             image_channels=model.image_channels,
             batch_norm=model.generator_normalisation == "batch",
         )
-    embedding = _build_embedding(model, charset, model.label_features, fit)
+    embedding = _build_embedding(model, charset, model.label_features, fit, all_drawn)
     return ProjectionGenerator(embedding, model.latent_features, model.generator_channels)
 
 
@@ -48,8 +51,8 @@ def build_discriminator(model: ModelSettings, charset: str) -> Discriminator:
 
 
 def _build_embedding(
-    model: ProjectionModel, charset: str, features: int, fit: bool
+    model: ProjectionModel, charset: str, features: int, fit: bool, all_drawn: bool = False
 ) -> LabelEmbedding | GlyphEmbedding:
     if model.label_embedding == "glyph":
-        return GlyphEmbedding(charset, features, fit=fit)
+        return GlyphEmbedding(charset, features, fit=fit, all_drawn=all_drawn)
     return LabelEmbedding(len(charset), features, std=1.0)

@@ -14,6 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from data_tools.characters import show_characters
+from data_tools.errors import UserError, join_message
 from data_tools.fonts.reference_glyphs import (
     HANDS,
     REFERENCE_SIZE_PIXELS,
@@ -68,13 +70,17 @@ class GlyphEmbedding(nn.Module):
     codes: Tensor
     free_row: Tensor
 
-    def __init__(self, charset: str, features: int, *, fit: bool = True) -> None:
+    def __init__(
+        self, charset: str, features: int, *, fit: bool = True, all_drawn: bool = False
+    ) -> None:
         """Fit the code to a charset and start from random projections.
 
         Args:
             charset: label i is character i.
             features: length of Φ(y).
             fit: False where weights are loaded next, which bring the fitted code.
+            all_drawn: True where the font is known to lack none of the characters, as weights
+                without free rows say: to look each up takes a third of a second for thousands.
         """
         super().__init__()
         self.features = features
@@ -83,7 +89,9 @@ class GlyphEmbedding(nn.Module):
             mean, components = map(torch.tensor, _principal_components(charset))
         self.register_buffer("mean", mean)
         self.register_buffer("components", components)
-        self._free = "".join(c for c in charset if not has_reference_glyph(c))
+        self._free = ""
+        if not all_drawn:
+            self._free = "".join(c for c in charset if not has_reference_glyph(c))
         self.free_codes = nn.Parameter(torch.randn(len(self._free), CODE_FEATURES))
         self.projection = nn.Linear(CODE_FEATURES, features)
         nn.init.normal_(self.projection.weight, std=CODE_FEATURES**-0.5)
@@ -91,8 +99,7 @@ class GlyphEmbedding(nn.Module):
         self.register_buffer("glyphs", torch.empty(0), persistent=False)
         self.register_buffer("codes", torch.empty(0), persistent=False)
         self.register_buffer("free_row", torch.empty(0), persistent=False)
-        self.charset = ""
-        self.relabel(charset)
+        self._take_charset(charset)
         # Codes follow from the components, which loaded weights replace.
         self.register_load_state_dict_post_hook(_recode)  # type: ignore[no-untyped-call]
 
@@ -109,8 +116,11 @@ class GlyphEmbedding(nn.Module):
             for c in charset
             if c not in known and c not in self._free and not has_reference_glyph(c)
         )
-        if lacking:
-            return lacking
+        if not lacking:
+            self._take_charset(charset)
+        return lacking
+
+    def _take_charset(self, charset: str) -> None:
         # Where the font draws a character, find says -1.
         free_row = np.array([self._free.find(character) for character in charset])
         device = self.mean.device
@@ -119,9 +129,8 @@ class GlyphEmbedding(nn.Module):
         # Rows are filled when they are first needed.
         self.glyphs = torch.empty((len(charset), HANDS, _PIXELS), dtype=torch.uint8, device=device)
         self.codes = torch.empty((len(charset), CODE_FEATURES), device=device)
-        self._drawn: set[int] = set()
+        self._drawn: list[set[int]] = [set() for _ in range(HANDS)]
         self._coded: set[int] = set()
-        return ""
 
     def all_codes(self) -> Tensor:
         """The codes of the whole charset: (classes, 512)."""
@@ -147,7 +156,10 @@ class GlyphEmbedding(nn.Module):
             labels: (B,).
             hands: (B,), 0 to 3: the font that draws each.
         """
-        self._draw(self._missing(self._drawn, labels))
+        for hand, ready in enumerate(self._drawn):
+            if len(ready) < len(self.charset):
+                chosen = None if self.training else labels[hands == hand]
+                self._draw(self._missing(ready, chosen), hand)
         pixels = self.glyphs[labels, hands].float() / 255
         if self._free:
             # Components are orthogonal and equally long, so their transpose undoes them.
@@ -178,26 +190,33 @@ class GlyphEmbedding(nn.Module):
         self.codes[labels] = codes.to(self.codes.device)
         self._coded.update(labels)
 
-    def _draw(self, labels: list[int]) -> None:
-        """Fill rows of `glyphs`."""
-        if not labels:
-            return
-        for hand in range(HANDS):
+    def _draw(self, labels: list[int], hand: int) -> None:
+        """Fill rows of `glyphs` of one font."""
+        if labels:
             ink = torch.from_numpy(self._ink(labels, hand))
             self.glyphs[labels, hand] = ink.to(self.glyphs.device)
-        self._drawn.update(labels)
+            self._drawn[hand].update(labels)
 
     def _ink(self, labels: list[int], hand: int) -> NDArray[np.uint8]:
         """The glyphs of labels by one font: (len(labels), 1024)."""
-        glyphs = [reference_glyph(self.charset[label], hand) for label in labels]
-        ink = np.array([_BLANK if glyph is None else glyph for glyph in glyphs])
-        return ink.reshape(-1, _PIXELS)
+        return np.array([self._glyph(self.charset[label], hand) for label in labels]).reshape(
+            -1, _PIXELS
+        )
+
+    def _glyph(self, character: str, hand: int) -> NDArray[np.uint8]:
+        glyph = reference_glyph(character, hand)
+        if glyph is None and character not in self._free:
+            problem = (
+                f"the reference font lacks {show_characters(character)}, and so do the weights"
+            )
+            raise UserError(join_message("model.json", problem, "take the files of one run"))
+        return _BLANK if glyph is None else glyph
 
 
 def _recode(embedding: nn.Module, incompatible: object) -> None:
     """What follows loading weights."""
     if isinstance(embedding, GlyphEmbedding):
-        embedding.relabel(embedding.charset)
+        embedding._take_charset(embedding.charset)
 
 
 @lru_cache(maxsize=1)

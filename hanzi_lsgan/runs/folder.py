@@ -19,7 +19,7 @@ import io
 import math
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from PIL import Image
@@ -32,13 +32,15 @@ from torch import nn
 from data_tools.errors import UserError, join_message
 from data_tools.files import StrPath, replacing, writable
 from data_tools.splits import Split
-from data_tools.store.reader import Store
 from hanzi_lsgan.models import build_generator
 from hanzi_lsgan.recipe import Recipe, parse_recipe, parse_toml, recipe_to_toml
 from hanzi_lsgan.runs import training_lock
 from hanzi_lsgan.runs.checksums import announce
 from hanzi_lsgan.runs.trained_generator import ModelInfo, StoreProvenance, TrainedGenerator
 from hanzi_lsgan.runs.wrong_path import refuse_other_things
+
+if TYPE_CHECKING:  # HDF5 takes a while to load, and who only draws needs none of it
+    from data_tools.store.reader import Store
 
 RUNS = Path("runs")
 SHIPPED = Path(__file__).parent.parent / "weights"
@@ -92,7 +94,7 @@ class RunFolder:
             remedy = f"add --resume to go on with it, or {remedy}"
         self.refuse_if_used(remedy)
 
-    def create(self, recipe: Recipe, store: Store) -> None:
+    def create(self, recipe: Recipe, store: "Store") -> None:
         """Begin a run in a folder that exists and whose lock is held.
 
         Raises:
@@ -182,7 +184,6 @@ class RunFolder:
             UserError: the run has no such generator, or its files disagree.
         """
         info = self.info()
-        network = build_generator(info.model, info.charset, fit=False)
         chosen = checkpoint or ("best" if self.best.exists() else "last")
         paths = {"best": self.best, "last": self.generator}
         if chosen not in paths:
@@ -195,7 +196,11 @@ class RunFolder:
             raise UserError(join_message(str(self.path), f"has no {path.name}", remedy))
         images = int(self.number(path, "images"))
         try:
-            network.load_state_dict(load_file(path))
+            tensors = load_file(path)
+            free_rows = tensors.get("label_embedding.free_codes")
+            all_drawn = free_rows is not None and len(free_rows) == 0
+            network = build_generator(info.model, info.charset, fit=False, all_drawn=all_drawn)
+            network.load_state_dict(tensors)
         except (SafetensorError, RuntimeError, OSError, ValueError) as error:
             raise self._damaged(path, f"does not suit model.json ({error})") from None
         if torch.accelerator.is_available():

@@ -292,7 +292,10 @@ def test_what_may_not_be_read_is_named(tmp_path: Path, inside: str) -> None:
     assert lines(find(locked.parent))[0].startswith(f"passed over: {said}")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="has no pipes among its files")
 def test_a_pipe_is_no_source(tmp_path: Path) -> None:
+    if sys.platform == "win32":
+        return
     os.mkfifo(tmp_path / "pipe.gnt")
     message = error_of([tmp_path / "pipe.gnt"])
     assert message.startswith(f"{tmp_path / 'pipe.gnt'}: is neither a file nor a folder; name .gnt")
@@ -334,6 +337,8 @@ def test_a_replaced_archive_is_read_anew(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are not forked")
 def test_a_worker_opens_an_archive_anew(tmp_path: Path) -> None:
+    if sys.platform == "win32":
+        return
     # A handle that it inherits would move the parent's position in the file, and be moved.
     inside = {"1.gnt": ONE, "longer than a buffer": bytes(1 << 20), "2.gnt": TWO}
     archive = write_zip(tmp_path / "a.zip", inside)
