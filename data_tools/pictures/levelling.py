@@ -95,9 +95,9 @@ def _lightest(lines: NDArray[np.uint8], window: int) -> NDArray[np.uint8]:
 @njit
 def _lightest_around(picture: NDArray[np.uint8], window: int) -> NDArray[np.uint8]:
     """The largest of each square window: (n, m) becomes (m - window + 1, n - window + 1)."""
-    lightest: NDArray[np.uint8] = _lightest(picture, window)
-    lightest = _lightest(np.ascontiguousarray(lightest.T), window)
-    return lightest
+    across: NDArray[np.uint8] = _lightest(picture, window)
+    both: NDArray[np.uint8] = _lightest(np.ascontiguousarray(across.T), window)
+    return both
 
 
 def _find_light(light: NDArray[np.float32], small: NDArray[np.uint8], window: int) -> None:

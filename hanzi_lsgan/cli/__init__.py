@@ -65,11 +65,10 @@ def main() -> None:
 
 
 def open_missing_output() -> None:
-    """Give a program that was started with an output closed, as by `>&-`, one that leads nowhere."""
-    if sys.stdout is None:
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
-    if sys.stderr is None:
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")
+    """Give a program that was started with an output closed, as by `>&-`, one to nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
 
 
 def show_any_text() -> None:
