@@ -43,6 +43,10 @@ def train(
         list[str] | None,
         typer.Option("--set", help="Change a setting, e.g. train.batch_size=128; repeatable."),
     ] = None,
+    trained: Annotated[
+        Path | None,
+        typer.Option("--from", help="Start with the networks of a run, or of the `weights` here."),
+    ] = None,
     kimg: Annotated[float | None, typer.Option(help="Stop at so many thousand images.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Stop after so many minutes.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
@@ -61,11 +65,12 @@ def train(
         raise UserError("--json: says nothing of a training; add --dry-run, or read metrics.jsonl")
     keep_output_for_json(as_json)
     if resume:
-        if recipe is not None or overrides or dry_run:
-            raise UserError("--resume: a run keeps its recipe; leave RECIPE, --set, --dry-run out")
+        if recipe is not None or overrides or dry_run or trained is not None:
+            rest = "leave RECIPE, --set, --from, --dry-run out"
+            raise UserError(f"--resume: a run keeps its recipe; {rest}")
         session = Session.resume(out, data)
     else:
-        session = Session.begin(recipe, data or DEFAULT_STORE, out, overrides or [])
+        session = Session.begin(recipe, data or DEFAULT_STORE, out, overrides or [], trained)
     with session, outlasting(console):
         if dry_run:
             _show_dry_run(session, as_json)

@@ -34,6 +34,7 @@ from hanzi_lsgan.runs.folder import RunFolder, newest_run
 from hanzi_lsgan.runs.wrong_path import refuse_other_recipe, refuse_run_as_store
 from hanzi_lsgan.training.loop import Limits, Listener, Saved, Tick, train
 from hanzi_lsgan.training.signals import noted_signals
+from hanzi_lsgan.training.start import recipe_of, start_from, trained_run
 from hanzi_lsgan.training.step import Trainer
 
 _MANY_CHARACTERS = 1000  # more than these a discriminator meets too rarely to teach them by label
@@ -62,6 +63,7 @@ class Session:
         trainer: fresh, or as the last checkpoint left it.
         stream: of the store's train split.
         resumed: whether the run existed before.
+        started: whether it begins with trained networks.
         scorer: of checkpoints, once `prepare_recognisers` has made it.
     """
 
@@ -71,6 +73,7 @@ class Session:
     stream: BatchStream
     _claim: Claim
     resumed: bool = False
+    started: bool = False
     scorer: QuickScorer | None = None
 
     @classmethod
@@ -80,6 +83,7 @@ class Session:
         store_path: StrPath,
         out: StrPath | None = None,
         overrides: Sequence[str] = (),
+        trained: StrPath | None = None,
     ) -> Self:
         """Prepare a new run; nothing is written yet.
 
@@ -88,6 +92,7 @@ class Session:
             store_path: what to train on.
             out: the run folder; by default the next free name under `runs/`.
             overrides: `section.key=value` settings.
+            trained: a run or exported weights to start from, with its recipe where none is named.
 
         Raises:
             UserError: recipe, store and run folder do not go together.
@@ -95,14 +100,20 @@ class Session:
         name = None if recipe_name is None else os.fspath(recipe_name)
         if name is not None and name not in recipe_names():
             refuse_other_recipe(name)
+        start = None if trained is None else trained_run(os.fspath(trained))
+        if name is None and start is not None:
+            name = recipe_of(start)
         named = None if name is None else load_recipe(name, overrides)
         refuse_run_as_store(Path(store_path))
         with _open_or_close(Path(store_path)) as store:
             name = default_recipe(store) if name is None else name
             recipe = named or load_recipe(name, overrides)
-            claim = Claim.on_new(out, name)
+            claim = Claim.on_new(out, name if start is None else start.path.name)
             trainer = Trainer(recipe, store.charset)
-            return cls(recipe, store, trainer, _stream(recipe, store, trainer), claim)
+            if start is not None:
+                start_from(trainer, start, store.charset)
+            stream = _stream(recipe, store, trainer)
+            return cls(recipe, store, trainer, stream, claim, started=start is not None)
 
     @classmethod
     def resume(cls, out: StrPath | None, store_path: StrPath | None = None) -> Self:
@@ -176,6 +187,9 @@ class Session:
         self.trainer.wait_for_others()  # until all have seen that the folder is free
         if self.trainer.is_main:
             self._claim.take(self.recipe, self.store)
+            if self.started and not self.run.state.exists():
+                # A run that is broken off before its first checkpoint goes on from these, too.
+                self.run.save_state(self.trainer.state())
         return limits
 
     def prepare_recognisers(self, on_samples: OnSamples = lambda phase, done, total: None) -> None:
