@@ -277,9 +277,9 @@ MUTANTS = (
     Mutant(
         "checkpoints scored by the test split",
         "hanzi_lsgan/judging/judge.py",
-        "rows = store.rows_of(Split.TRAIN)",
-        "rows = store.rows_of(Split.TEST)",
-        "tests/judging tests/training -k 'moments_are_of_all or train_split_alone'",
+        "store.rows_of(Split.TRAIN), on_samples, wanted)",
+        "store.rows_of(Split.TEST), on_samples, wanted)",
+        "tests/judging -k 'moments_are_of_all or unlearned_train_samples'",
     ),
     # Reading, splits, the store
     Mutant(
