@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test faults fuzz fix bench clean
+.PHONY: demo test mutants faults fuzz fix bench clean
 
 demo: $(INSTALLED)  ## a picture by the weights that come along, then five minutes of training
 	$(BIN)/hanzi-lsgan render --chars 暗朽叩栗 --run hanzi_lsgan/weights --out shipped.png
@@ -19,6 +19,9 @@ test: $(INSTALLED)  ## lint, types and the whole suite
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+mutants: $(INSTALLED)  ## put nearly fifty one-line faults into a copy, and let the tests find each
+	$(BIN)/python -m tests.mutants
 
 faults: $(INSTALLED)  ## kill conversions and trainings at random instants, 200 times each
 	$(BIN)/pytest tests/test_faults.py tests/test_prepare.py -k 'killed or disk' --kills 200
