@@ -661,7 +661,7 @@ QUICK = (
     "same latents",
     "no root of n",
     "one order",
-    "class_balance",
+    "class_balance ignored",
 )
 """Names of those that `make test` tries."""
 
