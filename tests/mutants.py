@@ -55,7 +55,7 @@ METRICS = "hanzi_lsgan/judging/metrics.py"
 GNT = "data_tools/hwdb/gnt.py"
 CHECKSUMS = "hanzi_lsgan/runs/checksums.py"
 WRONG_LABELS = "hanzi_lsgan/training/wrong_labels.py"
-RESUMED = "tests/training/test_training.py -k 'resumed_run_equals and memory-no'"
+RESUMED = "tests/training/test_training.py -k 'resumed_run_equals and no-memory'"
 
 MUTANTS = (
     # The objective
