@@ -172,6 +172,21 @@ def test_a_packs_score_depends_on_its_label() -> None:
     assert network(images, torch.tensor([0, 0])) != network(images, torch.tensor([1, 1]))
 
 
+def test_a_packs_score_is_a_linear_one_and_a_projection_over_the_root_of_its_length() -> None:
+    """D = w · h + b + Φ(y) · h / √n, h being n = 9 features: the projection counts a third."""
+    torch.manual_seed(0)
+    embedding = LabelEmbedding(3, 9, std=1.0)
+    network = ProjectionDiscriminator(embedding, pack_size=2, channels=[8, 8])
+    features: list[Tensor] = []
+    network.to_score.register_forward_pre_hook(lambda _, inputs: features.append(inputs[0]))
+    labels = torch.tensor([0, 0, 2, 2])
+    scores = network(torch.randn(4, 1, 8, 8), labels)
+    weight, bias = network.to_score.weight[0], network.to_score.bias
+    vectors = embedding.table.weight[[0, 2]] + embedding.bias
+    expected = features[0] @ weight + bias + (features[0] * vectors).sum(dim=1) / 3
+    torch.testing.assert_close(scores, expected)
+
+
 def test_conditional_batch_norm_by_hand() -> None:
     layer = ConditionalBatchNorm2d(channels=1, condition_features=1)
     with torch.no_grad():
