@@ -24,10 +24,10 @@ mutants: $(INSTALLED)  ## put 87 one-line faults into a copy, and let the tests 
 	$(BIN)/python -m tests.mutants
 
 faults: $(INSTALLED)  ## kill conversions and trainings at random instants, 200 times each
-	$(BIN)/pytest tests/test_faults.py tests/test_prepare.py -k 'killed or disk' --kills 200
+	$(BIN)/pytest tests/test_faults.py tests/store/test_prepare.py -k 'killed or disk' --kills 200
 
 fuzz: $(INSTALLED)  ## read a million mutated .gnt files
-	$(BIN)/pytest tests/test_fuzz.py --cases 1000000
+	$(BIN)/pytest tests/sources/test_fuzz.py --cases 1000000
 
 fix: $(INSTALLED)  ## mend what ruff can mend
 	$(BIN)/ruff check --fix .

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -5,7 +6,7 @@ from torch import Tensor
 
 from hanzi_lsgan.models import build_discriminator, build_generator
 from hanzi_lsgan.models.label_embedding import LabelEmbedding
-from hanzi_lsgan.models.layers import ConditionalBatchNorm2d
+from hanzi_lsgan.models.layers import ConditionalBatchNorm2d, combine_moments
 from hanzi_lsgan.models.paper import (
     ConstantMapConvolution,
     PaperDiscriminator,
@@ -196,3 +197,17 @@ def test_conditional_batch_norm_by_hand() -> None:
     out = layer(maps, torch.tensor([[0.0], [1.0]])).flatten()
     # The first: (1 + 0)·(-1) + 10; the second: (1 + 2)·1 + 10.
     torch.testing.assert_close(out, torch.tensor([9.0, 13.0]), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("level", [5.0, 7.3, 10.0, -1000.0])
+def test_moments_of_parts_are_those_of_the_whole(level: float) -> None:
+    """A channel that hardly varies keeps its variance, in float32 too."""
+    rng = np.random.default_rng(0)
+    parts = level + rng.normal(size=(4, 64, 3)) * [0, 1e-3, 1]
+    single = torch.tensor(parts, dtype=torch.float32)
+    exact = single.double().numpy().reshape(-1, 3)
+    mean, variance = combine_moments(single.mean(dim=1), single.var(dim=1, correction=0))
+    np.testing.assert_allclose(mean, exact.mean(axis=0), rtol=1e-6)
+    assert (variance >= 0).all()
+    np.testing.assert_allclose(variance[1:], exact.var(axis=0)[1:], rtol=0.01)
+    assert variance[0] <= (1e-6 * level) ** 2
