@@ -1,0 +1,109 @@
+"""Where a character stands in its square: a comma low and small, 一 in the middle of it.
+
+Samples of a store are fitted to their own ink, so a model draws a comma as large as 好. What tells
+them apart is in the fonts: the box of a character's ink beside those of ordinary hanzi.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from data_tools.errors import UserError, join_message
+from data_tools.fonts.typefaces import PLAINEST, has_glyph, load_typeface
+
+HANZI_INK = 0.84
+"""Mean of width and height of an ordinary hanzi's ink, of its square's side."""
+
+_MEASURED_PIXELS = 224  # an em, so that a rounded box is exact to half a percent
+_MARKS_AT_THE_LEFT = "，、。；：！？"  # where the mainland writes them; some fonts centre them
+_MARK_LEFT = 0.12
+_FULL_WIDTH = 0.8  # of a square: no Latin letter is as wide
+_ORDINARY = (
+    "国田四日固是的有我好家学都得经着高重长真"  # dense hanzi, as large as a hand writes them
+)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """The box of a character's ink in its square, whose side is 1.
+
+    Attributes:
+        left: from the left side of the square, to the right; some ink may leave the square.
+        top: from its upper side, downward.
+        right: likewise, more than `left`.
+        bottom: likewise, more than `top`.
+        advance: the width that it takes in a line; 1 for hanzi and full-width marks, which stand in
+            the middle of it, and less for letters, whose square begins where the pen stands.
+    """
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    advance: float
+
+    @property
+    def width(self) -> float:
+        """Of the ink."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """Of the ink."""
+        return self.bottom - self.top
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Of the ink, from the left and from above."""
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+
+@lru_cache(maxsize=1 << 15)
+def placement(character: str, hand: int = PLAINEST) -> Placement:
+    """Where a font puts a character, in the square that its ordinary hanzi fill alike.
+
+    Args:
+        character: to measure.
+        hand: index of the font; where this one lacks the character, the plainest one.
+
+    Raises:
+        UserError: the plainest font lacks it too.
+    """
+    font = hand if has_glyph(hand, character) else PLAINEST
+    if not has_glyph(font, character):
+        raise UserError(join_message(character, "the reference font lacks it", "leave it out"))
+    scale, shift_right, shift_down = _square(font)
+    left, top, right, bottom = _ink_box(font, character)
+    advance = load_typeface(font, _MEASURED_PIXELS).getlength(character) * scale
+    if advance > _FULL_WIDTH:
+        advance = 1.0  # each font's squares differ from one by a little
+    else:
+        shift_right = 0.0
+    if character in _MARKS_AT_THE_LEFT:
+        shift_right = _MARK_LEFT - left * scale
+    return Placement(
+        left * scale + shift_right,
+        top * scale + shift_down,
+        right * scale + shift_right,
+        bottom * scale + shift_down,
+        advance,
+    )
+
+
+@lru_cache
+def _square(font: int) -> tuple[float, float, float]:
+    """How a font's pixels become parts of the square: a scale, and shifts right and down."""
+    boxes = np.array([_ink_box(font, c) for c in _ORDINARY if has_glyph(font, c)])
+    left, top, right, bottom = boxes.mean(axis=0).tolist()
+    scale = HANZI_INK / ((right - left + bottom - top) / 2)
+    return scale, 0.5 - (left + right) / 2 * scale, 0.5 - (top + bottom) / 2 * scale
+
+
+def _ink_box(font: int, character: str) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom of the ink in pixels, from where the pen stands on the base line."""
+    typeface = load_typeface(font, _MEASURED_PIXELS)
+    # Not `getbbox`, whose box also holds the pen's own place before and after.
+    ink, (right_shift, down_shift) = typeface.getmask2(character, "L", anchor="ls")
+    left, top, right, bottom = ink.getbbox()
+    return left + right_shift, top + down_shift, right + right_shift, bottom + down_shift

@@ -1,0 +1,1 @@
+"""Text → lines and pages by one hand: characters in their squares, layout, outlines."""

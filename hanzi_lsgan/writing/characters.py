@@ -1,0 +1,87 @@
+"""Characters of a text, written by a hand: images fitted to their ink, and where each stands."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from data_tools.fonts.placement import Placement, placement
+from hanzi_lsgan.drawing.images import draw_pairs, labels_of
+from hanzi_lsgan.runs.trained_generator import TrainedGenerator
+from hanzi_lsgan.writing.hand import DEPARTURE, Hand
+
+INK = 128
+"""Grey levels below it are ink where only ink or background is asked for."""
+
+
+@dataclass(frozen=True)
+class WrittenCharacter:
+    """One character as a hand has written it.
+
+    Attributes:
+        character: what it is.
+        image: (S, S) uint8, 255 is background; the ink fills it whatever the character.
+        place: where the ink stands in the character's square, and how wide that is.
+    """
+
+    character: str
+    image: NDArray[np.uint8]
+    place: Placement
+
+    @cached_property
+    def ink_box(self) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom of the ink in pixels; the middle one where there is none."""
+        rows = np.flatnonzero((self.image < INK).any(axis=1))
+        columns = np.flatnonzero((self.image < INK).any(axis=0))
+        if not len(rows):
+            middle = len(self.image) // 2
+            return middle, middle, middle + 1, middle + 1
+        return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+    def pixels_to_square(self) -> tuple[float, float, float]:
+        """How pixels of the image become places in the square, whose side is 1.
+
+        A pixel (x, y) comes to (scale * x + right, scale * y + down): the ink keeps its
+        proportions, is as large as its place the longer way, and has the same centre.
+
+        Returns:
+            Scale, right, down.
+        """
+        left, top, right, bottom = self.ink_box
+        scale = max(self.place.width, self.place.height) / max(right - left, bottom - top)
+        centre_x, centre_y = self.place.centre
+        return (
+            scale,
+            centre_x - scale * (left + right) / 2,
+            centre_y - scale * (top + bottom) / 2,
+        )
+
+
+def write_characters(
+    trained: TrainedGenerator, characters: str, hand: Hand, *, departure: float = DEPARTURE
+) -> Iterator[WrittenCharacter]:
+    """Write each character of a text by one hand.
+
+    Args:
+        trained: what draws; characters that it was not trained on are to be added before
+            (`TrainedGenerator.with_unseen`).
+        characters: without white space.
+        hand: the writer.
+        departure: see `Hand.latents`.
+
+    Yields:
+        The characters in their order.
+
+    Raises:
+        UserError: the model cannot draw some of them, or there are none.
+    """
+    labels = torch.tensor(labels_of(characters, trained.charset))
+    rows = torch.arange(len(characters))
+    latents = hand.latents(range(len(characters)), departure)
+    batches = draw_pairs(trained.network, latents, rows, labels)
+    images = (image for batch in batches for image in batch)
+    for character, image in zip(characters, images, strict=True):
+        yield WrittenCharacter(character, image, placement(character, hand.font))

@@ -1,0 +1,77 @@
+"""A hand: one person's way of writing, never the same twice and still the same person's."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from data_tools.errors import UserError, join_message
+from data_tools.fonts.reference_glyphs import HANDS
+from hanzi_lsgan.drawing.images import draw_latents, mix_seed
+from hanzi_lsgan.models import Generator
+
+DEPARTURE = 0.35
+"""How far each character strays from its hand, of the distance that two hands are apart."""
+
+_NAME = re.compile(r"\d{1,9}(\+\d{1,9})*")
+
+
+@dataclass(frozen=True)
+class Hand:
+    """One person's way of writing.
+
+    Attributes:
+        latent: (latent features,), on the CPU.
+        seed: of what makes each character differ from the hand's others.
+    """
+
+    latent: Tensor
+    seed: int
+
+    @classmethod
+    def named(cls, generator: Generator, name: str, seed: int = 0) -> Self:
+        """The hand of a number, such as `7`, or one between several, such as `7+12`.
+
+        Args:
+            generator: whose latents to take.
+            name: numbers from 0, joined by `+`.
+            seed: 0 or more; another one writes the same hand anew.
+
+        Raises:
+            UserError: it is no such name.
+        """
+        if not _NAME.fullmatch(name):
+            problem = f"{name!r} is no hand"
+            raise UserError(join_message("--hand", problem, "give a number such as 7, or 7+12"))
+        numbers = [int(number) for number in name.split("+")]
+        latents = torch.cat([draw_latents(generator, 1, number) for number in numbers])
+        # As long as the latents of the hands it lies between: their mean would be too ordinary.
+        latent = latents.mean(dim=0)
+        length = latents.norm(dim=1).mean()
+        return cls(latent * (length / latent.norm().clamp(min=1e-6)), mix_seed(seed, numbers[0]))
+
+    @property
+    def font(self) -> int:
+        """Index of the font whose forms of characters it writes."""
+        return int(self.latent[:HANDS].argmax())
+
+    def latents(self, places: range, departure: float = DEPARTURE) -> Tensor:
+        """A latent for each place of a text: (len(places), latent features).
+
+        Args:
+            places: counted from the beginning of the text; a place has the same latent whatever
+                stands beside it.
+            departure: 0, every 的 is the same, to 1, each character has a hand of its own.
+        """
+        shape = (len(places), len(self.latent))
+        strayed = torch.empty(shape)
+        for row, place in enumerate(places):
+            random = torch.Generator().manual_seed(mix_seed(self.seed, place))
+            strayed[row] = torch.randn(len(self.latent), generator=random)
+        # On the way between two draws of N(0, 1), as long as they are.
+        latents = math.sqrt(1 - departure**2) * self.latent + departure * strayed
+        latents[:, :HANDS] = self.latent[:HANDS]  # which decide the forms of characters
+        return latents

@@ -1,0 +1,36 @@
+"""Where characters stand in their square, beside what is known of Chinese type."""
+
+import pytest
+
+from data_tools.errors import UserError
+from data_tools.fonts.placement import HANZI_INK, placement
+from data_tools.fonts.typefaces import TYPEFACES
+
+HANDS = range(len(TYPEFACES))
+
+
+@pytest.mark.parametrize("hand", HANDS)
+def test_marks_and_hanzi_stand_where_writers_put_them(hand: int) -> None:
+    comma, stop, one, square = (placement(c, hand) for c in "，。一国")
+    assert comma.top > 0.5 and comma.right < 0.5  # low at the left, as on the mainland
+    assert stop.top > 0.5 and stop.right < 0.5
+    assert max(comma.height, stop.height) < 0.55 * square.height
+    assert 0.3 < one.centre[1] < 0.7 and one.height < 0.4 and one.width > 0.7
+    for axis in range(2):
+        assert square.centre[axis] == pytest.approx(0.5, abs=0.03)
+    assert square.width / 2 + square.height / 2 == pytest.approx(HANZI_INK, abs=0.12)
+    assert {p.advance for p in (comma, stop, one, square)} == {1.0}
+
+
+@pytest.mark.parametrize("hand", HANDS)
+def test_letters_stand_on_one_line_and_take_their_own_width(hand: int) -> None:
+    small, capital, falling, narrow = (placement(c, hand) for c in "aHgl")
+    assert small.bottom == pytest.approx(capital.bottom, abs=0.12)
+    assert falling.bottom > small.bottom + 0.1
+    assert small.height < 0.95 * capital.height
+    assert narrow.advance < small.advance < 0.8
+
+
+def test_a_character_that_no_font_has_is_named() -> None:
+    with pytest.raises(UserError, match="lacks it"):
+        placement("\ue000")

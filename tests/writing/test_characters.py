@@ -1,0 +1,67 @@
+"""A hand, and the characters that it writes."""
+
+import numpy as np
+import pytest
+import torch
+
+import hanzi_lsgan
+from data_tools.errors import UserError
+from data_tools.fonts.reference_glyphs import HANDS
+from hanzi_lsgan.drawing.images import draw_latents
+from hanzi_lsgan.runs.trained_generator import TrainedGenerator
+from hanzi_lsgan.writing.characters import write_characters
+from hanzi_lsgan.writing.hand import Hand
+
+
+@pytest.fixture(scope="module")
+def trained() -> TrainedGenerator:
+    return hanzi_lsgan.load().trained
+
+
+def test_a_departure_of_nothing_is_the_hand_itself(trained: TrainedGenerator) -> None:
+    hand = Hand.named(trained.network, "7")
+    latents = hand.latents(range(3), departure=0)
+    torch.testing.assert_close(latents, draw_latents(trained.network, 1, 7).expand(3, -1))
+
+
+def test_departures_are_small_differ_and_keep_the_forms(trained: TrainedGenerator) -> None:
+    hand = Hand.named(trained.network, "7")
+    latents = hand.latents(range(400), departure=0.35)
+    # Two independent latents of n elements are √(2n) apart, so that departures are
+    # √((1 - √(1 - d²))² + d²) / √2 of that for a latent of the usual length.
+    length = float(hand.latent.norm())
+    expected = np.sqrt(((1 - np.sqrt(1 - 0.35**2)) * length) ** 2 + 0.35**2 * len(hand.latent))
+    assert float((latents - hand.latent).norm(dim=1).mean()) == pytest.approx(expected, rel=0.05)
+    assert len(set(map(tuple, latents.tolist()))) == 400
+    assert (latents[:, :HANDS].argmax(dim=1) == hand.font).all()
+    torch.testing.assert_close(hand.latents(range(5, 9)), hand.latents(range(9))[5:])
+
+
+def test_a_mixed_hand_lies_between_and_is_no_shorter(trained: TrainedGenerator) -> None:
+    first, second = (draw_latents(trained.network, 1, number)[0] for number in (7, 12))
+    mixed = Hand.named(trained.network, "7+12").latent
+    apart = float((first - second).norm())
+    assert max(float((mixed - one).norm()) for one in (first, second)) < apart
+    assert float(mixed.norm()) == pytest.approx(float(first.norm() + second.norm()) / 2, rel=1e-5)
+    same = Hand.named(trained.network, "7+7").latent
+    torch.testing.assert_close(same, first)
+
+
+@pytest.mark.parametrize("name", ["", "x", "-1", "1.5", "7+", "7 12", "9999999999"])
+def test_a_name_that_is_no_hand_is_refused(trained: TrainedGenerator, name: str) -> None:
+    with pytest.raises(UserError, match="--hand"):
+        Hand.named(trained.network, name)
+
+
+def test_ink_fills_its_place_and_keeps_its_proportions(trained: TrainedGenerator) -> None:
+    known = trained.with_unseen("好一，2")
+    written = list(write_characters(known, "好一，2", Hand.named(known.network, "3")))
+    assert [one.character for one in written] == list("好一，2")
+    for one in written:
+        scale, right, down = one.pixels_to_square()
+        left, top, far_right, bottom = one.ink_box
+        columns = (left * scale + right, far_right * scale + right)
+        rows = (top * scale + down, bottom * scale + down)
+        assert (sum(columns) / 2, sum(rows) / 2) == pytest.approx(one.place.centre)
+        longer = max(columns[1] - columns[0], rows[1] - rows[0])
+        assert longer == pytest.approx(max(one.place.width, one.place.height))
