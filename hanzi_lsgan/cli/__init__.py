@@ -21,11 +21,13 @@ from hanzi_lsgan.cli import (  # noqa: F401 - each adds its command
     export,
     export_weights,
     generate,
+    hands,
     info,
     paper,
     prepare,
     render,
     train,
+    write,
 )
 from hanzi_lsgan.cli.app import (
     ClosedPipeError,

@@ -13,8 +13,7 @@ from hanzi_lsgan.drawing.images import draw_pairs, labels_of
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.writing.hand import DEPARTURE, Hand
 
-INK = 128
-"""Grey levels below it are ink where only ink or background is asked for."""
+_BACKGROUND = 250  # grey levels above it are no ink, nor the edge of a stroke
 
 
 @dataclass(frozen=True)
@@ -32,10 +31,17 @@ class WrittenCharacter:
     place: Placement
 
     @cached_property
+    def ink_level(self) -> float:
+        """The grey level halfway between the hand's ink and the background, where strokes end."""
+        inked = self.image[self.image < _BACKGROUND]
+        darkest = float(np.percentile(inked, 10)) if inked.size else 0.0
+        return (darkest + 255) / 2
+
+    @cached_property
     def ink_box(self) -> tuple[int, int, int, int]:
         """Left, top, right, bottom of the ink in pixels; the middle one where there is none."""
-        rows = np.flatnonzero((self.image < INK).any(axis=1))
-        columns = np.flatnonzero((self.image < INK).any(axis=0))
+        rows = np.flatnonzero((self.image < self.ink_level).any(axis=1))
+        columns = np.flatnonzero((self.image < self.ink_level).any(axis=0))
         if not len(rows):
             middle = len(self.image) // 2
             return middle, middle, middle + 1, middle + 1

@@ -5,9 +5,11 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from PIL import Image
+from safetensors.torch import load_file
 from torch import Tensor
 
 from data_tools.errors import UserError
@@ -186,7 +188,7 @@ def test_the_best_checkpoint_is_chosen_on_the_train_split_alone(
 ) -> None:
     monkeypatch.setattr(judge, "training_steps", lambda samples: 2)
 
-    def choose(name: str, train_seed: int, test_seed: int) -> tuple[list[float], bytes]:
+    def choose(name: str, train_seed: int, test_seed: int) -> tuple[list[float], dict[str, Any]]:
         """The scores of five checkpoints, and the generator chosen."""
         folder = tmp_path / name
         train = write_writers(folder / "train", 40, seed=train_seed)
@@ -199,7 +201,9 @@ def test_the_best_checkpoint_is_chosen_on_the_train_split_alone(
             session.train()
         run = RunFolder(folder / "run")
         lines = run.metrics.read_text("utf-8").splitlines()
-        return [json.loads(line)["frechet"] for line in lines], run.best.read_bytes()
+        # Not the bytes of the file: safetensors writes metadata in any order.
+        chosen = {name: values.tolist() for name, values in load_file(run.best).items()}
+        return [json.loads(line)["frechet"] for line in lines], chosen | run.metadata(run.best)
 
     scores, best = choose("one", train_seed=0, test_seed=1)
     assert len(scores) == 5

@@ -1,0 +1,52 @@
+"""`hands`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hanzi_lsgan.cli.app import CheckpointOption, RunOption, app, console, samples_bar
+from hanzi_lsgan.cli.chosen_run import load_run
+
+_SAMPLE = "永和九年，春夏秋冬"
+_MOST_HANDS = 200
+_MOST_CHARACTERS = 24
+
+
+@app.command()
+def hands(
+    out: Annotated[Path, typer.Option(help="The picture: .png or .pdf.")] = Path("hands.png"),
+    count: Annotated[int, typer.Option(min=1, max=_MOST_HANDS, help="How many hands.")] = 12,
+    first: Annotated[int, typer.Option(min=0, max=999_999_999, help="The first one.")] = 0,
+    text: Annotated[str, typer.Option(help="What each writes.")] = _SAMPLE,
+    run: RunOption = None,
+    checkpoint: CheckpointOption = None,
+) -> None:
+    """Draw a gallery of hands, each with the number that `write --hand` takes."""
+    from data_tools.characters import take_characters
+    from data_tools.errors import UserError, join_message
+    from data_tools.files import replacing
+    from data_tools.outputs import check_file
+
+    target = check_file(out, (".png", ".pdf"), "hands.png")
+    _, trained = load_run(run, checkpoint)
+    from hanzi_lsgan.writing.gallery import draw_gallery
+    from hanzi_lsgan.writing.pdf_file import pdf_bytes
+    from hanzi_lsgan.writing.png_file import png_pages
+
+    cleaned = take_characters(text, "--text", trained.can_draw)
+    for remark in cleaned.remarks:
+        console.print(remark, soft_wrap=True)
+    if len(cleaned.characters) > _MOST_CHARACTERS:
+        problem = f"has {len(cleaned.characters)} characters"
+        raise UserError(join_message("--text", problem, f"give at most {_MOST_CHARACTERS}"))
+    with samples_bar() as progress:
+        writing = draw_gallery(
+            trained, range(first, first + count), cleaned.characters, on_characters=progress
+        )
+    content = pdf_bytes(writing.pages, writing.facts)
+    if target.suffix.lower() == ".png":
+        content = next(png_pages(content, 150, writing.facts))
+    with replacing(target) as unfinished:
+        unfinished.write_bytes(content)
+    console.print(f"wrote {out}: {count} hands; write with --hand NUMBER", soft_wrap=True)

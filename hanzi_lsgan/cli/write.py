@@ -1,0 +1,195 @@
+"""`write`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from data_tools.errors import UserError, join_message
+from hanzi_lsgan.cli.app import (
+    CheckpointOption,
+    JobsOption,
+    RunOption,
+    SeedOption,
+    app,
+    console,
+    samples_bar,
+)
+from hanzi_lsgan.cli.chosen_run import load_run
+
+if TYPE_CHECKING:
+    from hanzi_lsgan.writing.write import Writing
+
+_SUFFIXES = (".pdf", ".png", ".svg")
+_MOST_PIXELS = 20_000  # a side, which a sheet of A4 has at 1,700 dpi
+_MM_AN_INCH = 25.4
+_SHOWN_PAGES = 3
+
+
+@app.command()
+def write(
+    text: Annotated[str, typer.Argument(help="The text, a file of UTF-8 text, or - for input.")],
+    out: Annotated[Path, typer.Option(help="page.pdf, .png or .svg; more sheets are numbered.")],
+    preset: Annotated[
+        str | None,
+        typer.Option(help="letter, homework, copybook, diary, or a .toml file; options override."),
+    ] = None,
+    hand: Annotated[str, typer.Option(help="Whose hand: 3, or 3+12 between two.")] = "3",
+    seed: SeedOption = 0,
+    title: Annotated[str, typer.Option(help="Stands in the middle of the first line.")] = "",
+    sheet: Annotated[str | None, typer.Option(help="A4, A5, B5 or Letter.")] = None,
+    landscape: Annotated[bool | None, typer.Option("--landscape/--upright")] = None,
+    stationery: Annotated[
+        str | None,
+        typer.Option(help="blank, ruled, squared (方格), tian (田字格) or mi (米字格)."),
+    ] = None,
+    background: Annotated[
+        Path | None, typer.Option(help="A picture of a sheet to write on.")
+    ] = None,
+    down: Annotated[
+        bool | None, typer.Option("--down/--across", help="Columns from right to left.")
+    ] = None,
+    size: Annotated[float | None, typer.Option(help="Of a character's square, in mm.")] = None,
+    margin: Annotated[float | None, typer.Option(help="On all four sides, in mm.")] = None,
+    spacing: Annotated[float | None, typer.Option(help="Between characters, in squares.")] = None,
+    line_spacing: Annotated[
+        float | None, typer.Option(help="From line to line, in squares.")
+    ] = None,
+    indent: Annotated[int | None, typer.Option(help="Squares before a paragraph.")] = None,
+    ink: Annotated[str | None, typer.Option(help="Colour, such as #20202c.")] = None,
+    pressure: Annotated[float | None, typer.Option(help="Its changes, 0 to 1.")] = None,
+    jitter: Annotated[float | None, typer.Option(help="Straying of characters, 0 to 1.")] = None,
+    drift: Annotated[float | None, typer.Option(help="Wandering of lines, 0 to 1.")] = None,
+    tilt: Annotated[float | None, typer.Option(help="Degrees by which lines climb.")] = None,
+    dpi: Annotated[int, typer.Option(min=30, max=2400, help="Of a PNG.")] = 300,
+    transparent: Annotated[
+        bool, typer.Option("--transparent", help="PNG of the ink alone, the rest see-through.")
+    ] = False,
+    run: RunOption = None,
+    checkpoint: CheckpointOption = None,
+    jobs: JobsOption = None,
+) -> None:
+    """Write a text as a page by one hand: PDF with text to select, PNG or SVG."""
+    from data_tools.outputs import check_file
+    from hanzi_lsgan.writing.settings import load_settings
+
+    target = check_file(out, _SUFFIXES, "page.pdf")
+    if transparent and out.suffix.lower() != ".png":
+        problem, remedy = "is for .png alone", "name a .png, or leave --transparent out"
+        raise UserError(join_message("--transparent", problem, remedy))
+    margins = {f"margin_{side}_mm": margin for side in ("top", "right", "bottom", "left")}
+    settings = load_settings(
+        preset,
+        sheet=sheet,
+        landscape=landscape,
+        stationery=stationery,
+        down=down,
+        character_mm=size,
+        spacing=spacing,
+        line_spacing=line_spacing,
+        indent=indent,
+        ink=ink,
+        pressure=pressure,
+        jitter=jitter,
+        drift=drift,
+        tilt=tilt,
+        **margins,
+    )
+    if out.suffix.lower() == ".png":
+        _check_pixels(settings.sheet_mm, dpi)
+    if background is not None:
+        _check_picture(background)
+    words = _read(text)
+    _, trained = load_run(run, checkpoint)
+    from hanzi_lsgan.writing.hand import Hand
+    from hanzi_lsgan.writing.write import clean_text, write_text
+
+    writer = Hand.named(trained.network, hand, seed)
+    title = clean_text(title, "--title") if title else ""
+    with samples_bar() as progress:
+        writing = write_text(
+            trained,
+            clean_text(words, "the text"),
+            writer,
+            settings,
+            title=title,
+            background=background,
+            jobs=jobs,
+            on_characters=progress,
+        )
+    paths = _save(writing, target, dpi, transparent)
+    shown = ", ".join(map(str, paths[:_SHOWN_PAGES])) + (" …" if len(paths) > _SHOWN_PAGES else "")
+    sheets = f"{len(writing.pages):,} sheet{'s' if len(writing.pages) > 1 else ''}"
+    console.print(f"wrote {shown}: {sheets} by hand {hand}, generated", soft_wrap=True)
+
+
+def _read(text: str) -> str:
+    """The text named: itself, what a file holds, or standard input."""
+    import sys
+
+    from data_tools.characters import read_text_file
+
+    if text == "-":
+        return sys.stdin.read()
+    path = Path(text.removeprefix("@"))
+    try:
+        is_file = path.is_file()
+    except (OSError, ValueError):  # a text too long for a name
+        is_file = False
+    if is_file or text.startswith("@"):
+        return read_text_file(path)
+    if path.suffix.lower() in (".txt", ".md"):
+        raise UserError(join_message(text, "there is no such file", "name a UTF-8 text file"))
+    return text
+
+
+def _check_pixels(sheet_mm: tuple[float, float], dpi: int) -> None:
+    longest = max(sheet_mm) / _MM_AN_INCH * dpi
+    if longest > _MOST_PIXELS:
+        most = int(_MOST_PIXELS * _MM_AN_INCH / max(sheet_mm))
+        problem = f"{dpi} makes a picture of {longest:,.0f} pixels"
+        raise UserError(join_message("--dpi", problem, f"choose at most {most}, or a .pdf"))
+
+
+def _check_picture(path: Path) -> None:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+    except FileNotFoundError:
+        problem = "there is no such file"
+        raise UserError(join_message(f"--background {path}", problem, "name a picture")) from None
+    except (OSError, ValueError, Image.DecompressionBombError):
+        problem = "is no picture that can be read"
+        remedy = "name a .png or .jpg"
+        raise UserError(join_message(f"--background {path}", problem, remedy)) from None
+
+
+def _save(writing: "Writing", target: Path, dpi: int, transparent: bool) -> list[Path]:
+    """Write the files; each appears whole."""
+    from data_tools.files import replacing
+    from hanzi_lsgan.writing.pdf_file import pdf_bytes
+    from hanzi_lsgan.writing.png_file import png_pages
+    from hanzi_lsgan.writing.svg_file import svg_text
+
+    suffix = target.suffix.lower()
+    files: Iterator[bytes]
+    if suffix == ".svg":
+        files = iter([svg_text(page, writing.facts).encode() for page in writing.pages])
+    else:
+        pdf = pdf_bytes(writing.pages, writing.facts, ink_alone=transparent)
+        files = iter([pdf])
+        if suffix == ".png":
+            files = png_pages(pdf, dpi, writing.facts, transparent=transparent)
+    count = 1 if suffix == ".pdf" else len(writing.pages)
+    digits = len(str(count))
+    paths = [target]
+    if count > 1:
+        numbers = range(1, count + 1)
+        paths = [target.with_stem(f"{target.stem}-{n:0{digits}}") for n in numbers]
+    for path, content in zip(paths, files, strict=True):
+        with replacing(path) as unfinished:
+            unfinished.write_bytes(content)
+    return paths

@@ -1,0 +1,374 @@
+"""Text → places on sheets: paragraphs, lines that begin and end as they may, squares, columns."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from hanzi_lsgan.writing.settings import WritingSettings
+
+CLOSING = frozenset("，。、！？：；”’）》〉】」』〕］｝…—·～,.!?:;)]}%％℃")
+"""No line begins with one of these."""
+OPENING = frozenset("“‘（《〈【「『〔［｛([{")
+"""No line ends with one of these."""
+
+_NARROW_MARKS = frozenset("，。、！？：；")
+_NARROW = 0.62  # of a square, which marks take where none is printed
+_SPACE = 0.3
+_TOP_RIGHT_MARKS = frozenset("，。、")  # of their square, in columns
+_TO_TOP_RIGHT = (0.55, -0.5)
+_TURNED = frozenset("“”‘’（）《》〈〉【】「」『』〔〕［］｛｝…—～：；-–")
+_LATIN_A_SQUARE = 2  # digits and letters, as schools teach it
+
+AdvanceOf = Callable[[str], float]
+"""The width of a character in squares: 1 for hanzi."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A character in its place on a page.
+
+    Attributes:
+        index: of the character among those that the page's text has, white space left out.
+        character: what it is.
+        left_mm: of its square's upper left corner, from the sheet's.
+        top_mm: likewise.
+        side_mm: of the square.
+        turned: clockwise by a quarter, in its square.
+        shift: of the ink, right and down in squares: where columns have their marks.
+        to_trace: pale, under the pen of who practises.
+    """
+
+    index: int
+    character: str
+    left_mm: float
+    top_mm: float
+    side_mm: float
+    turned: bool = False
+    shift: tuple[float, float] = (0.0, 0.0)
+    to_trace: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """Characters that a hand writes in one go, in their order."""
+
+    characters: tuple[Placed, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """What stands on one sheet."""
+
+    lines: tuple[Line, ...]
+
+    @property
+    def characters(self) -> Iterator[Placed]:
+        """All of them, in the order of the text."""
+        for line in self.lines:
+            yield from line.characters
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """What no line break parts: a character, a Latin word, the digits of one printed square.
+
+    Attributes:
+        parts: each character, its index, and where it begins, in squares.
+        width: in squares.
+    """
+
+    parts: tuple[tuple[str, int, float], ...]
+    width: float
+
+    @property
+    def first(self) -> str:
+        return self.parts[0][0] if self.parts else " "
+
+    @property
+    def last(self) -> str:
+        return self.parts[-1][0] if self.parts else " "
+
+    @property
+    def is_space(self) -> bool:
+        return not self.parts
+
+
+def ink_of(text: str) -> str:
+    """The characters that are written, in their order."""
+    return "".join(character for character in text if not character.isspace())
+
+
+def lay_out(
+    text: str, settings: WritingSettings, advance_of: AdvanceOf, title: str = ""
+) -> list[Page]:
+    """Set a text on sheets.
+
+    Args:
+        text: a paragraph a line; an empty line stays empty.
+        settings: of the sheets.
+        advance_of: widths by the hand that writes.
+        title: stands in the middle of the first line.
+
+    Returns:
+        The pages, at least one. Indices count the characters of the title, then of the text; on a
+        copybook's pages those of each line are its one character's.
+    """
+    grid = _Grid.of(settings)
+    if settings.copybook:
+        lines = _copybook_lines(ink_of(title + text), grid)
+    else:
+        lines = _text_lines(text, title, settings, grid, advance_of)
+    pages = [lines[i : i + grid.lines] for i in range(0, len(lines), grid.lines)] or [[]]
+    return [
+        Page(tuple(Line(tuple(grid.place(unit, n))) for n, unit in enumerate(page) if unit.units))
+        for page in pages
+    ]
+
+
+@dataclass(frozen=True)
+class _SetLine:
+    """Units of a line, and how far from its beginning they begin, in squares."""
+
+    units: tuple[_Unit, ...]
+    start: float
+    to_trace_from: int | None = None
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Lines of a sheet, or columns, in millimetres.
+
+    Attributes:
+        first: x of the first line's beginning and y of its upper side; in columns, of the first
+            column's left side and its beginning.
+        side: of a square.
+        step: from one character's beginning to the next one's, of a full width.
+        pitch: from line to line.
+        length: of a line in squares.
+        lines: on a sheet.
+    """
+
+    first: tuple[float, float]
+    side: float
+    step: float
+    pitch: float
+    length: float
+    lines: int
+    down: bool
+    squared: bool
+
+    @classmethod
+    def of(cls, settings: WritingSettings) -> "_Grid":
+        width, height = settings.sheet_mm
+        left, top = settings.margin_left_mm, settings.margin_top_mm
+        room = (width - left - settings.margin_right_mm, height - top - settings.margin_bottom_mm)
+        side = settings.character_mm
+        step = side if settings.squared else side * (1 + settings.spacing)
+        pitch = side * settings.line_spacing
+        along, across = (room[1], room[0]) if settings.down else room
+        lines = int((across - side) / pitch + 1e-9) + 1
+        # The last character's spacing may stand in the margin.
+        length = (along + step - side) / step + 1e-9
+        if settings.squared:
+            length = float(int(length))
+            # What squares leave of the room stands on both sides alike.
+            slack_along, slack_across = along - length * step, across - side - (lines - 1) * pitch
+            slack = (slack_across, slack_along) if settings.down else (slack_along, slack_across)
+            left, top = left + slack[0] / 2, top + slack[1] / 2
+            if settings.down:
+                left -= slack[0]  # columns begin at the right
+        if settings.down:
+            left = left + room[0] - side
+        return cls((left, top), side, step, pitch, length, lines, settings.down, settings.squared)
+
+    def place(self, line: _SetLine, number: int) -> Iterator[Placed]:
+        """Where the characters of the page's n-th line stand."""
+        at = line.start
+        for position, unit in enumerate(line.units):
+            to_trace = line.to_trace_from is not None and position >= line.to_trace_from
+            for character, index, offset in unit.parts:
+                placed = self._placed(character, index, at + offset, number)
+                yield replace(placed, to_trace=to_trace)
+            at += unit.width
+
+    def _placed(self, character: str, index: int, at: float, number: int) -> Placed:
+        x, y = self.first
+        if not self.down:
+            return Placed(index, character, x + at * self.step, y + number * self.pitch, self.side)
+        x -= number * self.pitch
+        y += at * self.step
+        if character in _TOP_RIGHT_MARKS:
+            return Placed(index, character, x, y, self.side, shift=_TO_TOP_RIGHT)
+        turned = character in _TURNED or (_is_latin(character) and not self.squared)
+        return Placed(index, character, x, y, self.side, turned)
+
+
+def printed_squares(settings: WritingSettings) -> Iterator[tuple[float, float]]:
+    """Upper left corners of the squares that are printed on a sheet, in millimetres."""
+    grid = _Grid.of(settings)
+    for number in range(grid.lines):
+        for at in range(int(grid.length)):
+            placed = grid._placed("口", 0, at, number)
+            yield placed.left_mm, placed.top_mm
+
+
+def printed_lines(settings: WritingSettings) -> Iterator[tuple[float, float, float, float]]:
+    """The lines of a ruled sheet, x and y of both ends in millimetres: below, or beside, text."""
+    grid = _Grid.of(settings)
+    width, height = settings.sheet_mm
+    gap = (grid.pitch - grid.side) / 2
+    for number in range(grid.lines):
+        if settings.down:
+            x = grid.first[0] - number * grid.pitch - gap
+            if number == 0:
+                beside = x + grid.pitch
+                yield beside, settings.margin_top_mm, beside, height - settings.margin_bottom_mm
+            yield x, settings.margin_top_mm, x, height - settings.margin_bottom_mm
+        else:
+            y = grid.first[1] + number * grid.pitch + grid.side + min(gap, 0.12 * grid.side)
+            yield settings.margin_left_mm, y, width - settings.margin_right_mm, y
+
+
+def _copybook_lines(characters: str, grid: _Grid) -> list[_SetLine]:
+    squares = int(grid.length)
+    return [
+        _SetLine(tuple(_Unit(((character, index, 0.0),), 1.0) for _ in range(squares)), 0.0, 1)
+        for index, character in enumerate(characters)
+    ]
+
+
+def _text_lines(
+    text: str, title: str, settings: WritingSettings, grid: _Grid, advance_of: AdvanceOf
+) -> list[_SetLine]:
+    lines: list[_SetLine] = []
+    index = 0
+    if title:
+        for units in _break(_units(title, index, grid, advance_of), grid.length, grid.length):
+            start = (grid.length - _width(units)) / 2
+            lines.append(_SetLine(tuple(units), float(int(start)) if grid.squared else start))
+        index += len(ink_of(title))
+    paragraphs = text.strip("\n").split("\n") if text.strip() else []
+    for number, paragraph in enumerate(paragraphs):
+        units = _units(paragraph.strip(), index, grid, advance_of)
+        index += len(ink_of(paragraph))
+        at_right = number >= len(paragraphs) - settings.right_last
+        indent = 0 if at_right or (number == 0 and settings.flush_first) else settings.indent
+        indent = min(indent, max(0, int(grid.length) - 2))
+        broken = _break(units, grid.length - indent, grid.length)
+        for line_number, line in enumerate(broken):
+            start = float(indent) if line_number == 0 else 0.0
+            if at_right:
+                start = max(0.0, grid.length - _width(line))
+                start = float(int(start)) if grid.squared else start
+            lines.append(_SetLine(tuple(line), start))
+        if not units:
+            lines.append(_SetLine((), 0.0))
+    return lines
+
+
+def _width(units: Sequence[_Unit]) -> float:
+    return sum(unit.width for unit in units)
+
+
+def _is_latin(character: str) -> bool:
+    return "!" <= character <= "~" or "\u00c0" <= character <= "\u024f"
+
+
+def _units(text: str, index: int, grid: _Grid, advance_of: AdvanceOf) -> list[_Unit]:
+    """What a paragraph is made of; characters count from `index`."""
+    units: list[_Unit] = []
+    at = 0
+    while at < len(text):
+        character = text[at]
+        if character.isspace():
+            if not grid.squared:
+                units.append(_Unit((), 1.0 if character == "\u3000" else _SPACE))
+            at += 1
+            continue
+        end = at + 1
+        if _is_latin(character):
+            most = at + _LATIN_A_SQUARE if grid.squared else len(text)
+            while end < min(most, len(text)) and _is_latin(text[end]):
+                end += 1
+        units.append(_unit(text[at:end], index, grid, advance_of))
+        index += end - at
+        at = end
+    return units
+
+
+def _unit(characters: str, index: int, grid: _Grid, advance_of: AdvanceOf) -> _Unit:
+    """One character, or the characters of one word."""
+    widths = [advance_of(character) for character in characters]
+    if grid.squared:
+        # Side by side in the middle of the square, drawn closer together where they need to be.
+        total = sum(widths)
+        closer = min(1.0, 1.0 / total)
+        at = (1 - total * closer) / 2
+        if characters in OPENING and total < 1:
+            at = 1 - total - 0.05
+        elif characters in "”’":
+            at = 0.05
+        offsets = []
+        for width in widths:
+            offsets.append(at)
+            at += width * closer
+        parts = zip(characters, range(index, index + len(characters)), offsets, strict=True)
+        return _Unit(tuple(parts), 1.0)
+    if characters in _NARROW_MARKS:
+        widths = [_NARROW]
+    parts_at, at = [], 0.0
+    for number, (character, width) in enumerate(zip(characters, widths, strict=True)):
+        parts_at.append((character, index + number, at))
+        at += width
+    return _Unit(tuple(parts_at), at)
+
+
+def _break(units: list[_Unit], first: float, others: float) -> list[list[_Unit]]:
+    """Fill lines of a length, the first of which is another; none begins or ends as it must not.
+
+    What must not part goes to the next line together: the character before a closing mark goes
+    with it, and so does an opening mark that would end a line.
+    """
+    units = [part for unit in units for part in _split_long(unit, others)]
+    lines: list[list[_Unit]] = []
+    begin = 0
+    while begin < len(units):
+        if units[begin].is_space and lines:
+            begin += 1
+            continue
+        length = others if lines else first
+        end, width = begin, 0.0
+        while end < len(units) and (width + units[end].width <= length or units[end].is_space):
+            width += units[end].width
+            end += 1
+        end = max(end, begin + 1)
+        end = _legal(units, begin, end)
+        line = units[begin:end]
+        while line and line[-1].is_space:
+            line.pop()
+        lines.append(line)
+        begin = end
+    return lines
+
+
+def _legal(units: list[_Unit], begin: int, end: int) -> int:
+    """The last place up to `end` where a line may be broken; `end` where there is none."""
+    for place in range(end, begin, -1):
+        if place == len(units):
+            return place
+        after = next((u for u in units[place:] if not u.is_space), None)
+        if after is None:
+            return place
+        if after.first not in CLOSING and units[place - 1].last not in OPENING:
+            return place
+    return end
+
+
+def _split_long(unit: _Unit, length: float) -> list[_Unit]:
+    """A word that no line holds, in parts that one does."""
+    if unit.width <= length or len(unit.parts) == 1:
+        return [unit]
+    ends = [offset for _, _, offset in unit.parts[1:]] + [unit.width]
+    return [
+        _Unit(((character, index, 0.0),), end - offset)
+        for (character, index, offset), end in zip(unit.parts, ends, strict=True)
+    ]

@@ -1,0 +1,200 @@
+"""A page as shapes: printed lines, the ink of each character, and the text that it stands for."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hanzi_lsgan.writing.layout import Line, Page, Placed, printed_lines, printed_squares
+from hanzi_lsgan.writing.outlines import Contour
+from hanzi_lsgan.writing.settings import WritingSettings
+
+RULE_COLOUR = "#9fb6c9"
+TRACE_COLOUR = "#c9c9cf"
+RULE_MM = 0.15
+DASH_MM = (1.0, 1.0)
+"""Lengths of a dash and of the gap after it."""
+
+_PALEST = 0.35  # of the way to white, at full pressure changes
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A printed line, ends in millimetres."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Label:
+    """Printed words, from their left end and base line, in millimetres."""
+
+    text: str
+    left_mm: float
+    base_mm: float
+    size_mm: float
+
+
+@dataclass(frozen=True)
+class InkedCharacter:
+    """A character's ink, and what it says.
+
+    Attributes:
+        character: to be selected and searched.
+        contours: in millimetres from the sheet's upper left corner.
+        colour: such as `#20202c`.
+        left_mm: of its square.
+        top_mm: likewise.
+        side_mm: likewise.
+        down: the line that it stands in goes down.
+    """
+
+    character: str
+    contours: tuple[Contour, ...]
+    colour: str
+    left_mm: float
+    top_mm: float
+    side_mm: float
+    down: bool
+
+
+@dataclass(frozen=True)
+class DrawnPage:
+    """Everything on a sheet, from the ground up.
+
+    Attributes:
+        width_mm: of the sheet.
+        height_mm: likewise.
+        background: a picture of a sheet, stretched over the whole, if there is one.
+        rules: what is printed.
+        lines: what is written, a line of text each.
+        labels: printed words, Latin ones.
+    """
+
+    width_mm: float
+    height_mm: float
+    background: Path | None
+    rules: tuple[Rule, ...]
+    lines: tuple[tuple[InkedCharacter, ...], ...]
+    labels: tuple[Label, ...] = ()
+
+    @property
+    def characters(self) -> Iterator[InkedCharacter]:
+        """All that is written, in its order."""
+        for line in self.lines:
+            yield from line
+
+
+def draw_page(
+    page: Page,
+    outlines: Sequence[tuple[Contour, ...]],
+    settings: WritingSettings,
+    *,
+    seed: int,
+    background: Path | None = None,
+) -> DrawnPage:
+    """Put ink on a page.
+
+    Args:
+        page: where characters stand.
+        outlines: of each character by its index, in units of its square.
+        settings: how steadily the hand writes.
+        seed: of its unsteadiness.
+        background: a picture to write on.
+    """
+    width, height = settings.sheet_mm
+    lines = [
+        tuple(_ink(line, outlines, settings, np.random.default_rng((seed, number))))
+        for number, line in enumerate(page.lines)
+    ]
+    rules = tuple(_rules(settings))
+    return DrawnPage(width, height, background, rules, tuple(lines))
+
+
+def pressures(count: int, strength: float, seed: int) -> list[float]:
+    """How hard each character of a text is pressed, -1 to 1: it changes slowly, then at once."""
+    rng = np.random.default_rng((seed, count))
+    steps = rng.normal(0, 0.35, count)
+    levels, level = [], 0.0
+    for step in steps:
+        level = 0.85 * level + step
+        levels.append(strength * float(np.clip(level, -1, 1)))
+    return levels
+
+
+def _ink(
+    line: Line,
+    outlines: Sequence[tuple[Contour, ...]],
+    settings: WritingSettings,
+    rng: np.random.Generator,
+) -> Iterator[InkedCharacter]:
+    """The characters of a line, each a little off its place."""
+    if not line.characters:
+        return
+    first = line.characters[0]
+    slope = math.tan(math.radians(settings.tilt)) + settings.drift * rng.normal(0, 0.004)
+    phase, waves = rng.uniform(0, 2 * math.pi), rng.uniform(0.5, 1.5)
+    height = settings.drift * rng.normal(0, 0.05) * first.side_mm
+    width_mm = settings.sheet_mm[1 if settings.down else 0]
+    stray = settings.jitter * rng.normal(0, 1, (len(line.characters), 3))
+    levels = pressures(len(line.characters), settings.pressure, int(rng.integers(1 << 31)))
+    for placed, (aside, below, larger), level in zip(line.characters, stray, levels, strict=True):
+        along = placed.top_mm - first.top_mm if settings.down else placed.left_mm - first.left_mm
+        off = height * math.sin(phase + 2 * math.pi * waves * along / width_mm)
+        off += -slope * along if not settings.down else slope * along
+        side = placed.side_mm * float(np.clip(1 + 0.04 * larger, 0.85, 1.15))
+        grown = (side - placed.side_mm) / 2
+        left = placed.left_mm + 0.03 * aside * placed.side_mm - grown
+        top = placed.top_mm + 0.03 * below * placed.side_mm - grown
+        left, top = (left + off, top) if settings.down else (left, top + off)
+        colour = TRACE_COLOUR if placed.to_trace else _paler(settings.ink, level)
+        contours = tuple(
+            _place(contour, placed, left, top, side) for contour in outlines[placed.index]
+        )
+        yield InkedCharacter(placed.character, contours, colour, left, top, side, settings.down)
+
+
+def _place(contour: Contour, placed: Placed, left: float, top: float, side: float) -> Contour:
+    if placed.turned:
+        contour = contour.turned()
+    right, down = placed.shift
+    return contour.placed(side, left + right * side, top + down * side)
+
+
+def _paler(colour: str, level: float) -> str:
+    """The ink where it is pressed less: level -1 is palest, 0 and above as it is."""
+    towards = _PALEST * max(0.0, -level)
+    parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(part + (255 - part) * towards):02x}" for part in parts)
+
+
+def _rules(settings: WritingSettings) -> Iterator[Rule]:
+    """What is printed on the sheet."""
+    if settings.stationery == "ruled":
+        for line in printed_lines(settings):
+            yield Rule(*line)
+    if not settings.squared:
+        return
+    side = settings.character_mm
+    for left, top in printed_squares(settings):
+        right, bottom = left + side, top + side
+        for ends in (
+            (left, top, right, top),
+            (left, bottom, right, bottom),
+            (left, top, left, bottom),
+            (right, top, right, bottom),
+        ):
+            yield Rule(*ends)
+        if settings.stationery in ("tian", "mi"):
+            middle_x, middle_y = left + side / 2, top + side / 2
+            yield Rule(left, middle_y, right, middle_y, dashed=True)
+            yield Rule(middle_x, top, middle_x, bottom, dashed=True)
+        if settings.stationery == "mi":
+            yield Rule(left, top, right, bottom, dashed=True)
+            yield Rule(right, top, left, bottom, dashed=True)

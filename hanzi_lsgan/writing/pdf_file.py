@@ -1,0 +1,134 @@
+"""Pages → one PDF: outlines that stay crisp, and over them text to select and to search."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hanzi_lsgan.writing.invisible_font import invisible_font
+from hanzi_lsgan.writing.page_drawing import (
+    DASH_MM,
+    RULE_COLOUR,
+    RULE_MM,
+    DrawnPage,
+    InkedCharacter,
+    Label,
+    Rule,
+)
+
+POINTS_A_MM = 72 / 25.4
+_TEXT_FONT = "Invisible"
+_INVISIBLE = 3
+_LABEL_COLOUR = "#6f6f7a"
+_ODD = 0  # reportlab's even-odd rule
+
+
+def pdf_bytes(
+    pages: Sequence[DrawnPage], facts: Mapping[str, str], *, ink_alone: bool = False
+) -> bytes:
+    """Write a PDF.
+
+    Args:
+        pages: at least one.
+        facts: title, subject, creator and keywords of the document; any may be missing.
+        ink_alone: leave out what is printed and the picture of a sheet.
+
+    Returns:
+        The file; the same pages and facts give the same bytes.
+    """
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
+    from reportlab.pdfgen.canvas import Canvas
+
+    written = [character for page in pages for character in page.characters]
+    font = invisible_font(character.character for character in written)
+    pdfmetrics.registerFont(TTFont(_TEXT_FONT, io.BytesIO(font)))
+    file = io.BytesIO()
+    canvas = Canvas(file, pageCompression=1, invariant=1)
+    canvas.setTitle(facts.get("title", ""))
+    canvas.setSubject(facts.get("subject", ""))
+    canvas.setCreator(facts.get("creator", ""))
+    canvas.setKeywords(facts.get("keywords", ""))
+    for page in pages:
+        canvas.setPageSize((page.width_mm * POINTS_A_MM, page.height_mm * POINTS_A_MM))
+        # Millimetres, downward, as pages are laid out.
+        canvas.translate(0, page.height_mm * POINTS_A_MM)
+        canvas.scale(POINTS_A_MM, -POINTS_A_MM)
+        if not ink_alone:
+            _print(canvas, page)
+        for character in page.characters:
+            _fill(canvas, character)
+        for label in page.labels:
+            _label(canvas, label)
+        _lay_text(canvas, page)
+        canvas.showPage()
+    canvas.save()
+    return file.getvalue()
+
+
+def _print(canvas: Any, page: DrawnPage) -> None:  # noqa: ANN401 - reportlab has no types
+    if page.background is not None:
+        canvas.saveState()
+        canvas.scale(1, -1)
+        size = (page.width_mm, page.height_mm)
+        canvas.drawImage(str(page.background), 0, -page.height_mm, *size)
+        canvas.restoreState()
+    canvas.setStrokeColor(_colour(RULE_COLOUR))
+    canvas.setLineWidth(RULE_MM)
+    for dashed in (False, True):
+        canvas.setDash(*((list(DASH_MM), 0) if dashed else ([], 0)))
+        chosen = [rule for rule in page.rules if rule.dashed == dashed]
+        canvas.lines([_ends(rule) for rule in chosen])
+
+
+def _label(canvas: Any, label: Label) -> None:  # noqa: ANN401
+    text = canvas.beginText()
+    text.setFont("Helvetica", label.size_mm)
+    text.setTextTransform(1, 0, 0, -1, label.left_mm, label.base_mm)
+    text.textOut(label.text)
+    canvas.setFillColor(_colour(_LABEL_COLOUR))
+    canvas.drawText(text)
+
+
+def _ends(rule: Rule) -> tuple[float, float, float, float]:
+    return rule.x1, rule.y1, rule.x2, rule.y2
+
+
+def _fill(canvas: Any, character: InkedCharacter) -> None:  # noqa: ANN401
+    if not character.contours:
+        return
+    canvas.setFillColor(_colour(character.colour))
+    path = canvas.beginPath()
+    for contour in character.contours:
+        path.moveTo(*contour.start)
+        for curve in contour.curves:
+            if len(curve) == 1:
+                path.lineTo(*curve[0])
+            else:
+                path.curveTo(*(number for point in curve for number in point))
+        path.close()
+    canvas.drawPath(path, stroke=0, fill=1, fillMode=_ODD)
+
+
+def _lay_text(canvas: Any, page: DrawnPage) -> None:  # noqa: ANN401
+    """Invisible characters where the ink is: a text object a line, so that readers keep lines."""
+    for line in page.lines:
+        if not line:
+            continue
+        text = canvas.beginText()
+        text.setTextRenderMode(_INVISIBLE)
+        for character in line:
+            text.setFont(_TEXT_FONT, character.side_mm)
+            # Upright again in the page's downward millimetres; the base line at 0.88 of a square.
+            x, y, side = character.left_mm, character.top_mm, character.side_mm
+            if character.down:
+                text.setTextTransform(0, 1, 1, 0, x + 0.12 * side, y)
+            else:
+                text.setTextTransform(1, 0, 0, -1, x, y + 0.88 * side)
+            text.textOut(character.character)
+        canvas.drawText(text)
+
+
+def _colour(colour: str) -> Any:  # noqa: ANN401
+    from reportlab.lib.colors import HexColor
+
+    return HexColor(colour)
