@@ -50,10 +50,13 @@ def draw_gallery(
         top, left, line = _MARGIN_MM + row * _ROW_MM, _MARGIN_MM + _LABEL_WIDTH_MM, []
         for written in write_characters(known, text, hand):
             contours = tuple(c.placed(_SIDE_MM, left, top) for c in trace(written))
+            advance = placement(written.character, hand.font).advance
             line.append(
-                InkedCharacter(written.character, contours, ink, left, top, _SIDE_MM, False)
+                InkedCharacter(
+                    written.character, contours, ink, left, top, _SIDE_MM, advance, down=False
+                )
             )
-            left += placement(written.character, hand.font).advance * _SIDE_MM
+            left += advance * _SIDE_MM
         lines.append(tuple(line))
         on_characters("writing", (row + 1) * len(text), len(numbers) * len(text))
     width = 2 * _MARGIN_MM + _LABEL_WIDTH_MM + len(text) * _SIDE_MM

@@ -15,6 +15,8 @@ _NARROW = 0.62  # of a square, which marks take where none is printed
 _SPACE = 0.3
 _TOP_RIGHT_MARKS = frozenset("，。、")  # of their square, in columns
 _TO_TOP_RIGHT = (0.55, -0.5)
+_CLOSING_QUOTES = frozenset("”’")
+_BESIDE = 0.05  # the edge of a square, which quotes keep to
 _TURNED = frozenset("“”‘’（）《》〈〉【】「」『』〔〕［］｛｝…—～：；-–")
 _LATIN_A_SQUARE = 2  # digits and letters, as schools teach it
 
@@ -32,6 +34,7 @@ class Placed:
         left_mm: of its square's upper left corner, from the sheet's.
         top_mm: likewise.
         side_mm: of the square.
+        width: of the square, that it takes in its line: 1 for hanzi.
         turned: clockwise by a quarter, in its square.
         shift: of the ink, right and down in squares: where columns have their marks.
         to_trace: pale, under the pen of who practises.
@@ -42,6 +45,7 @@ class Placed:
     left_mm: float
     top_mm: float
     side_mm: float
+    width: float = 1.0
     turned: bool = False
     shift: tuple[float, float] = (0.0, 0.0)
     to_trace: bool = False
@@ -68,24 +72,34 @@ class Page:
 
 
 @dataclass(frozen=True)
+class _Part:
+    """A character of a unit, its index, and where it begins and how wide it is, in squares."""
+
+    character: str
+    index: int
+    offset: float
+    width: float
+
+
+@dataclass(frozen=True)
 class _Unit:
     """What no line break parts: a character, a Latin word, the digits of one printed square.
 
     Attributes:
-        parts: each character, its index, and where it begins, in squares.
+        parts: none of a space.
         width: in squares.
     """
 
-    parts: tuple[tuple[str, int, float], ...]
+    parts: tuple[_Part, ...]
     width: float
 
     @property
     def first(self) -> str:
-        return self.parts[0][0] if self.parts else " "
+        return self.parts[0].character if self.parts else " "
 
     @property
     def last(self) -> str:
-        return self.parts[-1][0] if self.parts else " "
+        return self.parts[-1].character if self.parts else " "
 
     @property
     def is_space(self) -> bool:
@@ -185,9 +199,11 @@ class _Grid:
         at = line.start
         for position, unit in enumerate(line.units):
             to_trace = line.to_trace_from is not None and position >= line.to_trace_from
-            for character, index, offset in unit.parts:
-                placed = self._placed(character, index, at + offset, number)
-                yield replace(placed, to_trace=to_trace)
+            for part in unit.parts:
+                placed = self._placed(part.character, part.index, at + part.offset, number)
+                if self.down and self.squared and _is_latin(part.character):
+                    placed = replace(placed, shift=(part.offset, -part.offset))  # side by side
+                yield replace(placed, width=part.width, to_trace=to_trace)
             at += unit.width
 
     def _placed(self, character: str, index: int, at: float, number: int) -> Placed:
@@ -231,7 +247,9 @@ def printed_lines(settings: WritingSettings) -> Iterator[tuple[float, float, flo
 def _copybook_lines(characters: str, grid: _Grid) -> list[_SetLine]:
     squares = int(grid.length)
     return [
-        _SetLine(tuple(_Unit(((character, index, 0.0),), 1.0) for _ in range(squares)), 0.0, 1)
+        _SetLine(
+            tuple(_Unit((_Part(character, index, 0.0, 1.0),), 1.0) for _ in range(squares)), 0.0, 1
+        )
         for index, character in enumerate(characters)
     ]
 
@@ -298,28 +316,23 @@ def _units(text: str, index: int, grid: _Grid, advance_of: AdvanceOf) -> list[_U
 def _unit(characters: str, index: int, grid: _Grid, advance_of: AdvanceOf) -> _Unit:
     """One character, or the characters of one word."""
     widths = [advance_of(character) for character in characters]
+    at = 0.0
     if grid.squared:
-        # Side by side in the middle of the square, drawn closer together where they need to be.
-        total = sum(widths)
-        closer = min(1.0, 1.0 / total)
-        at = (1 - total * closer) / 2
-        if characters in OPENING and total < 1:
-            at = 1 - total - 0.05
-        elif characters in "”’":
-            at = 0.05
-        offsets = []
-        for width in widths:
-            offsets.append(at)
-            at += width * closer
-        parts = zip(characters, range(index, index + len(characters)), offsets, strict=True)
-        return _Unit(tuple(parts), 1.0)
-    if characters in _NARROW_MARKS:
+        # Side by side in the middle of the square, closer together where they need to be.
+        closer = min(1.0, 1.0 / sum(widths))
+        widths = [width * closer for width in widths]
+        at = (1 - sum(widths)) / 2
+        if characters in OPENING and at:
+            at = 1 - sum(widths) - _BESIDE
+        elif characters in _CLOSING_QUOTES:
+            at = _BESIDE
+    elif characters in _NARROW_MARKS:
         widths = [_NARROW]
-    parts_at, at = [], 0.0
+    parts = []
     for number, (character, width) in enumerate(zip(characters, widths, strict=True)):
-        parts_at.append((character, index + number, at))
+        parts.append(_Part(character, index + number, at, width))
         at += width
-    return _Unit(tuple(parts_at), at)
+    return _Unit(tuple(parts), 1.0 if grid.squared else at)
 
 
 def _break(units: list[_Unit], first: float, others: float) -> list[list[_Unit]]:
@@ -367,8 +380,4 @@ def _split_long(unit: _Unit, length: float) -> list[_Unit]:
     """A word that no line holds, in parts that one does."""
     if unit.width <= length or len(unit.parts) == 1:
         return [unit]
-    ends = [offset for _, _, offset in unit.parts[1:]] + [unit.width]
-    return [
-        _Unit(((character, index, 0.0),), end - offset)
-        for (character, index, offset), end in zip(unit.parts, ends, strict=True)
-    ]
+    return [_Unit((replace(part, offset=0.0),), part.width) for part in unit.parts]

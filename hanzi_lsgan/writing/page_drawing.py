@@ -52,6 +52,7 @@ class InkedCharacter:
         left_mm: of its square.
         top_mm: likewise.
         side_mm: likewise.
+        width: that it takes in its line, of the square.
         down: the line that it stands in goes down.
     """
 
@@ -61,6 +62,7 @@ class InkedCharacter:
     left_mm: float
     top_mm: float
     side_mm: float
+    width: float
     down: bool
 
 
@@ -157,7 +159,16 @@ def _ink(
         contours = tuple(
             _place(contour, placed, left, top, side) for contour in outlines[placed.index]
         )
-        yield InkedCharacter(placed.character, contours, colour, left, top, side, settings.down)
+        yield InkedCharacter(
+            placed.character,
+            contours,
+            colour,
+            left,
+            top,
+            side,
+            placed.width,
+            settings.down,
+        )
 
 
 def _place(contour: Contour, placed: Placed, left: float, top: float, side: float) -> Contour:

@@ -1,7 +1,8 @@
 """Pages → one PDF: outlines that stay crisp, and over them text to select and to search."""
 
+import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hanzi_lsgan.writing.invisible_font import invisible_font
@@ -16,7 +17,6 @@ from hanzi_lsgan.writing.page_drawing import (
 )
 
 POINTS_A_MM = 72 / 25.4
-_TEXT_FONT = "Invisible"
 _INVISIBLE = 3
 _LABEL_COLOUR = "#6f6f7a"
 _ODD = 0  # reportlab's even-odd rule
@@ -35,13 +35,11 @@ def pdf_bytes(
     Returns:
         The file; the same pages and facts give the same bytes.
     """
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.ttfonts import TTFont
     from reportlab.pdfgen.canvas import Canvas
 
-    written = [character for page in pages for character in page.characters]
-    font = invisible_font(character.character for character in written)
-    pdfmetrics.registerFont(TTFont(_TEXT_FONT, io.BytesIO(font)))
+    font_name = _register_font(
+        character.character for page in pages for character in page.characters
+    )
     file = io.BytesIO()
     canvas = Canvas(file, pageCompression=1, invariant=1)
     canvas.setTitle(facts.get("title", ""))
@@ -59,10 +57,22 @@ def pdf_bytes(
             _fill(canvas, character)
         for label in page.labels:
             _label(canvas, label)
-        _lay_text(canvas, page)
+        _lay_text(canvas, page, font_name)
         canvas.showPage()
     canvas.save()
     return file.getvalue()
+
+
+def _register_font(characters: Iterable[str]) -> str:
+    """Make reportlab know an invisible font of some characters; its name."""
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    mapped = "".join(sorted(set(characters)))
+    # A name of its own: reportlab goes on with the first font that it met under a name.
+    name = f"Invisible-{hashlib.sha256(mapped.encode()).hexdigest()[:16]}"
+    pdfmetrics.registerFont(TTFont(name, io.BytesIO(invisible_font(mapped, name))))
+    return name
 
 
 def _print(canvas: Any, page: DrawnPage) -> None:  # noqa: ANN401 - reportlab has no types
@@ -109,7 +119,7 @@ def _fill(canvas: Any, character: InkedCharacter) -> None:  # noqa: ANN401
     canvas.drawPath(path, stroke=0, fill=1, fillMode=_ODD)
 
 
-def _lay_text(canvas: Any, page: DrawnPage) -> None:  # noqa: ANN401
+def _lay_text(canvas: Any, page: DrawnPage, font_name: str) -> None:  # noqa: ANN401
     """Invisible characters where the ink is: a text object a line, so that readers keep lines."""
     for line in page.lines:
         if not line:
@@ -117,7 +127,8 @@ def _lay_text(canvas: Any, page: DrawnPage) -> None:  # noqa: ANN401
         text = canvas.beginText()
         text.setTextRenderMode(_INVISIBLE)
         for character in line:
-            text.setFont(_TEXT_FONT, character.side_mm)
+            text.setFont(font_name, character.side_mm)
+            text.setHorizScale(100 * character.width)
             # Upright again in the page's downward millimetres; the base line at 0.88 of a square.
             x, y, side = character.left_mm, character.top_mm, character.side_mm
             if character.down:

@@ -1,0 +1,89 @@
+"""`write` and `hands` as a user types them."""
+
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from PIL import Image
+
+from hanzi_lsgan.cli import main
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr("sys.argv", ["hanzi-lsgan", *arguments])
+    try:
+        main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def test_a_file_becomes_a_pdf_by_a_preset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "letter.txt").write_text("王老师：\n您好！\n李明\n8月1日\n", "utf-8")
+    assert run(monkeypatch, "write", "letter.txt", "--preset", "letter", "--out", "a.pdf") == 0
+    assert "wrote a.pdf: 1 sheet by hand 3, generated" in capsys.readouterr().out
+    text = pypdfium2.PdfDocument(tmp_path / "a.pdf")[0].get_textpage().get_text_range()
+    assert text.split() == ["王老师：", "您好！", "李明", "8月1日"]
+
+
+def test_more_sheets_are_numbered_and_a_picture_lies_under_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGB", (50, 70), (250, 240, 220)).save(tmp_path / "sheet.png")
+    options = ["--sheet", "A5", "--size", "30", "--margin", "10", "--line-spacing", "1"]
+    options += ["--dpi", "50", "--background", "sheet.png", "--indent", "0"]
+    # 128 mm hold 4 characters, 190 mm hold 6 lines: 24 characters a sheet.
+    assert run(monkeypatch, "write", "好" * 25, *options, "--out", "p.png") == 0
+    assert sorted(path.name for path in tmp_path.glob("p*")) == ["p-1.png", "p-2.png"]
+    assert Image.open(tmp_path / "p-2.png").getpixel((2, 2)) == pytest.approx((250, 240, 220), 2)
+    assert run(monkeypatch, "write", "好" * 25, *options, "--out", "p.svg") == 0
+    assert (tmp_path / "p-2.svg").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["", "--out", "a.pdf"], "no character is in it"),
+        (["没有.txt", "--out", "a.pdf"], "there is no such file"),
+        (["一\ue000", "--out", "a.pdf"], "U+E000"),
+        (["一", "--out", "a.doc"], "choose one of .pdf, .png, .svg"),
+        (["一", "--out", "a.pdf", "--transparent"], "for .png alone"),
+        (["一", "--out", "a.pdf", "--preset", "note"], "choose one of copybook, diary"),
+        (["一", "--out", "a.pdf", "--sheet", "A3"], "choose one of A4, A5, B5, Letter"),
+        (["一", "--out", "a.pdf", "--margin", "104"], "choose smaller margins"),
+        (["一", "--out", "a.pdf", "--pressure", "2"], "pressure"),
+        (["一", "--out", "a.pdf", "--ink", "blue"], "ink"),
+        (["一", "--out", "a.pdf", "--hand", "mine"], "--hand"),
+        (["一", "--out", "a.pdf", "--background", "b.png"], "there is no such file"),
+        (["一", "--out", "a.png", "--dpi", "2000"], "choose at most 1710"),
+        (["一", "--out", "a.pdf", "--title", "\u200b"], "--title"),
+        (["一" * 50_001, "--out", "a.pdf"], "write it in parts"),
+    ],
+)
+def test_what_cannot_be_written_is_one_line_and_no_file(
+    arguments: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(monkeypatch, "write", *arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and error.count("\n") == 1
+    assert said in error
+    assert not list(tmp_path.iterdir())
+
+
+def test_hands_draws_a_gallery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, "hands", "--count", "2", "--text", "永，", "--out", "h.pdf") == 0
+    text = pypdfium2.PdfDocument(tmp_path / "h.pdf")[0].get_textpage().get_text_range()
+    assert "hand 0" in text and "hand 1" in text
+    assert run(monkeypatch, "hands", "--count", "2", "--text", "永，") == 0
+    assert Image.open(tmp_path / "hands.png").size[0] > 100

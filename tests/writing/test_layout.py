@@ -1,0 +1,150 @@
+"""Places on a sheet, worked out with a ruler; and what begins and ends a line."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hanzi_lsgan.writing.layout import (
+    CLOSING,
+    OPENING,
+    Page,
+    Placed,
+    ink_of,
+    lay_out,
+    printed_lines,
+    printed_squares,
+)
+from hanzi_lsgan.writing.settings import WritingSettings
+
+# On A4 with margins of 20: 17 squares of 10 mm across, and 17 lines 15 mm apart.
+BLANK = WritingSettings(
+    margin_top_mm=20,
+    margin_right_mm=20,
+    margin_bottom_mm=20,
+    margin_left_mm=20,
+    character_mm=10,
+    line_spacing=1.5,
+)
+
+
+def advance_of(character: str) -> float:
+    return 0.5 if character.isascii() else 1.0
+
+
+def place(text: str, settings: WritingSettings = BLANK, title: str = "") -> list[Page]:
+    return lay_out(text, settings, advance_of, title)
+
+
+def lines_of(pages: list[Page]) -> list[str]:
+    return ["".join(one.character for one in line.characters) for p in pages for line in p.lines]
+
+
+def corner(placed: Placed) -> tuple[float, float]:
+    return placed.left_mm, placed.top_mm
+
+
+def test_a_paragraph_is_indented_and_goes_on_at_the_margin() -> None:
+    (page,) = place("一" * 16)
+    placed = list(page.characters)
+    assert corner(placed[0]) == pytest.approx((40, 20))
+    assert corner(placed[14]) == pytest.approx((180, 20))  # the last square before the margin
+    assert corner(placed[15]) == pytest.approx((20, 35))
+    assert [one.index for one in placed] == list(range(16))
+
+
+def test_a_sheet_holds_what_its_height_holds() -> None:
+    pages = place("\n".join(["一"] * 18))
+    assert [len(page.lines) for page in pages] == [17, 1]
+    assert corner(next(iter(pages[0].lines[16].characters))) == pytest.approx((40, 260))
+    assert corner(next(iter(pages[1].characters))) == pytest.approx((40, 20))
+
+
+def test_a_closing_mark_takes_the_character_before_it_to_the_next_line() -> None:
+    assert lines_of(place("一" * 14 + "二，三")) == ["一" * 14, "二，三"]
+    assert lines_of(place("一" * 13 + "二。”三")) == ["一" * 13, "二。”三"]
+
+
+def test_an_opening_mark_begins_the_next_line() -> None:
+    assert lines_of(place("一" * 14 + "《二》")) == ["一" * 14, "《二》"]
+
+
+def test_a_word_is_not_parted_and_takes_its_own_width() -> None:
+    # 14 squares and 2.5 of "hello" are more than 15; a space stands at no line's end.
+    pages = place("一" * 14 + " hello 二")
+    assert lines_of(pages) == ["一" * 14, "hello二"]
+    second = pages[0].lines[1].characters
+    assert [one.left_mm for one in second[:3]] == pytest.approx([20, 25, 30])
+    assert second[5].left_mm == pytest.approx(20 + 5 * 5 + 3)
+    assert lines_of(place("a" * 40)) == ["a" * 30, "a" * 10]  # longer than any line
+
+
+def test_squares_hold_a_character_or_two_digits() -> None:
+    settings = BLANK.model_copy(update={"stationery": "squared", "line_spacing": 1.2})
+    (page,) = place("2026年，（", settings)
+    placed = list(page.characters)
+    # 17 squares fill the 170 mm; 21 lines of 12 mm, and 250 of 257 mm: 3.5 above and below.
+    assert [one.left_mm for one in placed] == pytest.approx([40, 45, 50, 55, 60, 70, 80])
+    assert {one.top_mm for one in placed} == {23.5}
+    squares = list(printed_squares(settings))
+    assert len(squares) == 17 * 21
+    assert squares[0] == pytest.approx((20, 23.5))
+    assert squares[-1] == pytest.approx((180, 263.5))
+
+
+def test_columns_run_from_right_to_left() -> None:
+    down = BLANK.model_copy(update={"down": True})
+    (page,) = place("永，a（" + "一" * 25, down)
+    placed = list(page.characters)
+    assert corner(placed[0]) == pytest.approx((180, 40))
+    assert placed[1].shift[0] > 0 > placed[1].shift[1]  # to the right and up
+    assert [one.turned for one in placed[:5]] == [False, False, True, True, False]
+    # 257 mm hold 25.7 squares, of which 2 are indent: 1 + 0.62 + 0.5 + 1 and 20 more.
+    assert corner(placed[23]) == pytest.approx((180, 40 + 10 * (3.12 + 19)))
+    assert corner(placed[24]) == pytest.approx((165, 20))
+    assert len(list(printed_lines(down.model_copy(update={"stationery": "ruled"})))) == 11 + 1
+
+
+def test_a_title_stands_in_the_middle_and_a_signature_at_the_end() -> None:
+    settings = BLANK.model_copy(update={"flush_first": True, "right_last": 1})
+    (page,) = place("老师：\n一二\n李明", settings, title="信一")
+    title, address, text, signature = (line.characters for line in page.lines)
+    assert title[0].left_mm == pytest.approx(95)
+    assert address[0].left_mm == pytest.approx(20)
+    assert text[0].left_mm == pytest.approx(40)
+    assert signature[-1].left_mm == pytest.approx(180)
+
+
+def test_a_copybook_gives_each_character_a_line_to_trace() -> None:
+    settings = BLANK.model_copy(update={"copybook": True, "stationery": "tian"})
+    (page,) = place("天地", settings)
+    assert lines_of([page]) == ["天" * 17, "地" * 17]
+    first = page.lines[0].characters
+    assert [one.to_trace for one in first] == [False] + [True] * 16
+    assert {one.index for one in page.lines[1].characters} == {1}
+
+
+@given(
+    text=st.text(alphabet="一二三四，。！（《”“…—09az \n", max_size=120),
+    down=st.booleans(),
+    stationery=st.sampled_from(["blank", "squared"]),
+)
+def test_every_character_is_set_once_inside_the_margins(
+    text: str, down: bool, stationery: str
+) -> None:
+    settings = BLANK.model_copy(update={"down": down, "stationery": stationery})
+    pages = place(text, settings)
+    placed = [one for page in pages for one in page.characters]
+    assert "".join(one.character for one in placed) == ink_of(text)
+    assert [one.index for one in placed] == list(range(len(placed)))
+    for one in placed:
+        assert one.left_mm >= 20 - 1e-6 and one.top_mm >= 20 - 1e-6
+        # A word's last letter is narrower than its square.
+        width = 10 * advance_of(one.character)
+        along = (one.top_mm, 277) if down else (one.left_mm, 190)
+        if stationery == "blank" and one.character not in "，。！":
+            assert along[0] + width <= along[1] + 1e-6
+    for line in lines_of(pages):
+        if len(line) > 3 and set(line) & set("一二三四"):
+            begins = line.lstrip("".join(CLOSING))
+            ends = line.rstrip("".join(OPENING))
+            assert begins and ends
