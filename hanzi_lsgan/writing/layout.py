@@ -215,7 +215,7 @@ class _Grid:
         if character in _TOP_RIGHT_MARKS:
             return Placed(index, character, x, y, self.side, shift=_TO_TOP_RIGHT)
         turned = character in _TURNED or (_is_latin(character) and not self.squared)
-        return Placed(index, character, x, y, self.side, turned)
+        return Placed(index, character, x, y, self.side, turned=turned)
 
 
 def printed_squares(settings: WritingSettings) -> Iterator[tuple[float, float]]:

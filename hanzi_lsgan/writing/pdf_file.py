@@ -126,13 +126,15 @@ def _lay_text(canvas: Any, page: DrawnPage, font_name: str) -> None:  # noqa: AN
             continue
         text = canvas.beginText()
         text.setTextRenderMode(_INVISIBLE)
+        # One for a column: readers sort what is less than half a square apart by its x.
+        column = line[0].left_mm + 0.12 * line[0].side_mm
         for character in line:
             text.setFont(font_name, character.side_mm)
             text.setHorizScale(100 * character.width)
             # Upright again in the page's downward millimetres; the base line at 0.88 of a square.
             x, y, side = character.left_mm, character.top_mm, character.side_mm
             if character.down:
-                text.setTextTransform(0, 1, 1, 0, x + 0.12 * side, y)
+                text.setTextTransform(0, 1, 1, 0, column, y)
             else:
                 text.setTextTransform(1, 0, 0, -1, x, y + 0.88 * side)
             text.textOut(character.character)
