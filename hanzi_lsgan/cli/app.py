@@ -120,7 +120,7 @@ def _common(
         bool,
         typer.Option(
             "--quiet",
-            help="Say nothing but errors, and what info, evaluate and --dry-run are asked for; "
+            help="Say nothing but errors, and what coverage, info, evaluate and --dry-run are asked for; "
             "before or after the command.",
         ),
     ] = False,
