@@ -29,7 +29,7 @@ COLUMNS_A_BLOCK = 24
 _BACKGROUND = 255
 _GREY = 110
 _GAP_PIXELS = 2
-_REMARK_SHARE = 0.42  # of the size of a printed character, that "unseen" or "reference" has
+_REMARK_SHARE = 0.42  # of the size of a printed character, that "unseen" or "printed" has
 _FURTHER_WRITERS = 10_000  # numbers from here on belong to no corpus
 _CELL_PIXELS = 64  # the least side of a cell where the user names no scale
 _HEADER_SHARE = 0.62  # of a cell, that a printed character has
@@ -103,8 +103,8 @@ def render_comparison(
             then.
         font_drawn: whether the generator's samples were font-drawn. Simulated writers write the
             real rows then where a store, or its samples of a character, are missing.
-        unseen: characters whose columns are marked, as the generator was not trained on them, and
-            marked otherwise where the reference font alone shows them.
+        unseen: characters whose columns are marked, as it was not trained on them, and
+            as printed where the reference font alone shows what they look like.
         on_samples: told of progress.
 
     Raises:
@@ -213,7 +213,7 @@ def compose(
             _print_character(draw, centre, character, printed)
             if character in unseen:
                 font = load_typeface(PLAINEST, remark)
-                word = "unseen" if in_a_hand(character) else "reference"
+                word = "unseen" if in_a_hand(character) else "printed"
                 draw.text((middle, top + header - remark), word, _GREY, font, anchor="mm")
         for number, row in enumerate(rows):
             line_top = top + header + number * cell

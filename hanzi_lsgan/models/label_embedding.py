@@ -259,10 +259,11 @@ def _recode(embedding: nn.Module, incompatible: object) -> None:
 def _principal_components(
     charset: str, free: str
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean (1024,) and scaled principal components (512, 1024) of a charset's glyphs, free ones not.
+    """Mean (1024,) and scaled principal components (512, 1024) of a charset's glyphs.
 
-    Both networks of a run ask for the same. Components beyond the rank are zero: a glyph that there
-    was no training on may have something there, which no weight has learned to use.
+    Free characters are left out. Both networks of a run ask for the same. Components beyond the
+    rank are zero: a glyph that there was no training on may have something there, which no weight
+    has learned to use.
     """
     glyphs_by_font = (reference_glyph(c) for c in charset if c not in free)
     drawn = [glyph.ravel() for glyph in glyphs_by_font if glyph is not None]
