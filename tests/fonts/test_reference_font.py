@@ -45,6 +45,7 @@ def test_a_hand_shows_a_character_by_its_own_font_if_that_has_it() -> None:
         for character in "永国,Ａ《":
             assert font_of(character, hand) == hand
             glyph = reference_glyph(character, hand)
+            assert glyph is not None
             assert np.array_equal(glyph, fitted(hand, character))
 
 
@@ -56,7 +57,9 @@ def test_what_no_hand_has_the_reference_font_shows_to_all_alike() -> None:
         assert printed.max() > 200
         for hand in range(HANDS):
             assert font_of(character, hand) == REFERENCE
-            assert np.array_equal(reference_glyph(character, hand), printed)
+            glyph = reference_glyph(character, hand)
+            assert glyph is not None
+            assert np.array_equal(glyph, printed)
     glyphs = np.array([reference_glyph(character) for character in IN_NO_HAND])
     assert len(np.unique(glyphs.reshape(len(IN_NO_HAND), -1), axis=0)) == len(IN_NO_HAND)
 
