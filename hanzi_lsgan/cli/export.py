@@ -112,7 +112,8 @@ def _export_store(
     with Store(path) as store:
         characters = store.charset
         if chars is not None:
-            cleaned = take_characters(expand_set(chars), "--chars", store.charset.__contains__).each_once()
+            named = expand_set(chars)
+            cleaned = take_characters(named, "--chars", store.charset.__contains__).each_once()
             for remark in cleaned.remarks:
                 console.print(remark, soft_wrap=True)
             characters = cleaned.characters
