@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from data_tools.glyphs.fit import GlyphOptions
-from data_tools.hwdb.charset import gb2312
 from data_tools.hwdb.gnt import write_record
+from data_tools.hwdb.standard_sets import gb2312
 from data_tools.splits import Split
 from data_tools.store.schema import SourceInfo, StoreHeader
 from data_tools.store.writer import StoreFacts, create_store, seal_store

@@ -118,6 +118,14 @@ def read_text_file(path: Path) -> str:
         raise UserError(join_message(str(path), problem, "save it as UTF-8")) from None
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; many characters make a name that is too long for one."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def is_invisible(character: str) -> bool:
     """Whether nothing of a character can be seen: a control, a format character, white space."""
     if _INVISIBLE.match(character):
@@ -125,20 +133,20 @@ def is_invisible(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Zs")
 
 
-def show_characters(characters: str | list[str]) -> str:
-    """Up to twenty characters for a message, each once, as such where it can be seen.
+def show_characters(characters: str | list[str], *, most: int = _MOST_SHOWN) -> str:
+    """Up to twenty characters for a message, or as many as wanted, each once, as such if seen.
 
     Others are named by code point: those without a picture, combining marks, and code points of no
     or private meaning.
     """
     chosen = list(dict.fromkeys(characters))
     parts = []
-    for seen, group in groupby(chosen[:_MOST_SHOWN], key=_can_be_seen):
+    for seen, group in groupby(chosen[:most], key=_can_be_seen):
         if seen:
             parts.append("".join(group))
         else:
             parts += [f"U+{ord(character):04X}" for character in group]
-    return " ".join(parts) + (" …" if len(chosen) > _MOST_SHOWN else "")
+    return " ".join(parts) + (" …" if len(chosen) > most else "")
 
 
 def _can_be_seen(character: str) -> bool:

@@ -557,10 +557,10 @@ MUTANTS = (
     ),
     Mutant(
         "level 1 without its last row",
-        "data_tools/hwdb/charset.py",
+        "data_tools/hwdb/standard_sets.py",
         "_gb2312_rows(16, 55)",
         "_gb2312_rows(16, 54)",
-        "tests/hwdb/test_charset.py -k official_sizes",
+        "tests/hwdb/test_standard_sets.py -k official_size",
     ),
     Mutant(
         "the wrong share of writers",

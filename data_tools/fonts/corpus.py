@@ -19,13 +19,9 @@ from data_tools.errors import UserError, join_message
 from data_tools.files import replacing, writable
 from data_tools.fonts.typefaces import EM_PIXELS, TYPEFACES, draw_reference, unsupported_characters
 from data_tools.glyphs.fit import GlyphOptions, fit_glyph
-from data_tools.hwdb.charset import (
-    PAPER_FIGURE_CHARACTERS,
-    STANDARD_SETS,
-    parse_charset,
-    tag_of_character,
-)
+from data_tools.hwdb.charset import PAPER_FIGURE_CHARACTERS, parse_charset, tag_of_character
 from data_tools.hwdb.gnt import write_record
+from data_tools.hwdb.standard_sets import named_set
 from data_tools.parallel import process_count, process_map
 
 FONT_DRAWN_PREFIX = "font-drawn"
@@ -163,7 +159,7 @@ def corpus_characters(charset: str) -> str:
     characters = parse_charset(charset).characters
     if characters is None:
         return PAPER_FIGURE_CHARACTERS
-    if charset in STANDARD_SETS:
+    if named_set(charset) is not None:
         characters = characters - set(unsupported_characters(characters))
     return "".join(sorted(characters))
 

@@ -9,8 +9,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
-from data_tools.fonts.typefaces import PLAINEST, has_glyph, load_typeface
+from data_tools.fonts.typefaces import PLAINEST, font_of, has_glyph, load_typeface
 
 HANZI_INK = 0.84
 """Mean of width and height of an ordinary hanzi's ink, of its square's side."""
@@ -65,14 +66,16 @@ def placement(character: str, hand: int = PLAINEST) -> Placement:
 
     Args:
         character: to measure.
-        hand: index of the font; where this one lacks the character, the plainest one.
+        hand: index of a hand's font; where this one lacks the character, the plainest one, and
+            last the reference font.
 
     Raises:
-        UserError: the plainest font lacks it too.
+        UserError: none of them has it.
     """
-    font = hand if has_glyph(hand, character) else PLAINEST
-    if not has_glyph(font, character):
-        raise UserError(join_message(character, "the reference font lacks it", "leave it out"))
+    font = font_of(character, hand)
+    if font is None:
+        problem = "the reference font lacks it"
+        raise UserError(join_message(show_characters(character), problem, "leave it out"))
     scale, shift_right, shift_down = _square(font)
     left, top, right, bottom = _ink_box(font, character)
     advance = load_typeface(font, _MEASURED_PIXELS).getlength(character) * scale

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageChops
 
-from data_tools.fonts.typefaces import PLAINEST, TYPEFACES, draw_reference, has_glyph
+from data_tools.fonts.typefaces import PLAINEST, TYPEFACES, draw_reference, font_of
 from data_tools.glyphs.fit import GlyphOptions, default_margin, fit_glyph
 
 REFERENCE_SIZE_PIXELS = 32
 HANDS = len(TYPEFACES)
-"""How many glyphs each character has, by as many fonts."""
+"""How many glyphs each character has, by as many hands' fonts."""
 
 
 @lru_cache(maxsize=1 << 11)
@@ -24,14 +24,15 @@ def reference_glyph(character: str, hand: int = PLAINEST) -> NDArray[np.uint8] |
 
     Args:
         character: to draw.
-        hand: 0 to 3, the font to draw it; where this one lacks it, the plainest does.
+        hand: 0 to 3, whose font draws it; where that lacks it, the plainest does, and last the
+            reference font.
 
     Returns:
-        None where the plainest font lacks the character.
+        None where none of them has the character.
     """
-    if not has_reference_glyph(character):
+    font = font_of(character, hand)
+    if font is None:
         return None
-    font = hand if has_glyph(hand, character) else PLAINEST
     bitmap = ImageChops.invert(draw_reference(font, character))
     size = REFERENCE_SIZE_PIXELS
     options = GlyphOptions(size, "aspect", default_margin(size, "aspect"))
@@ -41,4 +42,4 @@ def reference_glyph(character: str, hand: int = PLAINEST) -> NDArray[np.uint8] |
 
 def has_reference_glyph(character: str) -> bool:
     """Whether there are reference glyphs of a character."""
-    return has_glyph(PLAINEST, character)
+    return font_of(character) is not None

@@ -1,4 +1,8 @@
-"""The bundled handwriting fonts: SIL Open Font License, 5,717 hanzi each, and Latin letters."""
+"""The bundled fonts, all under the SIL Open Font License.
+
+Four are hands, with 5,717 hanzi each, and Latin letters. One is the reference font, printed forms
+of all that people type, for characters that no hand has.
+"""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -6,8 +10,14 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-TYPEFACES = tuple(sorted((Path(__file__).parent).glob("*/*.woff2")))
-"""Files of the fonts, in order of their names."""
+_FOLDER = Path(__file__).parent
+_REFERENCE_FILE = _FOLDER / "hanzi-reference" / "hanzi-reference.woff2"
+
+TYPEFACES = tuple(sorted(set(_FOLDER.glob("*/*.woff2")) - {_REFERENCE_FILE}))
+"""Files of the hands' fonts, in order of their names."""
+
+REFERENCE = len(TYPEFACES)
+"""Index of the reference font, which no writer writes with."""
 
 EM_PIXELS = 112
 """Side of the em square of `draw_reference`."""
@@ -17,15 +27,16 @@ MISSING_CHARACTER = "\U0010ffff"
 """A noncharacter, for which every font has its .notdef glyph."""
 
 PLAINEST = 1
-"""Index of Long Cang, the most regular of the four."""
+"""Index of Long Cang, the most regular of the hands' fonts."""
 
 
 @lru_cache
 def load_typeface(index: int, size_pixels: int) -> ImageFont.FreeTypeFont:
-    """Open a font, 0 to 3, at a size in pixels."""
+    """Open a font, that of a hand or the reference font, at a size in pixels."""
     # The basic layout, since a single hanzi needs no shaping and not every Pillow brings libraqm.
     basic = ImageFont.Layout.BASIC
-    return ImageFont.truetype(TYPEFACES[index], size_pixels, layout_engine=basic)
+    file = _REFERENCE_FILE if index == REFERENCE else TYPEFACES[index]
+    return ImageFont.truetype(file, size_pixels, layout_engine=basic)
 
 
 def draw_reference(index: int, character: str) -> Image.Image:
@@ -39,7 +50,10 @@ def draw_reference(index: int, character: str) -> Image.Image:
 
 @lru_cache(maxsize=1 << 17)
 def has_glyph(index: int, character: str) -> bool:
-    """Whether a font draws a character; far faster than drawing it on a page."""
+    """Whether a font draws a character; far faster than drawing it on a page.
+
+    What it lists and leaves blank, it does not draw.
+    """
     font = load_typeface(index, EM_PIXELS)
     left, top, right, bottom = box = font.getbbox(character)
     if right <= left or bottom <= top:
@@ -55,8 +69,29 @@ def _missing_box(index: int) -> tuple[float, float, float, float]:
     return load_typeface(index, EM_PIXELS).getbbox(MISSING_CHARACTER)
 
 
+def font_of(character: str, hand: int = PLAINEST) -> int | None:
+    """Index of the font that shows how a hand would write a character: its own if that has it.
+
+    Else it is the plainest of the hands' fonts, and last the reference font.
+
+    Returns:
+        None where none of them has it.
+    """
+    for font in (hand, PLAINEST, REFERENCE):
+        if has_glyph(font, character):
+            return font
+    return None
+
+
+def in_a_hand(character: str) -> bool:
+    """Whether any hand's font draws a character."""
+    return has_glyph(PLAINEST, character) or any(
+        has_glyph(hand, character) for hand in range(len(TYPEFACES))
+    )
+
+
 def unsupported_characters(characters: Iterable[str]) -> list[str]:
-    """Those of the characters that not every font can draw, in code point order."""
+    """Those of the characters that not every hand's font can draw, in code point order."""
     fonts = range(len(TYPEFACES))
     return [
         character

@@ -1,11 +1,12 @@
-"""Characters: their tags in `.gnt` files and the named sets that a user can ask for."""
+"""Characters: their tags in `.gnt` files, and the sets of them that a user can ask for."""
 
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from data_tools.characters import take_characters
+from data_tools.characters import is_file, take_characters
 from data_tools.errors import UserError, join_message
+from data_tools.hwdb.standard_sets import named_set
 
 PAPER_FIGURE_CHARACTERS = (
     "暗朽叩栗穆隆叶幅溢些炳律寨三餐瓮恬藕俄雍靖绳沮惟霜纂朱随铃牺冉井固孟明恢薄职署置琴顾祖迄雁扶浼伺纡"
@@ -72,34 +73,6 @@ def has_tag(character: str) -> bool:
     return True
 
 
-def _gb2312_rows(first: int, last: int) -> frozenset[str]:
-    """The characters of GB2312 rows `first` to `last`, each row of 94 cells."""
-    characters = set()
-    for row in range(first, last + 1):
-        for cell in range(1, 95):
-            try:
-                characters.add(bytes((0xA0 + row, 0xA0 + cell)).decode("gb2312"))
-            except UnicodeDecodeError:  # row 55 ends five cells early
-                continue
-    return frozenset(characters)
-
-
-@lru_cache
-def gb2312_level_1() -> frozenset[str]:
-    """The 3,755 most frequent hanzi, rows 16 to 55 of GB2312."""
-    return _gb2312_rows(16, 55)
-
-
-@lru_cache
-def gb2312() -> frozenset[str]:
-    """All 6,763 hanzi of GB2312: level 1 and the 3,008 of level 2, rows 56 to 87."""
-    return gb2312_level_1() | _gb2312_rows(56, 87)
-
-
-STANDARD_SETS = {"gb2312-1": gb2312_level_1, "gb2312": gb2312}
-"""Standard character sets by the names that a user writes."""
-
-
 @dataclass(frozen=True)
 class CharacterSet:
     """Which characters to keep: an explicit set, or by kind when `characters` is None."""
@@ -118,8 +91,8 @@ def parse_charset(text: str) -> CharacterSet:
     """Turn what a user writes into a character set.
 
     Args:
-        text: `hanzi` (every hanzi), `all`, `gb2312-1`, `gb2312`, the path of a UTF-8 text file
-            (after an @ or not), or the characters themselves.
+        text: `hanzi` (every hanzi), `all`, one of `STANDARD_SETS`, or the path of a UTF-8 text file
+            (both after an @ or not), or the characters themselves.
 
     Raises:
         UserError: no character is in the text, or it looks like a file that cannot be read.
@@ -128,13 +101,13 @@ def parse_charset(text: str) -> CharacterSet:
         return CharacterSet("the hanzi", hanzi_only=True)
     if text == "all":
         return CharacterSet("all characters")
-    if text in STANDARD_SETS:
-        return CharacterSet(text.upper(), STANDARD_SETS[text]())
+    if (standard := named_set(text)) is not None:
+        return CharacterSet(text.removeprefix("@").upper(), standard)
     if not text.strip():
         remedy = "name hanzi, gb2312-1, gb2312, all, a file of characters, or the characters"
         raise UserError(join_message("--charset", "no character is in it", remedy))
     path = Path(text)
-    if _is_file(path):
+    if is_file(path):
         text, description = f"@{path}", f"the characters of {path.name}"
     elif text.startswith("@") and len(text) > 1:
         description = f"the characters of {Path(text[1:]).name}"
@@ -145,10 +118,3 @@ def parse_charset(text: str) -> CharacterSet:
             raise UserError(join_message(text, "there is no such file", remedy))
     characters = take_characters(text, "--charset").characters
     return CharacterSet(description, frozenset(characters))
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # many characters make a name that is too long for a file
-        return False

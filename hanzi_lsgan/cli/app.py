@@ -120,8 +120,8 @@ def _common(
         bool,
         typer.Option(
             "--quiet",
-            help="Say nothing but errors, and what info, evaluate and --dry-run are asked for; "
-            "before or after the command.",
+            help="Say nothing but errors, and what coverage, info, evaluate and --dry-run are "
+            "asked for; before or after the command.",
         ),
     ] = False,
 ) -> None:

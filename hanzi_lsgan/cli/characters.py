@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from data_tools.characters import take_characters
+from data_tools.hwdb.standard_sets import expand_set
 from hanzi_lsgan.cli.app import console
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 CharactersOption = Annotated[
     str | None,
-    typer.Option("--chars", help="Characters to draw, or @FILE of UTF-8 text."),
+    typer.Option("--chars", help="Characters to draw, @FILE of UTF-8 text, or a set as @gb2312-1."),
 ]
 
 
@@ -27,7 +28,7 @@ def read_characters(text: str, trained: "TrainedGenerator", *, as_set: bool = Fa
     Raises:
         UserError: there is none, or the text cannot be read.
     """
-    cleaned = take_characters(text, "--chars", trained.can_draw)
+    cleaned = take_characters(expand_set(text), "--chars", trained.knows)
     if as_set:
         cleaned = cleaned.each_once()
     for remark in cleaned.remarks:

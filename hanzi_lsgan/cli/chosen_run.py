@@ -110,7 +110,9 @@ def suit_characters(
 ) -> "tuple[TrainedGenerator, BestOf | None]":
     """Let the generator draw all these characters if it can, as the best of several if wanted."""
     if candidates == 1:
-        return trained.with_unseen(characters), None
+        trained = trained.with_unseen(characters)
+        _name_from_reference(trained, characters)
+        return trained, None
     from hanzi_lsgan.drawing.best_of import BestOf
     from hanzi_lsgan.judging.recogniser import read_log_posteriors
 
@@ -119,5 +121,14 @@ def suit_characters(
     if unread := [character for character in characters if character not in trained.charset]:
         problem = f"the recogniser of {store.path} cannot read {show_characters(unread)}"
         raise UserError(join_message("--best-of", problem, "leave them out, or --best-of"))
+    _name_from_reference(trained, characters)
     read = partial(read_log_posteriors, load_recogniser(trained, store))
     return trained, BestOf(trained.network, read, candidates)
+
+
+def _name_from_reference(trained: "TrainedGenerator", characters: str) -> None:
+    """Say which characters no training and no hand has shown."""
+    from_reference = trained.from_reference
+    if named := [character for character in characters if character in from_reference]:
+        line = f"from the reference font alone, as no hand has them: {show_characters(named)}"
+        console.print(line, soft_wrap=True)

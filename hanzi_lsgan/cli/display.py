@@ -72,6 +72,9 @@ def run_table(run: "RunFolder") -> Table:
     table = Table(title=str(run.path), title_justify="left", show_header=False)
     table.add_row("networks", f"{info.model.architecture}, {info.model.size} pixels")
     table.add_row("classes", f"{len(info.charset):,}")
+    if info.model.architecture == "projection" and info.model.label_embedding == "glyph":
+        shown = "as a hand's font shows them, else by the printed form of the reference font"
+        table.add_row("other characters", f"{shown}: see hanzi-lsgan coverage")
     kind = " (font-drawn, not handwriting)" if info.store.font_drawn else ""
     table.add_row("trained on", f"{info.store.train_samples:,} samples of {info.store.path}{kind}")
     for name, path in (("last checkpoint", run.generator), ("best checkpoint", run.best)):

@@ -99,6 +99,7 @@ def _export_store(
     path: Path, out: Path, chosen_format: "Format", split: str, chars: str | None, force: bool
 ) -> None:
     from data_tools.characters import take_characters
+    from data_tools.hwdb.standard_sets import expand_set
     from data_tools.splits import Split
     from data_tools.store.reader import Store
     from hanzi_lsgan.export.formats import check_tags
@@ -111,7 +112,8 @@ def _export_store(
     with Store(path) as store:
         characters = store.charset
         if chars is not None:
-            cleaned = take_characters(chars, "--chars", store.charset.__contains__).each_once()
+            named = expand_set(chars)
+            cleaned = take_characters(named, "--chars", store.charset.__contains__).each_once()
             for remark in cleaned.remarks:
                 console.print(remark, soft_wrap=True)
             characters = cleaned.characters

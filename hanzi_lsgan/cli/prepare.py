@@ -22,7 +22,10 @@ from hanzi_lsgan.cli.info import show_store
 RAW_DATA = Path("data/raw")
 CharsetOption = Annotated[
     str,
-    typer.Option(help="hanzi, gb2312-1, gb2312, all, a UTF-8 file, or the characters themselves."),
+    typer.Option(
+        help="hanzi, all, a set (gb2312, gb2312-1 and -2, general-standard, general-standard-1 "
+        "to -3, big5-1), a UTF-8 file, or the characters themselves."
+    ),
 ]
 
 

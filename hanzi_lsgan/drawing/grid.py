@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from data_tools.errors import UserError, join_message
 from data_tools.fonts.corpus import Hand, write_glyph
-from data_tools.fonts.typefaces import PLAINEST, has_glyph, load_typeface
+from data_tools.fonts.typefaces import PLAINEST, font_of, has_glyph, in_a_hand, load_typeface
 from data_tools.glyphs.fit import GlyphOptions, default_margin
 from data_tools.splits import Split
 from hanzi_lsgan.drawing.best_of import BestOf
@@ -29,7 +29,7 @@ COLUMNS_A_BLOCK = 24
 _BACKGROUND = 255
 _GREY = 110
 _GAP_PIXELS = 2
-_REMARK_SHARE = 0.42  # of the size of a printed character, that "unseen" has
+_REMARK_SHARE = 0.42  # of the size of a printed character, that "unseen" or "printed" has
 _FURTHER_WRITERS = 10_000  # numbers from here on belong to no corpus
 _CELL_PIXELS = 64  # the least side of a cell where the user names no scale
 _HEADER_SHARE = 0.62  # of a cell, that a printed character has
@@ -103,7 +103,8 @@ def render_comparison(
             then.
         font_drawn: whether the generator's samples were font-drawn. Simulated writers write the
             real rows then where a store, or its samples of a character, are missing.
-        unseen: characters whose columns are marked, as the generator was not trained on them.
+        unseen: characters whose columns are marked, as it was not trained on them, and
+            as printed where the reference font alone shows what they look like.
         on_samples: told of progress.
 
     Raises:
@@ -188,7 +189,7 @@ def compose(
         characters: of the columns.
         rows: from top to bottom, each with one image a column.
         scale: each pixel becomes this many, smoothly.
-        unseen: characters to mark as such.
+        unseen: characters to mark as such, or as from the reference font alone.
     """
     size = rows[0].images.shape[-1]
     cell = (size + _GAP_PIXELS) * scale
@@ -212,7 +213,8 @@ def compose(
             _print_character(draw, centre, character, printed)
             if character in unseen:
                 font = load_typeface(PLAINEST, remark)
-                draw.text((middle, top + header - remark), "unseen", _GREY, font, anchor="mm")
+                word = "unseen" if in_a_hand(character) else "printed"
+                draw.text((middle, top + header - remark), word, _GREY, font, anchor="mm")
         for number, row in enumerate(rows):
             line_top = top + header + number * cell
             if number == 0 or row.label != rows[number - 1].label:
@@ -229,11 +231,12 @@ def _print_character(
     character: str,
     size_pixels: int,
 ) -> None:
-    """Print the head of a column; a character that the font lacks is named by its code point."""
+    """Print the head of a column; a character that no font has is named by its code point."""
+    font = font_of(character)
     text, size = character, size_pixels
-    if not has_glyph(PLAINEST, character):
-        text, size = f"{ord(character):X}", size_pixels // 2
-    draw.text(centre, text, _GREY, load_typeface(PLAINEST, size), anchor="mm")
+    if font is None:
+        font, text, size = PLAINEST, f"{ord(character):X}", size_pixels // 2
+    draw.text(centre, text, _GREY, load_typeface(font, size), anchor="mm")
 
 
 def _strip(images: NDArray[np.uint8], scale: int) -> Image.Image:

@@ -11,12 +11,12 @@ Discriminator = PaperDiscriminator | DcganDiscriminator | ProjectionDiscriminato
 
 
 def build_generator(
-    model: ModelSettings, charset: str, *, fit: bool = True, all_drawn: bool = False
+    model: ModelSettings, charset: str, *, fit: bool = True, free: str | None = None
 ) -> Generator:
     """The generator that a recipe describes, with fresh weights from torch's random state.
 
-    Without `fit` it is only good for loading weights into it, and is there sooner; sooner still
-    where the reference font is known to draw the whole charset (`GlyphEmbedding`).
+    Without `fit` it is only good for loading weights into it, and is there sooner. Where weights
+    are loaded next, `free` are the characters to which they give a free row (`GlyphEmbedding`).
     """
     if isinstance(model, PaperModel):
         return PaperGenerator(len(charset))
@@ -29,12 +29,17 @@ def build_generator(
             image_channels=model.image_channels,
             batch_norm=model.generator_normalisation == "batch",
         )
-    embedding = _build_embedding(model, charset, model.label_features, fit, all_drawn)
+    embedding = _build_embedding(model, charset, model.label_features, fit, free)
     return ProjectionGenerator(embedding, model.latent_features, model.generator_channels)
 
 
-def build_discriminator(model: ModelSettings, charset: str) -> Discriminator:
-    """The discriminator that a recipe describes, with fresh weights from torch's random state."""
+def build_discriminator(
+    model: ModelSettings, charset: str, *, free: str | None = None
+) -> Discriminator:
+    """The discriminator that a recipe describes, with fresh weights from torch's random state.
+
+    `free` is that of `build_generator`.
+    """
     if isinstance(model, PaperModel):
         return PaperDiscriminator(len(charset))
     if isinstance(model, DcganModel):
@@ -46,13 +51,13 @@ def build_discriminator(model: ModelSettings, charset: str) -> Discriminator:
             image_channels=model.image_channels,
             batch_norm=model.discriminator_normalisation == "batch",
         )
-    embedding = _build_embedding(model, charset, model.score_features, fit=True)
+    embedding = _build_embedding(model, charset, model.score_features, True, free)
     return ProjectionDiscriminator(embedding, model.pack_size, model.discriminator_channels)
 
 
 def _build_embedding(
-    model: ProjectionModel, charset: str, features: int, fit: bool, all_drawn: bool = False
+    model: ProjectionModel, charset: str, features: int, fit: bool, free: str | None
 ) -> LabelEmbedding | GlyphEmbedding:
     if model.label_embedding == "glyph":
-        return GlyphEmbedding(charset, features, fit=fit, all_drawn=all_drawn)
+        return GlyphEmbedding(charset, features, fit=fit, free=free)
     return LabelEmbedding(len(charset), features, std=1.0)

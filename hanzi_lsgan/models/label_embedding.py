@@ -7,6 +7,7 @@ character that was never trained on has one too. It can also show the character 
 (`glyph_picture.py`).
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -22,10 +23,13 @@ from data_tools.fonts.reference_glyphs import (
     has_reference_glyph,
     reference_glyph,
 )
-from data_tools.fonts.typefaces import PLAINEST
+from data_tools.fonts.typefaces import PLAINEST, has_glyph
 
 CODE_FEATURES = 512
 """Length of a glyph's code; of 5,717 glyphs' variance, 99 % is in the first 512 of 1,024."""
+
+FREE_ROWS = "label_embedding.free_codes"
+"""Their name in the weights of a network."""
 
 _PIXELS = REFERENCE_SIZE_PIXELS**2
 _BLANK = np.zeros((REFERENCE_SIZE_PIXELS, REFERENCE_SIZE_PIXELS), np.uint8)
@@ -58,7 +62,7 @@ class GlyphEmbedding(nn.Module):
     c(y) = C (g(y) - m), with g(y) the pixels of the glyph, m their mean over the training classes
     and C their principal components, all scaled alike so that an element of c(y) has a mean square
     of 1: distances of codes are distances of glyphs. C and m are fixed and kept with the weights. A
-    character that the font lacks has a free row in place of c(y).
+    character that no font had when training began has a free row in place of c(y), and keeps it.
 
     Training draws all glyphs at once. A network that only draws takes each when it is first needed:
     thousands of glyphs would take longer than the drawing.
@@ -71,7 +75,7 @@ class GlyphEmbedding(nn.Module):
     free_row: Tensor
 
     def __init__(
-        self, charset: str, features: int, *, fit: bool = True, all_drawn: bool = False
+        self, charset: str, features: int, *, fit: bool = True, free: str | None = None
     ) -> None:
         """Fit the code to a charset and start from random projections.
 
@@ -79,19 +83,17 @@ class GlyphEmbedding(nn.Module):
             charset: label i is character i.
             features: length of Φ(y).
             fit: False where weights are loaded next, which bring the fitted code.
-            all_drawn: True where the font is known to lack none of the characters, as weights
-                without free rows say: to look each up takes a third of a second for thousands.
+            free: the characters with a free row where weights are known to have them, see
+                `free_characters`; by default those that no font draws.
         """
         super().__init__()
         self.features = features
+        self._free = free_characters(charset) if free is None else free
         mean, components = torch.zeros(_PIXELS), torch.zeros(CODE_FEATURES, _PIXELS)
         if fit:
-            mean, components = map(torch.tensor, _principal_components(charset))
+            mean, components = map(torch.tensor, _principal_components(charset, self._free))
         self.register_buffer("mean", mean)
         self.register_buffer("components", components)
-        self._free = ""
-        if not all_drawn:
-            self._free = "".join(c for c in charset if not has_reference_glyph(c))
         self.free_codes = nn.Parameter(torch.randn(len(self._free), CODE_FEATURES))
         self.projection = nn.Linear(CODE_FEATURES, features)
         nn.init.normal_(self.projection.weight, std=CODE_FEATURES**-0.5)
@@ -107,7 +109,7 @@ class GlyphEmbedding(nn.Module):
         """Let label i mean character i of another charset, whether trained on or not.
 
         Returns:
-            The characters that the font lacks and training did not have; where there are some,
+            The characters that no font has and training did not have; where there are some,
             labels stay as they were.
         """
         known = set(self.charset)
@@ -121,7 +123,7 @@ class GlyphEmbedding(nn.Module):
         return lacking
 
     def _take_charset(self, charset: str) -> None:
-        # Where the font draws a character, find says -1.
+        # Where a font draws a character, find says -1.
         free_row = np.array([self._free.find(character) for character in charset])
         device = self.mean.device
         self.charset = charset
@@ -150,11 +152,11 @@ class GlyphEmbedding(nn.Module):
     def pictures(self, labels: Tensor, hands: Tensor) -> Tensor:
         """The reference glyphs of labels (B,): (B, 1, 32, 32), ink from 0 to 1.
 
-        In place of a glyph that the font lacks stands what has the character's free row for a code.
+        Where a character has a free row, in place of its glyph stands what has that for a code.
 
         Args:
             labels: (B,).
-            hands: (B,), 0 to 3: the font that draws each.
+            hands: (B,), 0 to 3: whose font draws each.
         """
         for hand, ready in enumerate(self._drawn):
             if len(ready) < len(self.charset):
@@ -204,13 +206,47 @@ class GlyphEmbedding(nn.Module):
         )
 
     def _glyph(self, character: str, hand: int) -> NDArray[np.uint8]:
+        if character in self._free:
+            return _BLANK
         glyph = reference_glyph(character, hand)
-        if glyph is None and character not in self._free:
+        if glyph is None:
             problem = (
                 f"the reference font lacks {show_characters(character)}, and so do the weights"
             )
             raise UserError(join_message("model.json", problem, "take the files of one run"))
-        return _BLANK if glyph is None else glyph
+        return glyph
+
+
+def free_characters(charset: str, rows: int | None = None) -> str:
+    """The characters of a charset that have free rows, in its order.
+
+    Args:
+        charset: of the weights.
+        rows: how many free rows the weights have, which says by what rule they were begun: until
+            there was a reference font, all that the plainest hand's font lacks had one. By default,
+            those of weights that begin now: what no font draws.
+
+    Raises:
+        ValueError: no weights of this charset have so many.
+    """
+    if rows == 0:  # to look each up takes a third of a second for thousands
+        return ""
+    free = "".join(c for c in charset if not has_reference_glyph(c))
+    if rows is not None and rows != len(free):
+        free = "".join(c for c in charset if not has_glyph(PLAINEST, c))
+        if rows != len(free):
+            raise ValueError(f"{rows} free rows, {len(free)} characters without a glyph")
+    return free
+
+
+def free_of(weights: Mapping[str, Tensor], charset: str) -> str | None:
+    """The characters that have free rows in a network's weights; None if it has no such embedding.
+
+    Raises:
+        ValueError: no weights of this charset have so many free rows.
+    """
+    rows = weights.get(FREE_ROWS)
+    return None if rows is None else free_characters(charset, len(rows))
 
 
 def _recode(embedding: nn.Module, incompatible: object) -> None:
@@ -220,13 +256,17 @@ def _recode(embedding: nn.Module, incompatible: object) -> None:
 
 
 @lru_cache(maxsize=1)
-def _principal_components(charset: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _principal_components(
+    charset: str, free: str
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Mean (1024,) and scaled principal components (512, 1024) of a charset's glyphs.
 
-    Both networks of a run ask for the same. Components beyond the rank are zero: a glyph that there
-    was no training on may have something there, which no weight has learned to use.
+    Free characters are left out. Both networks of a run ask for the same. Components beyond the
+    rank are zero: a glyph that there was no training on may have something there, which no weight
+    has learned to use.
     """
-    drawn = [glyph.ravel() for c in charset if (glyph := reference_glyph(c)) is not None]
+    glyphs_by_font = (reference_glyph(c) for c in charset if c not in free)
+    drawn = [glyph.ravel() for glyph in glyphs_by_font if glyph is not None]
     glyphs = np.array(drawn, np.float64).reshape(-1, _PIXELS) / 255
     mean = glyphs.mean(axis=0) if len(glyphs) else np.zeros(_PIXELS)
     centred = glyphs - mean

@@ -33,6 +33,7 @@ from data_tools.errors import UserError, join_message
 from data_tools.files import StrPath, replacing, writable
 from data_tools.splits import Split
 from hanzi_lsgan.models import build_generator
+from hanzi_lsgan.models.label_embedding import free_of
 from hanzi_lsgan.recipe import Recipe, parse_recipe, parse_toml, recipe_to_toml
 from hanzi_lsgan.runs import training_lock
 from hanzi_lsgan.runs.checksums import announce
@@ -197,9 +198,8 @@ class RunFolder:
         images = int(self.number(path, "images"))
         try:
             tensors = load_file(path)
-            free_rows = tensors.get("label_embedding.free_codes")
-            all_drawn = free_rows is not None and len(free_rows) == 0
-            network = build_generator(info.model, info.charset, fit=False, all_drawn=all_drawn)
+            free = free_of(tensors, info.charset)
+            network = build_generator(info.model, info.charset, fit=False, free=free)
             network.load_state_dict(tensors)
         except (SafetensorError, RuntimeError, OSError, ValueError) as error:
             raise self._damaged(path, f"does not suit model.json ({error})") from None

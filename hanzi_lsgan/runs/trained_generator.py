@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
 from data_tools.fonts.reference_glyphs import has_reference_glyph
+from data_tools.fonts.typefaces import in_a_hand
 from hanzi_lsgan.models import Generator
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding
 from hanzi_lsgan.recipe import ModelSettings
@@ -67,12 +68,27 @@ class TrainedGenerator:
         """Characters of the charset that it was not trained on."""
         return frozenset(self.charset) - frozenset(self.info.charset)
 
+    @property
+    def from_reference(self) -> frozenset[str]:
+        """Those of the unseen characters that the reference font alone shows, and no hand's."""
+        return frozenset(character for character in self.unseen if not in_a_hand(character))
+
+    @property
+    def draws_unseen(self) -> bool:
+        """Whether it was made to draw characters by what they look like."""
+        return isinstance(self.network.label_embedding, GlyphEmbedding)
+
     def can_draw(self, character: str) -> bool:
         """Whether it knows a character by its label, or by its glyph where it was made for that."""
-        if character in self.charset:
-            return True
-        by_glyph = isinstance(self.network.label_embedding, GlyphEmbedding)
-        return by_glyph and has_reference_glyph(character)
+        return character in self.charset or (self.draws_unseen and has_reference_glyph(character))
+
+    def knows(self, character: str) -> bool:
+        """Whether it can draw a character as it was trained on it, or as a hand's font shows it.
+
+        A compatibility form that it does not know so, such as a full-width letter, is better drawn
+        as the plain character that it does.
+        """
+        return character in self.charset or (self.draws_unseen and in_a_hand(character))
 
     def relabelled(self, charset: str, where: str) -> Self:
         """The same generator with the labels of another charset.
@@ -102,9 +118,9 @@ class TrainedGenerator:
         """Add characters that it was not trained on to the charset, if it knows them by glyph.
 
         Raises:
-            UserError: the reference font lacks some of them.
+            UserError: no font has some of them.
         """
         new = "".join(dict.fromkeys(c for c in characters if c not in self.charset))
-        if not new or not isinstance(self.network.label_embedding, GlyphEmbedding):
+        if not new or not self.draws_unseen:
             return self
         return self.relabelled(self.charset + new, "--chars")

@@ -140,9 +140,10 @@ class Session:
                 remedy = "name that store with --data, or begin a new run"
                 raise UserError(join_message(str(store.path), problem, remedy))
             claim = Claim(run, exists=True)
-            trainer = Trainer(recipe, store.charset)
             if run.state.exists():
-                trainer.load_state(run.load_state())
+                trainer = Trainer.resumed(recipe, store.charset, run.load_state())
+            else:
+                trainer = Trainer(recipe, store.charset)
             stream = _stream(recipe, store, trainer)
             return cls(recipe, store, trainer, stream, claim, resumed=True)
 

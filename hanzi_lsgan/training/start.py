@@ -5,13 +5,12 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from data_tools.errors import UserError, join_message
-from data_tools.fonts.reference_glyphs import has_reference_glyph
+from hanzi_lsgan.models.label_embedding import FREE_ROWS, free_of
 from hanzi_lsgan.recipe import load_recipe, recipe_names
 from hanzi_lsgan.runs.folder import SHIPPED, RunFolder
 from hanzi_lsgan.training.step import Trainer
 
 _ROW_A_CHARACTER = "label_embedding.table.weight"
-_ROW_A_FREE_CHARACTER = "label_embedding.free_codes"
 
 
 def trained_run(name: str | Path) -> RunFolder:
@@ -65,10 +64,10 @@ def start_from(trainer: Trainer, run: RunFolder, charset: str) -> bool:
         "ema": trainer.ema,
     }
     for name, weights in parts.items():
-        fitting = _by_character(networks[name].state_dict(), weights, charset, trained_charset)
         try:
+            fitting = _by_character(networks[name].state_dict(), weights, charset, trained_charset)
             networks[name].load_state_dict(fitting)
-        except RuntimeError:
+        except (RuntimeError, ValueError):
             remedy = f"take its recipe ({recipe_of(run)}), or name another run with --from"
             problem = f"its {name} is another network than the recipe's"
             raise UserError(join_message(str(run.path), problem, remedy)) from None
@@ -82,7 +81,7 @@ def _by_character(
     fitting = dict(trained)
     rows = {
         _ROW_A_CHARACTER: (charset, trained_charset),
-        _ROW_A_FREE_CHARACTER: (_without_glyph(charset), _without_glyph(trained_charset)),
+        FREE_ROWS: (free_of(fresh, charset) or "", free_of(trained, trained_charset) or ""),
     }
     for name, (wanted, had) in rows.items():
         if name not in trained or name not in fresh:
@@ -92,7 +91,3 @@ def _by_character(
             if (found := had.find(character)) >= 0:
                 fitting[name][row] = trained[name][found]
     return fitting
-
-
-def _without_glyph(charset: str) -> str:
-    return "".join(character for character in charset if not has_reference_glyph(character))

@@ -2,7 +2,7 @@
 
 import copy
 import threading
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -15,7 +15,7 @@ from hanzi_lsgan.drawing.images import mix_seed, to_pixels
 from hanzi_lsgan.judging.recogniser import Recogniser, draw_variations, vary
 from hanzi_lsgan.losses import gradient_penalty, interpolate, r1_penalty, reading_loss
 from hanzi_lsgan.models import Discriminator, Generator, build_discriminator, build_generator
-from hanzi_lsgan.models.label_embedding import GlyphEmbedding
+from hanzi_lsgan.models.label_embedding import GlyphEmbedding, free_of
 from hanzi_lsgan.recipe import Recipe, TrainSettings
 from hanzi_lsgan.training.processes import TrainingProcess
 from hanzi_lsgan.training.wrong_labels import WrongLabels
@@ -39,7 +39,7 @@ class Trainer(TrainingProcess):
         random: source of latents, seeded anew for each step.
     """
 
-    def __init__(self, recipe: Recipe, charset: str) -> None:
+    def __init__(self, recipe: Recipe, charset: str, free: str | None = None) -> None:
         """Build the networks from the recipe's seed, on whatever device there is.
 
         Nothing else in the process changes: not torch's random state, nor another trainer.
@@ -47,6 +47,7 @@ class Trainer(TrainingProcess):
         Args:
             recipe: the settings.
             charset: label i is character i.
+            free: of `build_generator`, where a state is loaded next.
 
         Raises:
             UserError: the precision cannot be had, or the processes cannot share a batch.
@@ -61,8 +62,8 @@ class Trainer(TrainingProcess):
         self._precision = MixedPrecision(self.device, settings.precision)
         with _BUILDING, torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(settings.seed)
-            generator = build_generator(recipe.model, charset)
-            discriminator = build_discriminator(recipe.model, charset)
+            generator = build_generator(recipe.model, charset, free=free)
+            discriminator = build_discriminator(recipe.model, charset, free=free)
         self.ema = copy.deepcopy(generator).eval().requires_grad_(False).to(self.device)
         self.generator: Generator = _placed(generator, self.device)
         self.discriminator: Discriminator = _placed(discriminator, self.device)
@@ -77,6 +78,21 @@ class Trainer(TrainingProcess):
             embedding = self.discriminator.label_embedding
             codes = embedding.all_codes() if isinstance(embedding, GlyphEmbedding) else None
             self._wrong_labels = WrongLabels(len(charset), codes)
+
+    @classmethod
+    def resumed(cls, recipe: Recipe, charset: str, state: dict[str, Any]) -> Self:
+        """A trainer that goes on from a state: what was free in its weights stays free.
+
+        Raises:
+            UserError: the state belongs to other networks.
+        """
+        try:
+            free = free_of(state["generator"], charset)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise _misfit(error) from None
+        trainer = cls(recipe, charset, free)
+        trainer.load_state(state)
+        return trainer
 
     def teach_with(self, recogniser: Recogniser) -> None:
         """Let a recogniser's reading be part of the generator's loss; it learns nothing itself."""
@@ -262,9 +278,7 @@ class Trainer(TrainingProcess):
             self.seconds = float(state["seconds"])
             self.position = Position(int(state["epoch"]), int(state["batch"]))
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            remedy = "resume with the recipe that the run was begun with"
-            problem = f"does not fit these networks ({error})"
-            raise UserError(join_message("the checkpoint", problem, remedy)) from None
+            raise _misfit(error) from None
 
     def _parts(self) -> dict[str, Any]:
         return {
@@ -274,6 +288,12 @@ class Trainer(TrainingProcess):
             "generator_optimizer": self._generator_optimizer,
             "discriminator_optimizer": self._discriminator_optimizer,
         }
+
+
+def _misfit(error: Exception) -> UserError:
+    remedy = "resume with the recipe that the run was begun with"
+    problem = f"does not fit these networks ({error})"
+    return UserError(join_message("the checkpoint", problem, remedy))
 
 
 def _placed(network: _Network, device: torch.device) -> _Network:

@@ -138,10 +138,25 @@ def test_one_column_a_character_and_wrapped_blocks() -> None:
     assert wrapped.size == (wide.width, 2 * wide.height)
 
 
-def test_a_character_that_no_font_has_is_headed_by_its_code_point() -> None:
+@pytest.mark.parametrize("pair", ["龘龗", "\U0002a6d6\U0002a6d5"])
+def test_a_character_is_headed_by_a_form_that_some_font_has_or_by_its_code_point(pair: str) -> None:
+    """The hands' fonts have none of these; the reference font has the first two."""
     images = np.full((1, 32, 32), 255, np.uint8)
-    one, other = (compose(character, [Row("", images)], scale=2).tobytes() for character in "龘龗")
+    one, other = (compose(character, [Row("", images)], scale=2).tobytes() for character in pair)
     assert one != other  # a font would draw the same empty box for both
+
+
+def test_columns_that_the_reference_font_alone_shows_are_marked_otherwise() -> None:
+    images = np.full((1, 32, 32), 255, np.uint8)
+    row = [Row("", images)]
+    seen = np.asarray(compose("學", row, scale=2))
+    marked = np.asarray(compose("學", row, scale=2, unseen="學"))
+    in_a_hand = np.asarray(compose("学", row, scale=2, unseen="学"))
+    remark = len(marked) - len(seen)
+    assert remark > 0 and marked.shape == in_a_hand.shape
+    header = slice(len(marked) - 34 * 2 - remark, len(marked) - 34 * 2)
+    assert (marked[header] < 255).any()
+    assert not np.array_equal(marked[header], in_a_hand[header])
 
 
 def test_every_kind_of_row_is_labelled_once() -> None:

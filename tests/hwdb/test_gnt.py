@@ -11,8 +11,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
 from data_tools.errors import UserError
-from data_tools.hwdb.charset import gb2312
 from data_tools.hwdb.gnt import MAX_SIDE_PIXELS, GntError, GntRecord, read_records, write_record
+from data_tools.hwdb.standard_sets import gb2312
 from tests.gnt_samples import RECORD_BYTES, draw_bitmap, gnt_bytes, raw_record
 
 CHARACTERS = sorted(gb2312()) + [chr(code) for code in range(0x21, 0x7F)]

@@ -5,10 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from data_tools.errors import UserError
+from data_tools.fonts.typefaces import PLAINEST, has_glyph
 from hanzi_lsgan.drawing.images import draw_class
 from hanzi_lsgan.export.weights import export_weights
+from hanzi_lsgan.models import label_embedding
 from hanzi_lsgan.runs.checksums import find_damage
 from hanzi_lsgan.runs.folder import RunFolder
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
@@ -16,7 +19,19 @@ from hanzi_lsgan.training.session import Session
 from tests.tiny import CHARACTERS, OVERRIDES, assert_same_networks, make_store
 
 GLYPH = [*OVERRIDES, "model.label_embedding=glyph"]
-RARE = "丂"  # in GBK, and in none of the bundled fonts
+RARE = "㑳"  # in GB18030, and in none of the bundled fonts
+PRINTED = "丂"  # in GBK, and in the reference font alone
+
+
+@pytest.fixture
+def before_the_reference_font(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """As it was when the hands' fonts were all; `undo` brings the reference font."""
+
+    def in_the_plainest(character: str) -> bool:
+        return has_glyph(PLAINEST, character)
+
+    monkeypatch.setattr(label_embedding, "has_reference_glyph", in_the_plainest)
+    return monkeypatch
 
 
 def trained(store: Path, out: Path, overrides: list[str]) -> TrainedGenerator:
@@ -85,6 +100,59 @@ def test_a_resumed_glyph_run_equals_an_uninterrupted_one(tmp_path: Path) -> None
     with Session.resume(tmp_path / "parts") as session:
         session.train()
     assert_same_networks(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_what_was_free_before_the_reference_font_stays_free(
+    tmp_path: Path, before_the_reference_font: pytest.MonkeyPatch
+) -> None:
+    store = make_store(tmp_path, characters=CHARACTERS + PRINTED)
+    wrong = [*GLYPH, "objective.wrong_label_weight=0.2"]  # which also asks for codes
+    before = trained(store, tmp_path / "whole", wrong)
+    label = before.charset.index(PRINTED)
+    drawn = [draw_class(before.network, one, 2, seed=0) for one in (0, label)]
+    with Session.begin("quick32", store, tmp_path / "parts", wrong) as session:
+        session.train(kimg=0.032)
+
+    before_the_reference_font.undo()
+    now = RunFolder(tmp_path / "whole").load_generator()
+    for one, images in zip((0, label), drawn, strict=True):
+        assert np.array_equal(draw_class(now.network, one, 2, seed=0), images)
+    # Others that no hand has are drawn now; this one keeps its row under another label.
+    relabelled = now.relabelled("學" + PRINTED, "other.h5")
+    latents = torch.zeros(1, 8)
+    with torch.inference_mode():
+        there = relabelled.network(latents, torch.tensor([1]))
+        here = now.network(latents, torch.tensor([label]))
+    torch.testing.assert_close(there, here)
+    with Session.resume(tmp_path / "parts") as session:
+        session.train()
+    assert_same_networks(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_a_run_goes_on_from_one_with_other_free_characters(
+    tmp_path: Path, before_the_reference_font: pytest.MonkeyPatch
+) -> None:
+    store = make_store(tmp_path, characters=CHARACTERS + PRINTED + RARE)
+    trained(store, tmp_path / "run", GLYPH)
+    old = RunFolder(tmp_path / "run").load_state()["generator"]["label_embedding.free_codes"]
+    assert len(old) == 2
+    before_the_reference_font.undo()
+    with Session.begin("quick32", store, tmp_path / "next", GLYPH, tmp_path / "run") as session:
+        free = session.trainer.generator.state_dict()["label_embedding.free_codes"]
+    # One has a glyph now, so that the other's row is the only one.
+    row = sorted(PRINTED + RARE).index(RARE)
+    assert torch.equal(free, old[row : row + 1])
+
+
+def test_weights_with_free_rows_of_no_charset_are_refused(tmp_path: Path) -> None:
+    store = make_store(tmp_path, characters=CHARACTERS + RARE)
+    trained(store, tmp_path / "run", GLYPH)
+    folder = RunFolder(tmp_path / "run")
+    tensors = load_file(folder.generator)
+    tensors["label_embedding.free_codes"] = torch.zeros(3, label_embedding.CODE_FEATURES)
+    save_file(tensors, folder.generator, {"images": "80"})
+    with pytest.raises(UserError, match=r"does not suit model.json .3 free rows, 1 characters"):
+        folder.load_generator()
 
 
 @pytest.mark.parametrize("overrides", [GLYPH, OVERRIDES])

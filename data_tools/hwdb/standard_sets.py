@@ -1,0 +1,95 @@
+"""Standard character sets, by the names that a user writes."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+from data_tools.characters import is_file
+
+_GENERAL_STANDARD = Path(__file__).parent / "general_standard.txt"
+# 通用规范汉字表, issued by the State Council in 2013: a line for each of its three levels, in the
+# table's own order. Taken from the property kTGH of Unicode's Unihan database, version 15.0.
+
+_BIG5_LEVEL_1 = range(0xA440, 0xC67F)
+
+
+def _gb2312_rows(first: int, last: int) -> frozenset[str]:
+    """The characters of GB2312 rows `first` to `last`, each row of 94 cells."""
+    characters = set()
+    for row in range(first, last + 1):
+        for cell in range(1, 95):
+            try:
+                characters.add(bytes((0xA0 + row, 0xA0 + cell)).decode("gb2312"))
+            except UnicodeDecodeError:  # row 55 ends five cells early
+                continue
+    return frozenset(characters)
+
+
+@lru_cache
+def gb2312_level_1() -> frozenset[str]:
+    """The 3,755 most frequent hanzi, rows 16 to 55 of GB2312."""
+    return _gb2312_rows(16, 55)
+
+
+@lru_cache
+def gb2312_level_2() -> frozenset[str]:
+    """The 3,008 hanzi of rows 56 to 87 of GB2312."""
+    return _gb2312_rows(56, 87)
+
+
+@lru_cache
+def gb2312() -> frozenset[str]:
+    """All 6,763 hanzi of GB2312."""
+    return gb2312_level_1() | gb2312_level_2()
+
+
+@lru_cache
+def general_standard_level(level: int) -> frozenset[str]:
+    """A level, 1 to 3, of the General Standard: 3,500, 3,000 and 1,605 hanzi."""
+    lines = _GENERAL_STANDARD.read_text("utf-8").splitlines()
+    return frozenset(lines[level - 1])
+
+
+@lru_cache
+def general_standard() -> frozenset[str]:
+    """All 8,105 hanzi of the General Standard."""
+    return frozenset().union(*map(general_standard_level, (1, 2, 3)))
+
+
+@lru_cache
+def big5_level_1() -> frozenset[str]:
+    """The 5,401 most frequent hanzi of Big5, which are traditional ones."""
+    characters = set()
+    for code in _BIG5_LEVEL_1:
+        try:
+            characters.add(code.to_bytes(2).decode("big5"))
+        except UnicodeDecodeError:  # the second byte leaves gaps
+            continue
+    return frozenset(characters)
+
+
+STANDARD_SETS: dict[str, Callable[[], frozenset[str]]] = {
+    "gb2312": gb2312,
+    "gb2312-1": gb2312_level_1,
+    "gb2312-2": gb2312_level_2,
+    "general-standard": general_standard,
+    "general-standard-1": lambda: general_standard_level(1),
+    "general-standard-2": lambda: general_standard_level(2),
+    "general-standard-3": lambda: general_standard_level(3),
+    "big5-1": big5_level_1,
+}
+"""Character sets by name."""
+
+
+def named_set(text: str) -> frozenset[str] | None:
+    """The set that is named as `NAME` or `@NAME`, or None; after an @, a file of that name wins."""
+    name = text.removeprefix("@")
+    if name not in STANDARD_SETS or (name != text and is_file(Path(name))):
+        return None
+    return STANDARD_SETS[name]()
+
+
+def expand_set(text: str) -> str:
+    """The characters of `@NAME` in code point order, where that names a set; else the text."""
+    characters = named_set(text) if text.startswith("@") else None
+    return text if characters is None else "".join(sorted(characters))

@@ -1,0 +1,60 @@
+"""`coverage`, and sets of characters for `--chars`, in an empty folder."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RARE = "\U0002a6d6"  # in no font
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "hanzi_lsgan.cli", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+
+
+def test_a_text_a_file_and_a_set_are_covered(tmp_path: Path) -> None:
+    said = run("coverage", "永學 丐\u200b", cwd=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert "3 different characters" in said.stdout
+    assert "left out of TEXT, as they cannot be seen: U+200B" in said.stdout
+    (tmp_path / "letter.txt").write_text("永學\n永\n", encoding="utf-8")
+    assert "2 different characters" in run("coverage", "letter.txt", cwd=tmp_path).stdout
+    said = run("coverage", "gb2312-2", "--json", "--quiet", cwd=tmp_path)
+    found = json.loads(said.stdout)
+    assert sum(part["count"] for part in found.values()) == 3008
+    assert all(part["count"] == len(part["characters"]) for part in found.values())
+    assert "丌" in found["reference"]["characters"]
+
+
+def test_what_is_missing_ends_with_one_and_a_remedy(tmp_path: Path) -> None:
+    for arguments in (["--all"], ["--json"]):
+        said = run("coverage", "永" + RARE, *arguments, cwd=tmp_path)
+        assert said.returncode == 1
+        assert "missing: 1 of the characters; leave them out" in said.stdout + said.stderr
+    assert json.loads(said.stdout)["missing"] == {"count": 1, "characters": RARE}
+
+
+def test_short_lists_and_whole_ones(tmp_path: Path) -> None:
+    text = "".join(chr(0x4E00 + number) for number in range(60))
+    short, whole = (run("coverage", text, *more, cwd=tmp_path).stdout for more in ([], ["--all"]))
+    assert "…" in short and "…" not in whole
+    assert all(character in whole for character in text)
+
+
+def test_what_is_no_text_is_one_line(tmp_path: Path) -> None:
+    for text, expected in (("nothing.txt", "there is no such file"), (" ", "no character is in")):
+        said = run("coverage", text, cwd=tmp_path)
+        assert said.returncode == 2
+        assert said.stderr.count("\n") == 1 and expected in said.stderr
+
+
+@pytest.mark.slow
+def test_a_set_is_drawn_and_what_no_hand_has_is_named(tmp_path: Path) -> None:
+    named = ("--chars", "@general-standard-3", "--per-class", "1", "--out", "images")
+    said = run("generate", *named, cwd=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert "from the reference font alone, as no hand has them: " in said.stdout
+    assert len(list((tmp_path / "images").rglob("*.png"))) == 1605

@@ -1,0 +1,54 @@
+"""Standard sets, beside what the standards themselves say of them."""
+
+from pathlib import Path
+
+import pytest
+
+from data_tools.hwdb.charset import is_hanzi, parse_charset
+from data_tools.hwdb.standard_sets import STANDARD_SETS, expand_set, named_set
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "within", "outside"),
+    [
+        ("gb2312", 6763, "啊座亍齄", "學〇"),
+        ("gb2312-1", 3755, "啊座", "亍齄"),  # their first and last ones
+        ("gb2312-2", 3008, "亍齄", "啊座"),
+        ("general-standard", 8105, "一矗乂馕亍蠼𠙶", "學〇"),
+        ("general-standard-1", 3500, "一矗", "乂亍"),
+        ("general-standard-2", 3000, "乂齉", "一亍"),
+        ("general-standard-3", 1605, "亍喆镕蠼", "一乂"),
+        ("big5-1", 5401, "一籲學灣", "学乂"),
+    ],
+)
+def test_a_set_has_its_official_size_and_members(
+    name: str, count: int, within: str, outside: str
+) -> None:
+    characters = STANDARD_SETS[name]()
+    assert len(characters) == count
+    assert all(map(is_hanzi, characters))
+    assert set(within) <= characters
+    assert not set(outside) & characters
+
+
+def test_levels_make_up_their_standard() -> None:
+    for standard in ("gb2312", "general-standard"):
+        levels = [name for name in STANDARD_SETS if name.startswith(f"{standard}-")]
+        assert sum(len(STANDARD_SETS[level]()) for level in levels) == len(
+            STANDARD_SETS[standard]()
+        )
+
+
+def test_after_an_at_sign_a_file_wins_over_a_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert named_set("@big5-1") == named_set("big5-1") == STANDARD_SETS["big5-1"]()
+    assert expand_set("@gb2312-2") == "".join(sorted(STANDARD_SETS["gb2312-2"]()))
+    for text in ("gb2312-2", "@", "@nothing", "學"):
+        assert expand_set(text) == text
+    Path("big5-1").write_text("叩", encoding="utf-8")
+    assert named_set("@big5-1") is None
+    assert expand_set("@big5-1") == "@big5-1"
+    assert parse_charset("@big5-1").characters == frozenset("叩")
+    assert parse_charset("big5-1").characters == STANDARD_SETS["big5-1"]()
