@@ -10,12 +10,12 @@ CLOSING = frozenset("，。、！？：；”’）》〉】」』〕］｝…�
 OPENING = frozenset("“‘（《〈【「『〔［｛([{")
 """No line ends with one of these."""
 
-_NARROW_MARKS = frozenset("，。、！？：；")
-_NARROW = 0.62  # of a square, which marks take where none is printed
-_SPACE = 0.3
-_TOP_RIGHT_MARKS = frozenset("，。、")  # of their square, in columns
-_TO_TOP_RIGHT = (0.55, -0.5)
-_TURNED = frozenset("“”‘’（）《》〈〉【】「」『』〔〕［］｛｝…—～：；-–")
+NARROW_MARKS = frozenset("，。、！？：；")
+NARROW = 0.62  # of a square, which marks take where none is printed
+SPACE = 0.3
+TOP_RIGHT_MARKS = frozenset("，。、")  # of their square, in columns
+TO_TOP_RIGHT = (0.55, -0.5)
+TURNED = frozenset("“”‘’（）《》〈〉【】「」『』〔〕［］｛｝…—～：；-–")
 _LATIN_A_SQUARE = 2  # digits and letters, as schools teach it
 
 AdvanceOf = Callable[[str], float]
@@ -196,9 +196,9 @@ class _Grid:
             return Placed(index, character, x + at * self.step, y + number * self.pitch, self.side)
         x -= number * self.pitch
         y += at * self.step
-        if character in _TOP_RIGHT_MARKS:
-            return Placed(index, character, x, y, self.side, shift=_TO_TOP_RIGHT)
-        turned = character in _TURNED or (_is_latin(character) and not self.squared)
+        if character in TOP_RIGHT_MARKS:
+            return Placed(index, character, x, y, self.side, shift=TO_TOP_RIGHT)
+        turned = character in TURNED or (_is_latin(character) and not self.squared)
         return Placed(index, character, x, y, self.side, turned)
 
 
@@ -281,7 +281,7 @@ def _units(text: str, index: int, grid: _Grid, advance_of: AdvanceOf) -> list[_U
         character = text[at]
         if character.isspace():
             if not grid.squared:
-                units.append(_Unit((), 1.0 if character == "\u3000" else _SPACE))
+                units.append(_Unit((), 1.0 if character == "\u3000" else SPACE))
             at += 1
             continue
         end = at + 1
@@ -313,8 +313,8 @@ def _unit(characters: str, index: int, grid: _Grid, advance_of: AdvanceOf) -> _U
             at += width * closer
         parts = zip(characters, range(index, index + len(characters)), offsets, strict=True)
         return _Unit(tuple(parts), 1.0)
-    if characters in _NARROW_MARKS:
-        widths = [_NARROW]
+    if characters in NARROW_MARKS:
+        widths = [NARROW]
     parts_at, at = [], 0.0
     for number, (character, width) in enumerate(zip(characters, widths, strict=True)):
         parts_at.append((character, index + number, at))
