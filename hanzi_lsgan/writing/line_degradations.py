@@ -6,7 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torchvision.transforms.v2 import functional as V
+from torchvision.transforms.v2 import functional as V  # type: ignore[import-untyped]
 
 from hanzi_lsgan.writing.line_setting import OUTWARD, SetLine
 
@@ -89,7 +89,7 @@ def _bleed(line: SetLine, strength: float, rng: np.random.Generator) -> SetLine:
     """Let strokes run outward, here more and there less."""
     darkness = torch.from_numpy(255 - line.image.astype(np.float32))[None]
     sigma = 0.3 + _MOST_SPREAD_PIXELS * strength
-    reach = int(np.ceil(3 * sigma))
+    reach = int(np.ceil(2 * sigma))
     spread = V.gaussian_blur(darkness, [2 * reach + 1] * 2, [sigma])[0].numpy()
     wet = 0.7 + 0.3 * _clouds(line.image.shape, 12, rng)
     run = np.maximum(darkness[0].numpy(), spread * (1 + 0.8 * strength * wet))
@@ -112,14 +112,18 @@ def _perspective(line: SetLine, strength: float, rng: np.random.Generator) -> Se
         targets += [new_x, new_y]
     forward = np.append(np.linalg.solve(rows, targets), 1).reshape(3, 3)
     back = np.linalg.inv(forward)
-    image = V.perspective(
-        torch.from_numpy(line.image.copy())[None],
-        None,
-        None,
-        interpolation=V.InterpolationMode.BILINEAR,
-        fill=[255.0],
-        coefficients=(back / back[2, 2]).ravel()[:8].tolist(),
-    )[0].numpy()
+    # Ink light on black: what lies outside is black, and white would be mixed with it.
+    image = (
+        255
+        - V.perspective(
+            torch.from_numpy(255 - line.image)[None],
+            None,
+            None,
+            interpolation=V.InterpolationMode.BILINEAR,
+            fill=[0.0],
+            coefficients=(back / back[2, 2]).ravel()[:8].tolist(),
+        )[0].numpy()
+    )
     left, top, right, bottom = line.boxes.T
     corners = np.array([[left, right, right, left], [top, top, bottom, bottom]])  # (2, 4, N)
     mapped = np.einsum("ij,jkn->ikn", forward, np.concatenate([corners, np.ones_like(corners[:1])]))
@@ -137,7 +141,8 @@ def _texture(
     fibres = 0.05 * strength * _clouds(image.shape, 3, rng)
     grain = 0.04 * strength * rng.standard_normal(image.shape, np.float32)
     sheet = tone - stains + fibres + grain
-    return np.clip(image * sheet, 0, 255).round().astype(np.uint8)
+    seen: NDArray[np.uint8] = np.clip(image * sheet, 0, 255).round().astype(np.uint8)
+    return seen
 
 
 def _shadow(
@@ -151,7 +156,9 @@ def _shadow(
     softness = rng.uniform(0.05, 0.5)
     middle = rng.uniform(along.min(), along.max())
     shade = 1 / (1 + np.exp(-(along - middle) / softness))
-    return (image * (1 - _MOST_SHADOW * strength * shade)).round().astype(np.uint8)
+    lit = image * (1 - _MOST_SHADOW * strength * shade)
+    seen: NDArray[np.uint8] = lit.round().astype(np.uint8)
+    return seen
 
 
 def _clouds(

@@ -111,18 +111,21 @@ def set_line(
             patches.append(_column_patch(one, slant, pen, across, stray))
         else:
             patches.append(_patch(one, slant, (pen, across), stray))
-        pen += _advance(one, down) + max(spacing + _SHIFT * float(stray[0]), -0.1)
+        advance = _advance(one, down)
+        gap = spacing + _SHIFT * float(stray[0])
+        # A column's characters are as high as their squares, where a row's are less wide.
+        pen += advance + (max(gap, 0.02) if down else max(gap, -0.1) * min(advance, 1))
     return _compose(patches, rng)
 
 
 def _advance(one: WrittenCharacter, down: bool) -> float:
-    if one.character in NARROW_MARKS and not (down and one.character in TURNED):
+    """What a character takes of the line, in squares."""
+    if one.character in NARROW_MARKS:
         return NARROW
-    return max(1.0 if down and one.character in TURNED else 0.0, _along(one, down))
-
-
-def _along(one: WrittenCharacter, down: bool) -> float:
-    return one.place.advance if not down or one.place.advance > _FULL_WIDTH else _FULL_WIDTH
+    narrow = one.place.advance <= _FULL_WIDTH
+    if down and narrow:
+        return max(one.place.advance, NARROW) if one.character in TURNED else _FULL_WIDTH
+    return one.place.advance
 
 
 def _column_patch(
@@ -133,6 +136,9 @@ def _column_patch(
     stray: NDArray[np.float64],
 ) -> _Patch:
     if one.character in TURNED:
+        if one.place.advance <= _FULL_WIDTH or one.character in NARROW_MARKS:
+            along = _advance(one, down=True) / 2
+            across, pen = across + 0.5 - one.place.centre[0], pen + along - one.place.centre[1]
         return _patch(one, 0.0, (across, pen), stray, turned=True)
     right, below = TO_TOP_RIGHT if one.character in TOP_RIGHT_MARKS else (0.0, 0.0)
     if one.place.advance <= _FULL_WIDTH:
@@ -157,9 +163,9 @@ def _patch(
     sides = np.exp([_SIZE * size + _STRETCH * stretch, _SIZE * size - _STRETCH * stretch])
     linear = rotation @ shear @ np.diag(sides)
     pivot = np.array([0.5, 0.5 if turned else _BASE_LINE])
-    middle = one.place.centre[0]
     if one.place.advance <= _FULL_WIDTH or one.character in NARROW_MARKS:
-        pivot[0] = middle  # a small thing leans about itself
+        middle, height = one.place.centre  # a small thing leans about itself
+        pivot = np.array([middle, height if turned else _BASE_LINE])
     # A place p of the square comes to linear (p - pivot) + pivot + origin; p is that of a pixel.
     origin = np.array(square) + _SHIFT * np.array([shift_x, shift_y]) + pivot
     forward = linear * scale * _SQUARE_PIXELS
