@@ -1,11 +1,13 @@
 """What a camera, a scanner and a sheet do to a line, each with a strength; boxes go along."""
 
+import io
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from PIL import Image
 from torchvision.transforms.v2 import functional as V  # type: ignore[import-untyped]
 
 from hanzi_lsgan.writing.line_setting import OUTWARD, SetLine
@@ -81,8 +83,15 @@ def degrade(line: SetLine, strengths: Degradations, rng: np.random.Generator) ->
         boxes = boxes + reach * OUTWARD
     if part.jpeg:
         quality = _BEST_JPEG_QUALITY - (_BEST_JPEG_QUALITY - _WORST_JPEG_QUALITY) * part.jpeg
-        image = V.jpeg(torch.from_numpy(image.copy())[None], round(quality))[0].numpy()
+        image = _compress(image, round(quality))
     return SetLine(image, boxes)
+
+
+def _compress(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    # By Pillow, since torchvision gives its own coders up.
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file))
 
 
 def _bleed(line: SetLine, strength: float, rng: np.random.Generator) -> SetLine:

@@ -22,7 +22,7 @@ _SQUARE_PIXELS = 64  # of a character while the line is put together
 _LEAST_SQUARE_PIXELS, _MOST_SQUARE_PIXELS = 28, 72
 _LEAST_MARGIN, _LARGEST_MARGIN = 0.1, 0.3  # of a square, on each side
 _INK = 250  # grey levels below it are ink, or the edge of a stroke
-_HAZE = 247  # grey levels above it are what networks leave where there is no ink
+_HAZE = 240  # grey levels above it are what networks leave where there is no ink
 _BASE_LINE = 0.88  # of a square from above, about which characters lean
 _FULL_WIDTH = 0.8  # narrower characters stand in the middle of a column
 
