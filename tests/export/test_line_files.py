@@ -8,7 +8,7 @@ from pathlib import Path
 import lmdb
 import numpy as np
 import pytest
-import webdataset
+import webdataset  # type: ignore[import-untyped]
 from PIL import Image
 
 from data_tools.errors import UserError
