@@ -60,10 +60,10 @@ def samples_of_fonts(characters: str, count: int) -> list[Samples]:
     ]
 
 
-def lines(writers: list[Samples], count: int) -> Iterator[LabelledLine]:
+def lines(writers: list[Samples], count: int, seed: int) -> Iterator[LabelledLine]:
     """Lines of characters by lot, each by one writer."""
     for number in range(count):
-        rng = np.random.default_rng((0, number))
+        rng = np.random.default_rng((seed, number))
         writer = int(rng.integers(len(writers)))
         known = sorted(writers[writer])
         text = "".join(known[i] for i in rng.integers(len(known), size=rng.integers(1, MOST + 1)))
@@ -88,5 +88,7 @@ if __name__ == "__main__":
             else samples_of_writers(store, characters)
         )
         kind = "lines of the font corpus" if fonts else f"lines of test samples of {path}"
-        written = write_lines(lines(writers, count), out, {"made_by": kind, "format": "lines"})
+        written = write_lines(
+            lines(writers, count, int(fonts)), out, {"made_by": kind, "format": "lines"}
+        )
         print(f"wrote {written:,} {kind} to {out}; its characters: {characters}")
