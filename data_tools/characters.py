@@ -65,6 +65,17 @@ def take_characters(
     """
     if text.startswith("@") and len(text) > 1:
         text = read_text_file(Path(text[1:]))
+    return clean_characters(text, where, knows)
+
+
+def clean_characters(
+    text: str, where: str, knows: Callable[[str], bool] = lambda character: True
+) -> CleanedText:
+    """Clean a text as `take_characters` does; an @ at its beginning is no more than that.
+
+    Raises:
+        UserError: as of `take_characters`, but for files.
+    """
     if _SURROGATE.search(text):
         problem = "has bytes that are no UTF-8"
         raise UserError(join_message(where, problem, "set the terminal to UTF-8, or pass @FILE"))

@@ -79,6 +79,12 @@ def process_map(processes: int) -> Iterator[Map]:
     except BrokenProcessPool:
         problem = "a worker process died, perhaps killed for want of memory"
         raise UserError(f"{problem}; run it again with fewer --jobs") from None
+    except (KeyboardInterrupt, GeneratorExit):
+        # Nobody wants the results: who pressed Ctrl-C need not wait for tasks that take minutes.
+        for pool in pools:
+            for process in list(pool._processes.values()):
+                process.terminate()
+        raise
     finally:
         for pool in pools:
             pool.shutdown(cancel_futures=True)

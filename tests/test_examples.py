@@ -69,3 +69,20 @@ def test_score(
     other = make_store(tmp_path / "other", characters=CHARACTERS[:3])
     with pytest.raises(SystemExit, match="holds other characters than"):
         run_example(monkeypatch, "score.py", trained, other)
+
+
+def test_lines_of_samples_are_read_by_the_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = make_store(tmp_path, writers=3, test_writers=2)
+    monkeypatch.chdir(tmp_path)
+    run_example(monkeypatch, "lines_of_samples.py", store, 4, "real")
+    run_example(monkeypatch, "lines_of_samples.py", store, 6, "fonts.lmdb", "--fonts")
+    labels = (tmp_path / "real" / "label.txt").read_text("utf-8").splitlines()
+    assert len(labels) == 4
+    assert set("".join(label.split("\t")[1] for label in labels)) <= set(CHARACTERS)
+    capsys.readouterr()
+    run_example(monkeypatch, "line_reader.py", "fonts.lmdb", "real", 0.02)
+    said = capsys.readouterr().out
+    assert re.search(r"train: \S+% of characters, \S+% of 6 lines", said)
+    assert re.search(r"test: \S+% of characters, \S+% of 4 lines", said)

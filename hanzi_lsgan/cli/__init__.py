@@ -24,6 +24,7 @@ from hanzi_lsgan.cli import (  # noqa: F401 - each adds its command
     generate,
     hands,
     info,
+    lines,
     paper,
     prepare,
     render,

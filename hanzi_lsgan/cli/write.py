@@ -17,6 +17,7 @@ from hanzi_lsgan.cli.app import (
     samples_bar,
 )
 from hanzi_lsgan.cli.chosen_run import load_run
+from hanzi_lsgan.cli.text_argument import read_text
 
 if TYPE_CHECKING:
     from hanzi_lsgan.writing.write import Writing
@@ -100,7 +101,7 @@ def write(
         _check_pixels(settings.sheet_mm, dpi)
     if background is not None:
         _check_picture(background)
-    words = _read(text)
+    words = read_text(text)
     _, trained = load_run(run, checkpoint)
     from hanzi_lsgan.writing.hand import Hand
     from hanzi_lsgan.writing.write import clean_text, write_text
@@ -122,26 +123,6 @@ def write(
     shown = ", ".join(map(str, paths[:_SHOWN_PAGES])) + (" …" if len(paths) > _SHOWN_PAGES else "")
     sheets = f"{len(writing.pages):,} sheet{'s' if len(writing.pages) > 1 else ''}"
     console.print(f"wrote {shown}: {sheets} by hand {hand}, generated", soft_wrap=True)
-
-
-def _read(text: str) -> str:
-    """The text named: itself, what a file holds, or standard input."""
-    import sys
-
-    from data_tools.characters import read_text_file
-
-    if text == "-":
-        return sys.stdin.read()
-    path = Path(text.removeprefix("@"))
-    try:
-        is_file = path.is_file()
-    except (OSError, ValueError):  # a text too long for a name
-        is_file = False
-    if is_file or text.startswith("@"):
-        return read_text_file(path)
-    if path.suffix.lower() in (".txt", ".md"):
-        raise UserError(join_message(text, "there is no such file", "name a UTF-8 text file"))
-    return text
 
 
 def _check_pixels(sheet_mm: tuple[float, float], dpi: int) -> None:

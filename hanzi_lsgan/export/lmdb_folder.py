@@ -4,7 +4,7 @@ Keys `image-%09d` (a PNG) and `label-%09d` (UTF-8), counted from 1, and `num-sam
 deep-text-recognition-benchmark, and what took it over.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,26 @@ _SAMPLES_A_TRANSACTION = 1000
 
 def write_lmdb(samples: Iterable[Sample], folder: Path, on_samples: OnSamples) -> int:
     """Write `data.mdb`; the number of samples."""
+    labelled = (
+        [("image", png_bytes(sample.image)), ("label", sample.text.encode())]
+        for sample in counted(samples, on_samples)
+    )
+    return write_entries(labelled, folder)
+
+
+def write_entries(
+    samples: Iterable[Sequence[tuple[str, bytes]]], folder: Path, meta: bytes | None = None
+) -> int:
+    """Write `data.mdb` of samples, each of which is what stands under `NAME-%09d`.
+
+    Args:
+        samples: names and values of each.
+        folder: where the environment comes.
+        meta: what stands under the key `meta`, if anything.
+
+    Returns:
+        The number of samples.
+    """
     import lmdb
 
     # Without a lock file, since nobody else knows of the environment yet; not synced each time,
@@ -28,11 +48,10 @@ def write_lmdb(samples: Iterable[Sample], folder: Path, on_samples: OnSamples) -
     )
     try:
         written = 0
-        entries: list[tuple[bytes, bytes]] = []
-        for sample in counted(samples, on_samples):
+        entries: list[tuple[bytes, bytes]] = [] if meta is None else [(b"meta", meta)]
+        for sample in samples:
             written += 1
-            entries.append((f"image-{written:09}".encode(), png_bytes(sample.image)))
-            entries.append((f"label-{written:09}".encode(), sample.text.encode()))
+            entries += [(f"{name}-{written:09}".encode(), value) for name, value in sample]
             if not written % _SAMPLES_A_TRANSACTION:
                 _put(environment, entries)
                 entries = []

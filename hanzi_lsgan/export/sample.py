@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 _PNG_LEVEL = 1  # higher ones take twice as long for a tenth of the size
 
@@ -39,10 +39,13 @@ def character_folder(character: str) -> str:
     return f"U+{ord(character):04X}_{character if character.isalnum() else ''}"
 
 
-def png_bytes(image: NDArray[np.uint8]) -> bytes:
-    """A picture (h, w) as a PNG; equal pictures give equal bytes."""
+def png_bytes(image: NDArray[np.uint8], comment: str = "") -> bytes:
+    """A picture (h, w) as a PNG with a comment in it; equal pictures give equal bytes."""
     stream = io.BytesIO()
-    Image.fromarray(image).save(stream, "PNG", compress_level=_PNG_LEVEL)
+    info = PngImagePlugin.PngInfo()
+    if comment:
+        info.add_text("Comment", comment)
+    Image.fromarray(image).save(stream, "PNG", compress_level=_PNG_LEVEL, pnginfo=info)
     return stream.getvalue()
 
 

@@ -32,13 +32,14 @@ def _write_shard(path: Path, samples: Iterator[tuple[int, Sample]]) -> int:
     written = 0
     with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
         for number, sample in samples:
-            _add(archive, f"{number:09}.png", png_bytes(sample.image))
-            _add(archive, f"{number:09}.txt", sample.text.encode())
+            add_member(archive, f"{number:09}.png", png_bytes(sample.image))
+            add_member(archive, f"{number:09}.txt", sample.text.encode())
             written += 1
     return written
 
 
-def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+def add_member(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+    """Add a file to an archive."""
     entry = tarfile.TarInfo(name)  # of nobody and of 1970, so that equal samples are equal bytes
     entry.size = len(data)
     archive.addfile(entry, io.BytesIO(data))

@@ -9,10 +9,11 @@ from data_tools.fonts.placement import placement
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.writing.characters import write_characters
 from hanzi_lsgan.writing.hand import Hand
+from hanzi_lsgan.writing.mark import MARK
 from hanzi_lsgan.writing.outlines import trace
 from hanzi_lsgan.writing.page_drawing import DrawnPage, InkedCharacter, Label
 from hanzi_lsgan.writing.settings import WritingSettings
-from hanzi_lsgan.writing.write import MARK, Writing
+from hanzi_lsgan.writing.write import Writing
 
 _SIDE_MM = 9.0
 _ROW_MM = 12.0

@@ -10,14 +10,14 @@ CLOSING = frozenset("，。、！？：；”’）》〉】」』〕］｝…�
 OPENING = frozenset("“‘（《〈【「『〔［｛([{")
 """No line ends with one of these."""
 
-_NARROW_MARKS = frozenset("，。、！？：；")
-_NARROW = 0.62  # of a square, which marks take where none is printed
-_SPACE = 0.3
-_TOP_RIGHT_MARKS = frozenset("，。、")  # of their square, in columns
-_TO_TOP_RIGHT = (0.55, -0.5)
+NARROW_MARKS = frozenset("，。、！？：；")
+NARROW = 0.62  # of a square, which marks take where none is printed
+SPACE = 0.3
+TOP_RIGHT_MARKS = frozenset("，。、")  # of their square, in columns
+TO_TOP_RIGHT = (0.55, -0.5)
 _CLOSING_QUOTES = frozenset("”’")
 _BESIDE = 0.05  # the edge of a square, which quotes keep to
-_TURNED = frozenset("“”‘’（）《》〈〉【】「」『』〔〕［］｛｝…—～：；-–")
+TURNED = frozenset("“”‘’（）《》〈〉【】「」『』〔〕［］｛｝…—～：；-–")
 _LATIN_A_SQUARE = 2  # digits and letters, as schools teach it
 
 AdvanceOf = Callable[[str], float]
@@ -212,9 +212,9 @@ class _Grid:
             return Placed(index, character, x + at * self.step, y + number * self.pitch, self.side)
         x -= number * self.pitch
         y += at * self.step
-        if character in _TOP_RIGHT_MARKS:
-            return Placed(index, character, x, y, self.side, shift=_TO_TOP_RIGHT)
-        turned = character in _TURNED or (_is_latin(character) and not self.squared)
+        if character in TOP_RIGHT_MARKS:
+            return Placed(index, character, x, y, self.side, shift=TO_TOP_RIGHT)
+        turned = character in TURNED or (_is_latin(character) and not self.squared)
         return Placed(index, character, x, y, self.side, turned=turned)
 
 
@@ -299,7 +299,7 @@ def _units(text: str, index: int, grid: _Grid, advance_of: AdvanceOf) -> list[_U
         character = text[at]
         if character.isspace():
             if not grid.squared:
-                units.append(_Unit((), 1.0 if character == "\u3000" else _SPACE))
+                units.append(_Unit((), 1.0 if character == "\u3000" else SPACE))
             at += 1
             continue
         end = at + 1
@@ -326,8 +326,8 @@ def _unit(characters: str, index: int, grid: _Grid, advance_of: AdvanceOf) -> _U
             at = 1 - sum(widths) - _BESIDE
         elif characters in _CLOSING_QUOTES:
             at = _BESIDE
-    elif characters in _NARROW_MARKS:
-        widths = [_NARROW]
+    elif characters in NARROW_MARKS:
+        widths = [NARROW]
     parts = []
     for number, (character, width) in enumerate(zip(characters, widths, strict=True)):
         parts.append(_Part(character, index + number, at, width))

@@ -1,0 +1,227 @@
+"""Written characters → a line: where each comes to stand, its ink there, and the box of it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from hanzi_lsgan.writing.characters import WrittenCharacter
+from hanzi_lsgan.writing.layout import (
+    NARROW,
+    NARROW_MARKS,
+    SPACE,
+    TO_TOP_RIGHT,
+    TOP_RIGHT_MARKS,
+    TURNED,
+)
+
+_SQUARE_PIXELS = 64  # of a character while the line is put together
+_LEAST_SQUARE_PIXELS, _MOST_SQUARE_PIXELS = 28, 72
+_LEAST_MARGIN, _LARGEST_MARGIN = 0.1, 0.3  # of a square, on each side
+_INK = 250  # grey levels below it are ink, or the edge of a stroke
+_HAZE = 240  # grey levels above it are what networks leave where there is no ink
+_BASE_LINE = 0.88  # of a square from above, about which characters lean
+_FULL_WIDTH = 0.8  # narrower characters stand in the middle of a column
+
+_TURN, _LEAN, _STRETCH, _SIZE, _SHIFT = 0.02, 0.03, 0.03, 0.04, 0.02  # a character's own straying
+_TILT, _WAVE = 0.008, 0.035  # of the base line: climb, and height of its waves in squares
+_WAVE_SQUARES = 9.0
+
+Boxes = NDArray[np.float64]
+"""Left, top, right, bottom of each character's ink in pixels: (N, 4)."""
+
+OUTWARD = np.array([-1.0, -1.0, 1.0, 1.0])
+"""What is added to boxes to make them larger by a pixel on each side."""
+
+
+@dataclass(frozen=True)
+class Habit:
+    """How a hand sets its lines.
+
+    Attributes:
+        slant: shift to the right for each part upward.
+        spacing: between characters, in squares.
+    """
+
+    slant: float
+    spacing: float
+
+    @classmethod
+    def of_hand(cls, number: int) -> "Habit":
+        """The habit of a hand: a number gives the same again."""
+        rng = np.random.default_rng((number, 1))
+        return cls(float(rng.normal(0.02, 0.08)), float(rng.uniform(-0.06, 0.14)))
+
+
+@dataclass(frozen=True)
+class SetLine:
+    """A line as a picture.
+
+    Attributes:
+        image: (h, w) uint8, 255 is background.
+        boxes: of the characters, in their order.
+    """
+
+    image: NDArray[np.uint8]
+    boxes: Boxes
+
+
+@dataclass(frozen=True)
+class _Patch:
+    """The ink of a character, and where its upper left corner comes."""
+
+    ink: NDArray[np.uint8]
+    left: int
+    top: int
+
+
+def set_line(
+    written: Sequence[WrittenCharacter | None],
+    habit: Habit,
+    rng: np.random.Generator,
+    *,
+    down: bool = False,
+) -> SetLine:
+    """Put characters side by side as a hand does, or one below the other.
+
+    Args:
+        written: None is a space; at least one is a character.
+        habit: of the hand.
+        rng: of what differs from line to line: size, spacing, the way of the base line.
+        down: a column.
+
+    Returns:
+        The line, whose squares have sides of 28 to 72 pixels. Boxes cover all ink.
+    """
+    spacing = habit.spacing + rng.normal(0, 0.02)
+    slant = habit.slant + rng.normal(0, 0.02)
+    tilt, wave = rng.normal(0, _TILT), rng.normal(0, _WAVE)
+    phase = rng.uniform(0, 2 * math.pi)
+    strays = rng.normal(0, 1, (len(written), 7))
+    pen, patches = 0.0, []
+    for one, stray in zip(written, strays, strict=True):
+        if one is None:
+            pen += SPACE
+            continue
+        across = tilt * pen + wave * math.sin(phase + 2 * math.pi * pen / _WAVE_SQUARES)
+        if down:
+            patches.append(_column_patch(one, slant, pen, across, stray))
+        else:
+            patches.append(_patch(one, slant, (pen, across), stray))
+        advance = _advance(one, down)
+        gap = spacing + _SHIFT * float(stray[0])
+        # A column's characters are as high as their squares, where a row's are less wide.
+        pen += advance + (max(gap, 0.02) if down else max(gap, -0.1) * min(advance, 1))
+    return _compose(patches, rng)
+
+
+def _advance(one: WrittenCharacter, down: bool) -> float:
+    """What a character takes of the line, in squares."""
+    if one.character in NARROW_MARKS:
+        return NARROW
+    narrow = one.place.advance <= _FULL_WIDTH
+    if down and narrow:
+        return max(one.place.advance, NARROW) if one.character in TURNED else _FULL_WIDTH
+    return one.place.advance
+
+
+def _column_patch(
+    one: WrittenCharacter,
+    slant: float,
+    pen: float,
+    across: float,
+    stray: NDArray[np.float64],
+) -> _Patch:
+    if one.character in TURNED:
+        if one.place.advance <= _FULL_WIDTH or one.character in NARROW_MARKS:
+            along = _advance(one, down=True) / 2
+            across, pen = across + 0.5 - one.place.centre[0], pen + along - one.place.centre[1]
+        return _patch(one, 0.0, (across, pen), stray, turned=True)
+    right, below = TO_TOP_RIGHT if one.character in TOP_RIGHT_MARKS else (0.0, 0.0)
+    if one.place.advance <= _FULL_WIDTH:
+        right, below = (1 - one.place.advance) / 2, -0.1
+    return _patch(one, slant, (across + right, pen + below), stray)
+
+
+def _patch(
+    one: WrittenCharacter,
+    slant: float,
+    square: tuple[float, float],
+    stray: NDArray[np.float64],
+    *,
+    turned: bool = False,
+) -> _Patch:
+    """Draw a character whose square begins at `square`, in squares."""
+    scale, right, down = one.pixels_to_square()
+    turn, lean, stretch, size, shift_x, shift_y = stray[1:].tolist()
+    turn = _TURN * turn + (math.pi / 2 if turned else 0)
+    rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+    shear = np.array([[1, -slant - _LEAN * lean], [0, 1]])
+    sides = np.exp([_SIZE * size + _STRETCH * stretch, _SIZE * size - _STRETCH * stretch])
+    linear = rotation @ shear @ np.diag(sides)
+    pivot = np.array([0.5, 0.5 if turned else _BASE_LINE])
+    if one.place.advance <= _FULL_WIDTH or one.character in NARROW_MARKS:
+        middle, height = one.place.centre  # a small thing leans about itself
+        pivot = np.array([middle, height if turned else _BASE_LINE])
+    # A place p of the square comes to linear (p - pivot) + pivot + origin; p is that of a pixel.
+    origin = np.array(square) + _SHIFT * np.array([shift_x, shift_y]) + pivot
+    forward = linear * scale * _SQUARE_PIXELS
+    offset = (linear @ (np.array([right, down]) - pivot) + origin) * _SQUARE_PIXELS
+    left, top, far, bottom = one.ink_box
+    side = len(one.image)
+    left, top, far, bottom = max(left - 2, 0), max(top - 2, 0), far + 2, bottom + 2
+    far, bottom = min(far, side), min(bottom, side)
+    corners = np.array([[left, top], [far, top], [left, bottom], [far, bottom]])
+    reached = corners @ forward.T + offset
+    first = np.floor(reached.min(axis=0)).astype(int) - 1
+    width, height = (np.ceil(reached.max(axis=0)).astype(int) + 1 - first).tolist()
+    back = np.linalg.inv(forward)
+    shift = back @ (first - offset)
+    cleared = np.where(one.image > _HAZE, np.uint8(255), one.image)
+    ink = Image.fromarray(cleared).transform(
+        (width, height),
+        Image.Transform.AFFINE,
+        (*back[0].tolist(), float(shift[0]), *back[1].tolist(), float(shift[1])),
+        Image.Resampling.BICUBIC,
+        fillcolor=255,
+    )
+    return _Patch(np.asarray(ink), int(first[0]), int(first[1]))
+
+
+def _compose(patches: Sequence[_Patch], rng: np.random.Generator) -> SetLine:
+    """Lay patches over one another, and bring the line to a size by lot."""
+    tight = np.array([_ink_box(patch) for patch in patches], float)
+    margins = np.ceil(rng.uniform(_LEAST_MARGIN, _LARGEST_MARGIN, 4) * _SQUARE_PIXELS).astype(int)
+    first = tight[:, :2].min(axis=0).astype(int) - margins[:2]
+    width, height = (tight[:, 2:].max(axis=0).astype(int) + margins[2:] - first).tolist()
+    canvas = np.full((height, width), 255, np.uint8)
+    for patch in patches:
+        top, left = patch.top - first[1], patch.left - first[0]
+        ink = patch.ink[max(-top, 0) :, max(-left, 0) :]  # what is cut off has no ink
+        top, left = max(top, 0), max(left, 0)
+        region = canvas[top : top + ink.shape[0], left : left + ink.shape[1]]
+        np.minimum(region, ink[: region.shape[0], : region.shape[1]], out=region)
+    boxes = tight - np.tile(first, 2)
+    factor = rng.integers(_LEAST_SQUARE_PIXELS, _MOST_SQUARE_PIXELS + 1) / _SQUARE_PIXELS
+    size = (max(round(width * factor), 1), max(round(height * factor), 1))
+    image = np.asarray(Image.fromarray(canvas).resize(size, Image.Resampling.BICUBIC))
+    # Resizing spreads ink by less than two of the new pixels, of which the first alone is seen.
+    boxes *= np.tile([size[0] / width, size[1] / height], 2)
+    return SetLine(image, boxes + OUTWARD)
+
+
+def _ink_box(patch: _Patch) -> tuple[int, int, int, int]:
+    ink = patch.ink < _INK
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    if not len(rows):  # strokes too fine for a trace: where they were meant to be
+        height, width = ink.shape
+        return patch.left, patch.top, patch.left + width, patch.top + height
+    return (
+        patch.left + int(columns[0]),
+        patch.top + int(rows[0]),
+        patch.left + int(columns[-1]) + 1,
+        patch.top + int(rows[-1]) + 1,
+    )

@@ -1,0 +1,182 @@
+"""Texts → labelled lines, each by a hand, in as many processes as wanted."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
+
+import numpy as np
+import torch
+
+from data_tools.fonts.placement import placement
+from data_tools.parallel import process_count, process_map
+from hanzi_lsgan.drawing.images import draw_pairs, labels_of, mix_seed
+from hanzi_lsgan.export.line_files import LabelledLine
+from hanzi_lsgan.export.sample import png_bytes
+from hanzi_lsgan.runs.trained_generator import TrainedGenerator
+from hanzi_lsgan.writing.characters import WrittenCharacter
+from hanzi_lsgan.writing.hand import Hand
+from hanzi_lsgan.writing.line_degradations import Degradations, degrade
+from hanzi_lsgan.writing.line_setting import Habit, set_line
+from hanzi_lsgan.writing.mark import MARK
+
+_LINES_A_TASK = 64  # so many characters that batches are full
+_MOST_HANDS = 10**9
+
+
+@dataclass(frozen=True)
+class LineSettings:
+    """How lines are written.
+
+    Attributes:
+        seed: decides all.
+        down: columns.
+        hands: of how many hands each line is one, those that `hands` shows first; None where
+            each has its own.
+        lines_a_hand: that a hand writes one after the other.
+        reuse: draw each character once for these lines, and bend it a little where it comes again.
+        degradations: of the pictures.
+    """
+
+    seed: int = 0
+    down: bool = False
+    hands: int | None = None
+    lines_a_hand: int = 1
+    reuse: bool = False
+    degradations: Degradations = field(default_factory=Degradations)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """Lines in a row, whose characters are drawn together; the first is a hand's first."""
+
+    first: int
+    texts: tuple[str, ...]
+
+
+def draw_lines(
+    trained: TrainedGenerator,
+    texts: Sequence[str],
+    settings: LineSettings,
+    *,
+    jobs: int | None = None,
+) -> Iterator[LabelledLine]:
+    """Write each text as a line; the number of processes changes nothing.
+
+    Args:
+        trained: what draws.
+        texts: none empty.
+        settings: of the lines.
+        jobs: processes; one for each usable core if None, and one alone where a GPU draws.
+
+    Raises:
+        UserError: the model cannot draw some of the characters.
+    """
+    characters = "".join(dict.fromkeys("".join(texts))).replace(" ", "")
+    known = trained.with_unseen(characters)
+    labels_of(characters, known.charset)
+    hands_a_task = -(-_LINES_A_TASK // settings.lines_a_hand)
+    step = hands_a_task * settings.lines_a_hand
+    tasks = [_Task(n, tuple(texts[n : n + step])) for n in range(0, len(texts), step)]
+    on_cpu = next(known.network.parameters()).device.type == "cpu"
+    count = process_count(jobs, len(tasks)) if on_cpu else 1
+    with process_map(count) as parallel:
+        # To each process once, as it takes longer to send than a line to write.
+        list(parallel(partial(_hold, settings=settings), [known] * count))
+        for lines in parallel(_write_task, tasks):
+            yield from lines
+
+
+_held: list[tuple[TrainedGenerator, LineSettings]] = []
+
+
+def _hold(trained: TrainedGenerator, settings: LineSettings) -> None:
+    _held[:] = [(trained, settings)]
+
+
+def _write_task(task: _Task) -> list[LabelledLine]:
+    trained, settings = _held[0]
+    numbered = enumerate(task.texts, start=task.first)
+    blocks = [
+        (block, list(lines))
+        for block, lines in groupby(numbered, lambda line: line[0] // settings.lines_a_hand)
+    ]
+    hands = [_hand(trained, block, settings) for block, _ in blocks]
+    # What a hand draws: each character of its lines in its place, or each once.
+    drawn = ["".join(text for _, text in lines).replace(" ", "") for _, lines in blocks]
+    if settings.reuse:
+        drawn = ["".join(dict.fromkeys(characters)) for characters in drawn]
+    with _one_thread():
+        images = _draw(trained, [hand for _, hand in hands], drawn)
+        result = []
+        for (_, lines), (number, hand), characters in zip(blocks, hands, drawn, strict=True):
+            written = [
+                WrittenCharacter(character, next(images), placement(character, hand.font))
+                for character in characters
+            ]
+            by_character = {one.character: one for one in written}
+            in_order = iter(written)
+            take = by_character.__getitem__ if settings.reuse else lambda c, i=in_order: next(i)
+            for line, text in lines:
+                chosen = [None if c == " " else take(c) for c in text]
+                result.append(_finish(line, text, chosen, number, settings))
+    return result
+
+
+def _hand(trained: TrainedGenerator, block: int, settings: LineSettings) -> tuple[int, Hand]:
+    """The number of the hand of a block of lines, and the hand."""
+    seed = mix_seed(settings.seed, block)
+    number = seed % (settings.hands or _MOST_HANDS)
+    return number, Hand.named(trained.network, str(number), seed)
+
+
+def _draw(
+    trained: TrainedGenerator, hands: Sequence[Hand], drawn: Sequence[str]
+) -> Iterator[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
+    """Images of all characters of all hands, in full batches."""
+    labels = labels_of("".join(drawn), trained.charset)
+    latents = torch.cat(
+        [
+            hand.latents(range(len(characters)))
+            for hand, characters in zip(hands, drawn, strict=True)
+        ]
+    )
+    rows = torch.arange(len(labels))
+    for batch in draw_pairs(trained.network, latents, rows, torch.tensor(labels)):
+        yield from batch
+
+
+def _finish(
+    line: int,
+    text: str,
+    written: Sequence[WrittenCharacter | None],
+    hand: int,
+    settings: LineSettings,
+) -> LabelledLine:
+    rng = np.random.default_rng((settings.seed, line))
+    result = set_line(written, Habit.of_hand(hand), rng, down=settings.down)
+    result = degrade(result, settings.degradations, rng)
+    height, width = result.image.shape
+    most = np.array([width, height, width, height])
+    outward = np.concatenate([np.floor(result.boxes[:, :2]), np.ceil(result.boxes[:, 2:])], axis=1)
+    boxes = np.clip(outward, 0, most).astype(int).tolist()
+    characters = text.replace(" ", "")
+    facts = {"hand": hand, "width": width, "height": height, "made_by": MARK}
+    return LabelledLine(
+        png_bytes(result.image, MARK),
+        text,
+        tuple((c, tuple(box)) for c, box in zip(characters, boxes, strict=True)),
+        facts,
+    )
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch compute in one thread: processes are what shares the work here."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

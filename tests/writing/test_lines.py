@@ -1,0 +1,173 @@
+"""Labelled lines: they read what they say, boxes cover ink, and processes change nothing."""
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+import hanzi_lsgan
+from data_tools.errors import UserError
+from hanzi_lsgan.runs.trained_generator import TrainedGenerator
+from hanzi_lsgan.writing.characters import WrittenCharacter, write_characters
+from hanzi_lsgan.writing.hand import Hand
+from hanzi_lsgan.writing.line_degradations import Degradations, degrade
+from hanzi_lsgan.writing.line_setting import Habit, SetLine, set_line
+from hanzi_lsgan.writing.line_texts import lines_of_text, sampled_lines
+from hanzi_lsgan.writing.lines import LineSettings, draw_lines
+
+TEXT = "永和，九年2b。（好）"
+KINDS = [field.name for field in fields(Degradations)]
+
+
+@pytest.fixture(scope="module")
+def trained() -> TrainedGenerator:
+    return hanzi_lsgan.load().trained
+
+
+@pytest.fixture(scope="module")
+def written(trained: TrainedGenerator) -> list[WrittenCharacter]:
+    known = trained.with_unseen(TEXT)
+    return list(write_characters(known, TEXT, Hand.named(known.network, "7")))
+
+
+def spread(written: list[WrittenCharacter]) -> list[WrittenCharacter | None]:
+    """The characters so far from one another that boxes do not touch."""
+    return [part for one in written for part in (one, None, None, None)]
+
+
+def ink_of(
+    line: SetLine, darkest_background: int
+) -> np.ndarray[tuple[int, ...], np.dtype[np.bool]]:
+    return line.image < darkest_background
+
+
+def assert_covers(line: SetLine, darkest_background: int) -> None:
+    """Each box has ink, and without the boxes there is none."""
+    ink = ink_of(line, darkest_background).copy()
+    height, width = ink.shape
+    for left, top, right, bottom in line.boxes:
+        columns = slice(max(int(np.floor(left)), 0), min(int(np.ceil(right)), width))
+        rows = slice(max(int(np.floor(top)), 0), min(int(np.ceil(bottom)), height))
+        assert ink[rows, columns].any()
+        ink[rows, columns] = False
+    assert not ink.any()
+
+
+@pytest.mark.parametrize("down", [False, True])
+@pytest.mark.parametrize("seed", range(6))
+def test_boxes_cover_their_ink_and_little_more(
+    written: list[WrittenCharacter], down: bool, seed: int
+) -> None:
+    line = set_line(spread(written), Habit(0.2, 0.1), np.random.default_rng(seed), down=down)
+    assert_covers(line, 250)
+    along = line.boxes[:, 1 if down else 0]
+    assert (np.diff(along) > 0).all()  # in the order of the text, and apart
+    slack: list[int] = []
+    for left, top, right, bottom in line.boxes.round().astype(int):
+        inner = ink_of(line, 245)[max(top, 0) : bottom, max(left, 0) : right]
+        rows, columns = np.flatnonzero(inner.any(axis=1)), np.flatnonzero(inner.any(axis=0))
+        slack += [rows[0], columns[0], inner.shape[0] - rows[-1], inner.shape[1] - columns[-1]]
+    assert np.mean(np.array(slack) <= 4) > 0.9  # some hold specks that are hardly seen
+
+
+def test_marks_are_low_small_and_letters_narrow(written: list[WrittenCharacter]) -> None:
+    line = set_line(written, Habit(0, 0.05), np.random.default_rng(3))
+    boxes = dict(zip(TEXT, line.boxes.tolist(), strict=True))
+    hanzi = np.array([boxes[c] for c in "永和九年好"])
+    top, bottom = hanzi[:, 1].mean(), hanzi[:, 3].mean()
+    width = (hanzi[:, 2] - hanzi[:, 0]).mean()
+    for mark in "，。":
+        assert boxes[mark][1] > (top + bottom) / 2
+    for narrow in "2b，。":
+        assert boxes[narrow][2] - boxes[narrow][0] < 0.8 * width
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", range(3))
+def test_each_degradation_changes_pixels_and_boxes_still_cover_ink(
+    written: list[WrittenCharacter], kind: str, seed: int
+) -> None:
+    clean = set_line(spread(written), Habit(0, 0.1), np.random.default_rng(seed))
+    strengths = Degradations(**{**vars(Degradations.none()), kind: 1.0})
+    line = degrade(clean, strengths, np.random.default_rng(seed))
+    assert line.image.shape == clean.image.shape
+    assert (line.image != clean.image).any()
+    if kind in ("bleed", "perspective", "blur"):
+        assert_covers(line, 240)
+    else:  # nothing moves
+        np.testing.assert_array_equal(line.boxes, clean.boxes)
+    same = degrade(clean, strengths, np.random.default_rng(seed))
+    np.testing.assert_array_equal(line.image, same.image)
+
+
+def test_perspective_moves_boxes_with_their_ink() -> None:
+    """A black rectangle, whose box is known, is found again where its box says."""
+    image = np.full((64, 400), 255, np.uint8)
+    image[20:44, 300:330] = 0
+    clean = SetLine(image, np.array([[300.0, 20.0, 330.0, 44.0]]))
+    only = Degradations(**{**vars(Degradations.none()), "perspective": 1.0})
+    for seed in range(5):
+        line = degrade(clean, only, np.random.default_rng(seed))
+        rows, columns = np.nonzero(line.image < 128)
+        found = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+        np.testing.assert_allclose(line.boxes[0], found, atol=2.5)
+
+
+def test_no_strength_is_no_change(written: list[WrittenCharacter]) -> None:
+    clean = set_line(written, Habit(0, 0), np.random.default_rng(0))
+    line = degrade(clean, Degradations.none(), np.random.default_rng(0))
+    np.testing.assert_array_equal(line.image, clean.image)
+    np.testing.assert_array_equal(line.boxes, clean.boxes)
+
+
+@pytest.mark.parametrize("settings", [LineSettings(seed=5), LineSettings(3, True, 2, 40, True)])
+def test_processes_change_nothing(trained: TrainedGenerator, settings: LineSettings) -> None:
+    texts = ["一二", "三 十，", "2"] * 30  # more than the lines of one task
+    one, two = (list(draw_lines(trained, texts, settings, jobs=jobs)) for jobs in (1, 2))
+    assert one == two
+    assert [line.text for line in one] == texts
+    assert all(
+        [character for character, _ in line.boxes] == list(line.text.replace(" ", ""))
+        for line in one
+    )
+    assert len({line.png for line in one}) == len(texts)  # never twice the same
+    hands = [line.facts["hand"] for line in one]
+    if settings.hands is None:
+        assert len(set(hands)) == len(texts)
+    else:
+        assert {hand for hand in hands if isinstance(hand, int)} <= {0, 1}
+        assert len(set(hands[:40])) == len(set(hands[40:80])) == 1
+
+
+def test_another_seed_has_other_hands(trained: TrainedGenerator) -> None:
+    one, other = (
+        next(draw_lines(trained, ["永"], LineSettings(seed=seed), jobs=1)) for seed in (0, 1)
+    )
+    assert one.facts["hand"] != other.facts["hand"]
+
+
+def test_a_text_is_cut_and_cleaned() -> None:
+    text = "  一二三四五  六七\n\n\u200b\n八　九\t十\r\n@十"
+    found = lines_of_text(text, 4, lambda character: True)
+    assert found.texts == ("一二三四", "五 六七", "八 九", "十", "@十")
+
+
+def test_what_cannot_be_drawn_is_named_with_its_line_or_left_out() -> None:
+    text = "一二\n三龘\n四\n"
+    with pytest.raises(UserError, match=r"1 line has .*line 2: 龘.*--skip-unknown"):
+        lines_of_text(text, 25, lambda character: character != "龘")
+    found = lines_of_text(text, 25, lambda character: character != "龘", skip_unknown=True)
+    assert (found.texts, found.left_out) == (("一二", "四"), 1)
+    with pytest.raises(UserError, match="no line that can be drawn"):
+        lines_of_text("龘", 25, lambda character: False, skip_unknown=True)
+    with pytest.raises(UserError, match="no character is in it"):
+        lines_of_text(" \n", 25, lambda character: True)
+
+
+def test_samples_have_all_lengths_and_balanced_ones_each_character_alike() -> None:
+    lines = sampled_lines("一二三四五六七", 700, 9, 1, balance=True)
+    assert {len(line) for line in lines} == set(range(1, 10))
+    counts = [sum(line.count(c) for line in lines) for c in "一二三四五六七"]
+    assert max(counts) - min(counts) <= 1
+    assert set("".join(sampled_lines("一二三", 50, 5, 1))) == set("一二三")
+    assert sampled_lines("一二三", 5, 5, 1) != sampled_lines("一二三", 5, 5, 2)
