@@ -72,6 +72,7 @@ def write(
     jobs: JobsOption = None,
 ) -> None:
     """Write a text as a page by one hand: PDF with text to select, PNG or SVG."""
+    from data_tools.characters import show_characters
     from data_tools.outputs import check_file
     from hanzi_lsgan.writing.settings import load_settings
 
@@ -103,15 +104,18 @@ def write(
         _check_picture(background)
     words = read_text(text)
     _, trained = load_run(run, checkpoint)
+    from hanzi_lsgan.drawing.coverage import cover
     from hanzi_lsgan.writing.hand import Hand
+    from hanzi_lsgan.writing.layout import ink_of
     from hanzi_lsgan.writing.write import clean_text, write_text
 
+    words = clean_text(words, "the text")
     writer = Hand.named(trained.network, hand, seed)
     title = clean_text(title, "--title") if title else ""
     with samples_bar() as progress:
         writing = write_text(
             trained,
-            clean_text(words, "the text"),
+            words,
             writer,
             settings,
             title=title,
@@ -120,6 +124,9 @@ def write(
             on_characters=progress,
         )
     paths = _save(writing, target, dpi, transparent)
+    if printed := cover(trained, ink_of(title + words)).reference:
+        shown = show_characters(printed)
+        console.print(f"by their printed form, which no hand's font has: {shown}", soft_wrap=True)
     shown = ", ".join(map(str, paths[:_SHOWN_PAGES])) + (" …" if len(paths) > _SHOWN_PAGES else "")
     sheets = f"{len(writing.pages):,} sheet{'s' if len(writing.pages) > 1 else ''}"
     console.print(f"wrote {shown}: {sheets} by hand {hand}, generated", soft_wrap=True)

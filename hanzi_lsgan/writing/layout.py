@@ -11,13 +11,15 @@ OPENING = frozenset("“‘（《〈【「『〔［｛([{")
 """No line ends with one of these."""
 
 NARROW_MARKS = frozenset("，。、！？：；")
+_UPRIGHT_MARKS = frozenset("！？")  # as high as a character, so that columns give them all of it
 NARROW = 0.62  # of a square, which marks take where none is printed
 SPACE = 0.3
-TOP_RIGHT_MARKS = frozenset("，。、")  # of their square, in columns
-TO_TOP_RIGHT = (0.55, -0.5)
+TO_TOP_RIGHT = dict.fromkeys("，。、", (0.55, -0.5)) | dict.fromkeys("；：", (0.35, -0.3))
+"""How far marks move from where they are in lines to where columns have them, in squares."""
+
 _CLOSING_QUOTES = frozenset("”’")
 _BESIDE = 0.05  # the edge of a square, which quotes keep to
-TURNED = frozenset("“”‘’（）《》〈〉【】「」『』〔〕［］｛｝…—～：；-–")
+TURNED = frozenset("“”‘’（）《》〈〉【】「」『』〔〕［］｛｝…—～-–")
 _LATIN_A_SQUARE = 2  # digits and letters, as schools teach it
 
 AdvanceOf = Callable[[str], float]
@@ -212,8 +214,8 @@ class _Grid:
             return Placed(index, character, x + at * self.step, y + number * self.pitch, self.side)
         x -= number * self.pitch
         y += at * self.step
-        if character in TOP_RIGHT_MARKS:
-            return Placed(index, character, x, y, self.side, shift=TO_TOP_RIGHT)
+        if character in TO_TOP_RIGHT:
+            return Placed(index, character, x, y, self.side, shift=TO_TOP_RIGHT[character])
         turned = character in TURNED or (_is_latin(character) and not self.squared)
         return Placed(index, character, x, y, self.side, turned=turned)
 
@@ -326,7 +328,7 @@ def _unit(characters: str, index: int, grid: _Grid, advance_of: AdvanceOf) -> _U
             at = 1 - sum(widths) - _BESIDE
         elif characters in _CLOSING_QUOTES:
             at = _BESIDE
-    elif characters in NARROW_MARKS:
+    elif characters in NARROW_MARKS and not (grid.down and characters in _UPRIGHT_MARKS):
         widths = [NARROW]
     parts = []
     for number, (character, width) in enumerate(zip(characters, widths, strict=True)):

@@ -14,7 +14,6 @@ from hanzi_lsgan.writing.layout import (
     NARROW_MARKS,
     SPACE,
     TO_TOP_RIGHT,
-    TOP_RIGHT_MARKS,
     TURNED,
 )
 
@@ -140,7 +139,7 @@ def _column_patch(
             along = _advance(one, down=True) / 2
             across, pen = across + 0.5 - one.place.centre[0], pen + along - one.place.centre[1]
         return _patch(one, 0.0, (across, pen), stray, turned=True)
-    right, below = TO_TOP_RIGHT if one.character in TOP_RIGHT_MARKS else (0.0, 0.0)
+    right, below = TO_TOP_RIGHT.get(one.character, (0.0, 0.0))
     if one.place.advance <= _FULL_WIDTH:
         right, below = (1 - one.place.advance) / 2, -0.1
     return _patch(one, slant, (across + right, pen + below), stray)
