@@ -130,10 +130,10 @@ def read_text_file(path: Path) -> str:
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is such a file; many characters make a name that is too long for one."""
+    """Whether there is such a file or pipe; many characters are too long a name for one."""
     try:
-        return path.is_file()
-    except OSError:
+        return path.exists() and not path.is_dir()
+    except (OSError, ValueError):
         return False
 
 

@@ -35,6 +35,7 @@ Normalisation = Literal["batch", "none"]
 
 _ARCHITECTURES = ("paper28", "dcgan", "projection")
 _WASSERSTEIN_PENALTY_WEIGHT = 10.0  # λ of Gulrajani et al., 2017
+_LEAST_SCORE_SAMPLES = 2  # one has no covariance
 _LARGEST_TEACHER_PIXELS = 32  # cheap beside the networks, also at 64 pixels
 
 
@@ -190,6 +191,13 @@ class TrainSettings(_Settings):
     tick_seconds: float = Field(5, ge=0, le=1e5)
     checkpoint_minutes: float = Field(5, gt=0, le=1e5)
     score_samples: int = Field(0, ge=0, le=1_000_000)
+
+    @field_validator("score_samples")
+    @classmethod
+    def _enough_to_compare(cls, samples: int) -> int:
+        if 0 < samples < _LEAST_SCORE_SAMPLES:
+            raise ValueError(f"should be 0, for no scores, or at least {_LEAST_SCORE_SAMPLES}")
+        return samples
 
 
 class DataSettings(_Settings):

@@ -144,3 +144,8 @@ def test_a_recipe_of_ones_own_is_read_from_its_path(tmp_path: Path) -> None:
     path.write_text('[model]\narchitecture = "paper28"\n[train]\nseed = 5\n')
     recipe = load_recipe(str(path))
     assert (recipe.model.size, recipe.train.seed) == (28, 5)
+
+
+def test_one_sample_has_no_distance_to_score_by() -> None:
+    with pytest.raises(UserError, match="should be 0, for no scores, or at least 2"):
+        load_recipe("quick32", ["train.score_samples=1"])

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
 from data_tools.files import replacing, writable
 from data_tools.fonts.typefaces import EM_PIXELS, TYPEFACES, draw_reference, unsupported_characters
@@ -229,7 +230,7 @@ def _drawable(characters: Sequence[str]) -> list[str]:
     if not characters:
         raise UserError(join_message("--charset", "no character is in it", "name at least one"))
     if unsupported := unsupported_characters(characters):
-        some = "".join(unsupported[:10]) + ("…" if len(unsupported) > 10 else "")
+        some = show_characters(unsupported, most=10)
         problem = f"the bundled fonts cannot draw {len(unsupported):,} of the characters: {some}"
         raise UserError(join_message("--charset", problem, "leave them out"))
     for character in characters:

@@ -8,6 +8,7 @@ drawn at once, so that small inputs are read only once. The bytes do not depend 
 
 import hashlib
 import importlib.metadata
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_tools.errors import UserError, join_message
-from data_tools.files import flush, replacing, writable
+from data_tools.files import StrPath, flush, replacing, writable
 from data_tools.fonts.corpus import FONT_DRAWN_PREFIX
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.hwdb.charset import CharacterSet, parse_charset
@@ -64,6 +65,10 @@ from data_tools.store.writer import StoreFacts, compress_store, create_store, se
 Item = TypeVar("Item")
 
 _MEMORY_BYTES = 192 << 20  # of glyphs kept between the passes, in all processes together
+# What `--out` of other commands, or a slip in the order of names, makes of a store's name.
+_OTHER_SUFFIXES = frozenset(
+    (".png", ".jpg", ".jpeg", ".gnt", ".zip", ".tar", ".gz", ".tgz", ".lmdb", ".parquet", ".toml")
+)
 _BUNDLES_A_PROCESS = 16  # so many that none waits long for the others at the end
 
 OnProgress = Callable[[str, int, int], None]
@@ -89,11 +94,16 @@ class PrepareResult:
     notes: list[str]
 
 
+def _each(sources: StrPath | Sequence[StrPath]) -> list[Path]:
+    """What a notebook gives as a list, or as one."""
+    return [Path(one) for one in ([sources] if isinstance(sources, str | os.PathLike) else sources)]
+
+
 def prepare(
-    sources: Sequence[Path],
-    out: Path,
+    sources: Sequence[StrPath],
+    out: StrPath,
     *,
-    test_sources: Sequence[Path] = (),
+    test_sources: Sequence[StrPath] = (),
     test_writers: float | None = None,
     ink: str = "auto",
     writer_pattern: str | None = None,
@@ -132,8 +142,9 @@ def prepare(
     charset = charset or parse_charset("hanzi")
     chosen_ink = check_ink(ink)
     pattern = None if writer_pattern is None else parse_writer_pattern(writer_pattern)
+    out = Path(out)
     check_out(out, force)
-    with find_members(sources, test_sources, skip_bad) as found:
+    with find_members(_each(sources), _each(test_sources), skip_bad) as found:
         pictures = gather_pictures(found.collections, ink=chosen_ink, writer_pattern=pattern)
         arrays, array_notes = array_parts(found.arrays, found.beside, chosen_ink)
         members: list[Source] = [*found.members, *pictures.parts, *arrays]
@@ -230,8 +241,12 @@ def check_out(out: Path, force: bool) -> None:
     """Make sure, before any work, that a store may be written.
 
     Raises:
-        UserError: `out` is a folder, or exists and `force` is not set.
+        UserError: `out` is a folder, has a name of another kind of file, or exists and `force` is
+            not set.
     """
+    if out.suffix.lower() in _OTHER_SUFFIXES:
+        problem = f"{out.suffix} is the name of another kind of file"
+        raise UserError(join_message(f"--out {out}", problem, "a store is named .h5"))
     with writable(out):
         if out.is_dir():
             raise UserError(join_message(str(out), "is a folder", "name a file for --out"))

@@ -4,6 +4,7 @@ The only place that prints. Heavy imports happen inside the command that needs t
 `--help` answers at once.
 """
 
+import errno
 import io
 import os
 import re
@@ -40,7 +41,7 @@ from hanzi_lsgan.cli.app import (
 )
 
 EXIT_USER_ERROR = 2
-_PATHS = ("--out", "--run", "--data", "--test")
+_PATHS = ("--out", "--run", "--data", "--test", "--from")
 EXIT_INTERRUPTED = 130
 EXIT_CLOSED_PIPE = 141
 """As a shell reports a program that the signal of a closed pipe ended."""
@@ -95,6 +96,8 @@ def _run(arguments: list[str]) -> int:
         if isinstance(error, BrokenPipeError):
             raise
         where = str(error.filename or "the system")
+        if error.filename is None and error.errno == errno.ENOSPC:
+            where = "standard output"
         _say(f"error: {join_message(where, f'fails ({error.strerror or error})', 'see to it')}")
     except (MemoryError, RuntimeError) as error:
         if not _is_want_of_memory(error):
@@ -137,6 +140,10 @@ def _refuse_empty_paths(arguments: list[str]) -> None:
         if option in [f"{name}=" for name in _PATHS] or (option in _PATHS and not value):
             problem, remedy = "is empty", "give a path, or leave the option out"
             raise UserError(join_message(option.rstrip("="), problem, remedy))
+    for before, value in pairwise(arguments):
+        if not value and not before.startswith("-"):
+            where = f"hanzi-lsgan {arguments[0]}"
+            raise UserError(join_message(where, "an argument is empty", "give it, or leave it out"))
 
 
 def _common_first(arguments: list[str]) -> list[str]:

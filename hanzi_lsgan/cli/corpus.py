@@ -40,7 +40,7 @@ def write_corpus_with_progress(
     """Write the corpus, by default of the paper's characters; the number of samples."""
     from data_tools.fonts.corpus import corpus_characters, write_corpus
 
-    characters = corpus_characters(charset or "hanzi")
+    characters = corpus_characters("hanzi" if charset is None else charset)
     with samples_bar() as progress:
         summary = write_corpus(
             out,

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from data_tools.characters import read_text_file
+from data_tools.characters import is_file, read_text_file
 from data_tools.errors import UserError, join_message
 
 
@@ -12,11 +12,7 @@ def read_text(text: str) -> str:
     if text == "-":
         return sys.stdin.read()
     path = Path(text.removeprefix("@"))
-    try:
-        is_file = path.is_file()
-    except (OSError, ValueError):  # a text too long for a name
-        is_file = False
-    if is_file or text.startswith("@"):
+    if is_file(path) or text.startswith("@"):
         return read_text_file(path)
     if path.suffix.lower() in (".txt", ".md"):
         raise UserError(join_message(text, "there is no such file", "name a UTF-8 text file"))

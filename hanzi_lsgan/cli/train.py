@@ -67,6 +67,8 @@ def train(
     if resume:
         if recipe is not None or overrides or dry_run or trained is not None:
             rest = "leave RECIPE, --set, --from, --dry-run out"
+            if recipe is not None and Path(recipe).is_dir():
+                rest = f"did you mean --resume --out {shlex.quote(recipe)}?"
             raise UserError(f"--resume: a run keeps its recipe; {rest}")
         session = Session.resume(out, data)
     else:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from data_tools.characters import clean_characters
+from data_tools.errors import UserError, join_message
 from data_tools.files import StrPath
 from hanzi_lsgan.drawing.images import draw_images, draw_latents, labels_of
 from hanzi_lsgan.runs.folder import SHIPPED, RunFolder
@@ -35,15 +37,20 @@ class LoadedModel:
         """Draw each character of a text, all by one hand.
 
         Args:
-            text: the characters; a model with glyph embeddings draws unseen ones too.
-            seed: decides the hand, 0 or more; the same seed gives the same images.
+            text: the characters, without what cannot be seen; a model with glyph embeddings draws
+                unseen ones too.
+            seed: decides the hand, 0 to 2^64 - 1; the same seed gives the same images.
 
         Returns:
             (N, S, S) uint8, 255 is background, in the order of the text.
 
         Raises:
-            UserError: the model cannot draw some of the characters, or there are none.
+            UserError: the model cannot draw some of the characters, there are none, or the seed is
+                out of its range.
         """
+        if not isinstance(seed, int) or not 0 <= seed < 2**64:
+            raise UserError(join_message("seed", f"is {seed!r}", "give a whole number from 0"))
+        text = clean_characters(text, "the text", self.trained.knows).characters
         trained = self.trained.with_unseen(text)
         labels = labels_of(text, trained.charset)
         latents = draw_latents(trained.network, 1, seed)

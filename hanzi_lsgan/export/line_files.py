@@ -53,11 +53,12 @@ def check_lines_out(out: Path, force: bool) -> Format:
         UserError: no lines are written as such a file, its package is missing, or `out` may not
             be replaced or cannot be written.
     """
-    chosen = choose_format(out, None)
-    if chosen in (Format.GNT, Format.PARQUET):
+    ending = out.suffix.lower().removeprefix(".")
+    if ending and not ending.isdigit() and ending not in (Format.LMDB, Format.TAR):
         remedy = "name FILE.tar, NAME.lmdb, or a folder"
         problem = f"lines are not written as {out.suffix}"
         raise UserError(join_message(f"--out {out}", problem, remedy))
+    chosen = choose_format(out, None)
     check_out(out, chosen, force)
     return chosen
 

@@ -118,8 +118,9 @@ def obtain_recogniser(
     """
     path = _weights(store, role, size)
     if not path.exists():
-        trained = _train(store, size, role, on_samples)
+        # Opened before the minutes of work, which could not be kept where that fails.
         with replacing(path) as unfinished:
+            trained = _train(store, size, role, on_samples)
             weights = {name: value.contiguous() for name, value in trained.state_dict().items()}
             unfinished.write_bytes(serialize_tensors(weights))
     # Who made it reads it back as well: rounding depends on strides in memory, and a resumed run

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict
 
 from data_tools.files import replacing
 
+_ROUNDING = 1e-12
+"""An error below it is that of adding up, where all resamplings agree."""
+
 Better = Literal["higher", "lower", "real"]
 
 
@@ -111,7 +114,9 @@ class Scores(_Record):
 
 
 def _with_error(value: float, error: float | None) -> str:
-    return f"{value:.4g}" if error is None else f"{value:.4g} ± {error:.1g}"
+    if error is None:
+        return f"{value:.4g}"
+    return f"{value:.4g} ± {error:.1g}" if error > _ROUNDING else f"{value:.4g} ± 0"
 
 
 def names_by_reason(left_out: Mapping[str, str]) -> dict[str, list[str]]:

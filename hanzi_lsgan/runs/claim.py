@@ -57,6 +57,7 @@ class Claim:
             if not self._exists:
                 self.run.create(recipe, store)
                 self._exists = True
+            self.run.remember_beginning()
             if self.run.checkpoint_stamp() != self._checkpoint:
                 problem = "has been trained since this session read it"
                 raise UserError(join_message(str(self.run.path), problem, "resume it anew"))

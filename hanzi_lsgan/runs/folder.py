@@ -64,6 +64,7 @@ class RunFolder:
         self.state = self.path / "state" / "training.pt"
         self.metrics = self.path / "metrics.jsonl"
         self.samples = self.path / "samples"
+        self._begun: dict[Path, bytes] = {}
 
     @property
     def holds_beginning(self) -> bool:
@@ -119,6 +120,23 @@ class RunFolder:
             with replacing(path) as unfinished:
                 unfinished.write_text(text, "utf-8", newline="\n")
                 announce(self.path, path, unfinished)
+
+    def remember_beginning(self) -> None:
+        """Keep in mind what the run began with, for `restore_beginning`."""
+        with writable(self.path):
+            self._begun = {path: path.read_bytes() for path in (self.model, self.config)}
+
+    def restore_beginning(self) -> None:
+        """Write what the run began with again where its folder was moved or removed meanwhile.
+
+        Raises:
+            UserError: the folder cannot be written.
+        """
+        for path, content in self._begun.items():
+            if not path.exists():
+                with replacing(path) as unfinished:
+                    unfinished.write_bytes(content)
+                    announce(self.path, path, unfinished)
 
     def remove_beginning(self) -> None:
         """Take back what `create` wrote, where nothing has been added to it."""

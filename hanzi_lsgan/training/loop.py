@@ -261,6 +261,7 @@ def _save(
     trainer: Trainer, run: RunFolder, log: MetricsLog, tick: Tick, score: QuickScore | None
 ) -> Saved:
     """Write a checkpoint. The state comes last: a run killed before it writes all of it again."""
+    run.restore_beginning()
     log.write(asdict(tick) | (asdict(score) if score is not None else {}))
     run.save_generator(trainer.ema, trainer.images)
     best = score is not None and run.offer_best(trainer.ema, trainer.images, score.frechet)

@@ -75,6 +75,7 @@ class Session:
     resumed: bool = False
     started: bool = False
     scorer: QuickScorer | None = None
+    _closed: bool = False
 
     @classmethod
     def begin(
@@ -235,8 +236,13 @@ class Session:
 
         Raises:
             UserError: a loss diverged, the run folder cannot be written, is in use or has been
-                trained by someone else meanwhile, or a limit is out of its range.
+                trained by someone else meanwhile, a limit is out of its range, or the session is
+                closed.
         """
+        if self._closed:
+            problem = "this session is closed, and so is its store"
+            remedy = f"go on with Session.resume({str(self.run.path)!r})"
+            raise UserError(join_message(str(self.run.path), problem, remedy))
         try:
             with _lost_processes(self.run, self.trainer):
                 limits = self.claim(kimg, minutes)
@@ -250,6 +256,7 @@ class Session:
 
     def close(self) -> None:
         """Close the store, and let others train in the run."""
+        self._closed = True
         self._claim.release()
         self.store.close()
 

@@ -32,7 +32,7 @@ Strength = Annotated[float, Field(ge=0, le=1)]
 class WritingSettings(BaseModel):
     """Everything that a page is made by, but the text and the hand."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     sheet: SheetName = "A4"
     landscape: bool = False
     stationery: Stationery = "blank"
@@ -122,7 +122,10 @@ def load_settings(preset: StrPath | None = None, **overrides: object) -> Writing
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
         problem = first["msg"].removeprefix("Value error, ")
-        problem = f"{name}: {problem}" if name else problem
+        if overrides.get(name) is not None:
+            where = _option(name)
+        elif name:
+            problem = f"{name}: {problem}"
         known = get_args(SheetName if name == "sheet" else Stationery)
         remedy = "see `hanzi-lsgan write --help`"
         if name in ("sheet", "stationery"):
@@ -130,6 +133,13 @@ def load_settings(preset: StrPath | None = None, **overrides: object) -> Writing
         elif not name:
             remedy = "choose smaller margins or characters"
         raise UserError(join_message(where, problem, remedy)) from None
+
+
+def _option(name: str) -> str:
+    """What the command calls a setting."""
+    if name.startswith("margin"):
+        return "--margin"
+    return {"character_mm": "--size"}.get(name, f"--{name.replace('_', '-')}")
 
 
 def _presets_folder() -> Path:

@@ -50,7 +50,7 @@ def test_more_sheets_are_numbered_and_a_picture_lies_under_them(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["", "--out", "a.pdf"], "no character is in it"),
+        (["", "--out", "a.pdf"], "an argument is empty"),
         (["没有.txt", "--out", "a.pdf"], "there is no such file"),
         (["一\ue000", "--out", "a.pdf"], "U+E000"),
         (["一", "--out", "a.doc"], "choose one of .pdf, .png, .svg"),

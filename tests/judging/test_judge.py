@@ -130,3 +130,16 @@ def test_a_store_without_a_train_split_is_refused(tmp_path: Path) -> None:
         pytest.raises(UserError, match=r"s.h5: has no train split"),
     ):
         obtain_judge(store, 32, quiet)
+
+
+def test_a_place_that_cannot_be_written_is_found_before_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(*_: object, **__: object) -> None:
+        raise AssertionError("minutes of work would be lost")
+
+    monkeypatch.setattr(judge, "train_recogniser", train)
+    with Store(make_store(tmp_path)) as store:
+        judge._weights(store, judge.JUDGE, 32).with_suffix(".safetensors.partial").mkdir()
+        with pytest.raises(UserError, match="cannot be written"):
+            judge.obtain_recogniser(store, 32, lambda phase, done, total: None)

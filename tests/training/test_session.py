@@ -18,6 +18,7 @@ from hanzi_lsgan.drawing.images import draw_images, draw_latents
 from hanzi_lsgan.judging import judge
 from hanzi_lsgan.runs.folder import RunFolder
 from hanzi_lsgan.runs.training_lock import TrainingLock
+from hanzi_lsgan.training.loop import Listener
 from hanzi_lsgan.training.session import Session
 from tests.listeners import Notes
 from tests.tiny import OVERRIDES, assert_same_networks, make_store
@@ -53,6 +54,29 @@ def test_training_again_goes_on_with_the_same_run(store: Path, tmp_path: Path) -
             session.train(kimg=kimg)
             assert session.trainer.images == kimg * 1000
     assert_same_networks(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_a_run_whose_folder_is_moved_while_it_trains_is_whole_all_the_same(
+    store: Path, tmp_path: Path
+) -> None:
+    class Mover(Listener):
+        def on_step(self, images: int, seconds: float) -> None:
+            if images == 16:
+                (tmp_path / "run").rename(tmp_path / "elsewhere")
+
+    with Session.begin("quick32", store, tmp_path / "run", OVERRIDES) as session:
+        session.train(kimg=0.032, listener=Mover())
+    assert RunFolder(tmp_path / "run").load_generator().images == 32
+    with Session.resume(tmp_path / "run") as session:
+        session.train(kimg=0.048)
+    assert RunFolder(tmp_path / "run").load_generator().images == 48
+
+
+def test_a_closed_session_says_how_to_go_on(store: Path, tmp_path: Path) -> None:
+    with Session.begin("quick32", store, tmp_path / "run", OVERRIDES) as session:
+        session.train(kimg=0.016)
+    with pytest.raises(UserError, match=r"closed.*Session\.resume\("):
+        session.train(kimg=0.032)
 
 
 def test_training_again_after_another_session_trained_on_is_refused(
@@ -210,10 +234,18 @@ def test_a_loaded_model_draws_a_text_by_one_hand(trained: Path) -> None:
     assert np.any(drawn != model.draw("三一三", seed=6))
     with pytest.raises(UserError, match="2 of these are unknown to the model: 四五"):
         model.draw("一四五")
-    with pytest.raises(UserError, match="no character is given"):
+    with pytest.raises(UserError, match="no character is in it"):
         model.draw("")
     with pytest.raises(UserError, match=r"has no best\.safetensors"):
         hanzi_lsgan.load(trained, checkpoint="best")
+
+
+def test_what_cannot_be_seen_is_not_drawn_and_seeds_have_a_range(trained: Path) -> None:
+    model = hanzi_lsgan.load(trained)
+    assert np.array_equal(model.draw("三\u200b \n"), model.draw("三"))
+    for seed in (-1, 2**64, 1.5):
+        with pytest.raises(UserError, match=r"seed: is .*; give a whole number from 0"):
+            model.draw("三", seed=seed)  # type: ignore[arg-type]
 
 
 def test_without_a_run_the_weights_that_ship_draw_what_they_have_never_seen() -> None:
