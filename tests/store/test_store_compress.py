@@ -94,13 +94,13 @@ def test_images_that_another_program_has_packed_are_not_unpacked_for_each_row(
     with Store(path) as store:
         assert len(store) == 18_000
         assert store.verify().damaged == []
-        started = time.perf_counter()
+        started = time.process_time()
         everything = store.images(range(len(store)))
-        at_once = time.perf_counter() - started
-        started = time.perf_counter()
+        at_once = time.process_time() - started
+        started = time.process_time()
         for row in range(0, 4000, 20):  # 200 rows of few chunks
             np.testing.assert_array_equal(store.images(range(row, row + 1))[0], everything[row])
-        assert time.perf_counter() - started < 20 * at_once  # 100 times as long without a cache
+        assert time.process_time() - started < 20 * at_once  # 100 times as long without a cache
 
 
 def test_the_command_line_compresses_and_says_so(tmp_path: Path) -> None:
