@@ -123,8 +123,8 @@ def test_a_killed_run_keeps_its_last_checkpoint_and_ends_as_if_nothing_had_been(
             time.sleep(instants.uniform(0, seconds))
         process.kill()
         process.join()
-        if out.exists():
-            run = RunFolder(out)
+        run = RunFolder(out)
+        if run.config.exists():  # the recipe is written last of what a run begins with
             run.recipe()
             run.info()
             if run.state.exists():

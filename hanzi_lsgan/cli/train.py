@@ -57,7 +57,7 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train a class-conditional LSGAN on a store; Ctrl-C saves, and --resume goes on."""
-    from hanzi_lsgan.acceleration import keep_freed_memory
+    from hanzi_lsgan.acceleration import keep_freed_memory, process_state
     from hanzi_lsgan.training.session import Session
 
     keep_freed_memory()
@@ -78,6 +78,8 @@ def train(
             _show_dry_run(session, as_json)
         else:
             _run_session(session, kimg, minutes)
+    # Else threads that wait for the others may be cut off, which aborts this process.
+    process_state().destroy_process_group()
 
 
 def _run_session(session: "Session", kimg: float | None, minutes: float | None) -> None:

@@ -171,7 +171,7 @@ def test_unsupported_characters_are_listed_up_to_ten_and_counted(tmp_path: Path)
     with pytest.raises(UserError, match="cannot draw 4 of the characters: 毖耪谰锨;"):
         write_corpus(tmp_path / "out", characters="暗" + NOT_IN_THE_FONTS)
     many = [chr(code) for code in range(0x20000, 0x20000 + 1200)]
-    with pytest.raises(UserError, match=f"cannot draw 1,200 .*: {''.join(many[:10])}…;"):
+    with pytest.raises(UserError, match=f"cannot draw 1,200 .*: {''.join(many[:10])} …;"):
         write_corpus(tmp_path / "out", characters=many)
     assert not (tmp_path / "out").exists()
 
