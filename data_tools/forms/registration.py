@@ -5,6 +5,7 @@ the boxes show: their displacement is fitted by a polynomial that single dots, c
 taken for something else, cannot bend; what is left of it, as at a fold, is taken from dot to dot.
 """
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ _SEARCH_MM = (4.0, 2.0, 1.2)  # around where each is expected, in rounds
 _DEGREES = (2, 3, 4)  # of the polynomial after each round
 _LEAST_LIKENESS = 0.55  # of what is found to a dot
 _TEMPLATE_MM = 3.0
-_STRAY_MM = 0.35  # of a dot from the polynomial; farther, it is none
+_STRAY_MM = 0.35  # of a dot from those around it; farther, it is none
 _RIDGE = 1e-3
 _ROUNDS_OF_DOUBT = 6
 
@@ -213,9 +214,7 @@ def _with_dots(
         targets = np.concatenate([mark_seen, seen[found]])
         bend, misfit = _fit_bend(points, targets, sheet, degree if found.sum() > 30 else 1)
     expected = dots + _terms(dots, sheet, _degree_of(bend)) @ bend
-    left = seen - expected
-    is_dot = np.isfinite(left[:, 0]) & (np.linalg.norm(left, axis=1) < _STRAY_MM)
-    local = np.where(is_dot[:, None], left, 0).reshape(sheet.dots.shape)
+    local, is_dot = _smooth(seen - expected, sheet.dots.shape)
     sharpness = _sharpness(flat, seen[is_dot], mark_seen.reshape(-1, 4, 2))
     count = int(is_dot.sum())
     return Registration(sheet, perspective, bend, local, misfit, sharpness, count)
@@ -243,6 +242,26 @@ def _flatten(
     size = (round(sheet.width * _PIXELS_A_MM), round(sheet.height * _PIXELS_A_MM))
     flat = cv2.warpPerspective(small, to_page, size, flags=cv2.INTER_LINEAR, borderValue=255)
     return cv2.GaussianBlur(flat, (0, 0), 0.8).astype(np.float32)
+
+
+def _smooth(
+    left: NDArray[np.float64], shape: tuple[int, ...]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """What the polynomial leaves at each dot, and which dots agree with those around them.
+
+    In the place of the others stands what is usual around them.
+    """
+    grid = left.reshape(shape)
+    padded = np.pad(grid, ((1, 1), (1, 1), (0, 0)), constant_values=np.nan)
+    rows, columns = shape[:2]
+    around = np.stack(
+        [padded[y : y + rows, x : x + columns] for y in range(3) for x in range(3)]
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # where no dot is far and wide
+        usual = np.nan_to_num(np.nanmedian(around, axis=0))
+    is_dot = np.linalg.norm(grid - usual, axis=-1) < _STRAY_MM  # not where it is not a number
+    return np.where(is_dot[..., None], grid, usual), is_dot.ravel()
 
 
 def _find_dot(

@@ -1,0 +1,271 @@
+"""The ink of each box of a page: what was printed goes, and what was written stays whole.
+
+Ink is taken by connected strokes, so that one which leaves its box a little is not cut off, and one
+that comes over from the next box is not taken for a part of this one.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_tools.forms.layout import BOX_MM, DOT_MM, Sheet, Square
+from data_tools.forms.page_picture import PIXELS_A_MM, FlatPage
+from data_tools.glyphs.fit import BACKGROUND
+
+_AROUND_DOT_MM = 0.5
+_AROUND_GUIDE_MM = 0.4
+_FRAME_REACH_MM = 0.6  # to either side of a box's printed frame
+_FRAME_PARTS = 5  # of a side, in each of which the line may lie a little beside its place
+_FRAME_EXCESS = 1.2
+_LINE_MM = 0.6  # of a frame in a blurred photograph
+_USUAL_PERCENTILE = 60  # of frames, few of which have a stroke along them
+_INSET_MM = 1.0  # from the frame, where nothing is printed
+
+_NOISE_DEVIATIONS = 5.0
+_DEVIATION_OF_MEDIAN = 1.4826
+_FAINTEST_INK = 0.1  # of black; pencil has 0.3 and more
+_SURE_SHARE = 0.5  # of how dark the page's strokes are
+_EDGE_SHARE = 0.28
+_FULL_DARKNESS = 0.85  # which strokes of pencil are made to have
+_MOST_GAIN = 2.5
+
+_SPECK_MM2 = 0.1
+_EMPTY_MM2 = 0.35
+_LITTLE_MM2 = 1.2
+_FULL_SHARE = 0.5  # of a box; more ink is no character
+_TERRITORY_MM = 3.0  # around a box, in which its strokes may lie
+_STRAY_MM = 1.6  # of a stroke outside its box
+_OVER_MM = 0.5  # of the frame: what goes farther is noted
+_SHARED = 0.12  # of a stroke, in the second box that it reaches into
+_LEAST_SHARED_MM2 = 0.5
+
+
+class State(Enum):
+    """What became of a box; the value is what a person reads of it."""
+
+    TAKEN = "taken"
+    OVER = "taken, though it leaves its box"
+    EMPTY = "empty"
+    LITTLE = "almost nothing in it"
+    FULL = "mostly ink"
+    SHARED = "a stroke runs from one box into the next"
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether it becomes a sample."""
+        return self in (State.TAKEN, State.OVER)
+
+
+@dataclass(frozen=True)
+class CutBox:
+    """A box of a page.
+
+    Attributes:
+        number: of the box on its page.
+        character: to be written in it.
+        state: what was found.
+        bitmap: (height, width) uint8 cropped to its ink, 255 is background; a single white pixel
+            where there is none.
+    """
+
+    number: int
+    character: str
+    state: State
+    bitmap: NDArray[np.uint8]
+
+
+def cut_boxes(page: FlatPage, sheet: Sheet, characters: str) -> list[CutBox]:
+    """Cut the boxes of a page.
+
+    Args:
+        page: flat and evenly lit.
+        sheet: what it is printed on.
+        characters: to be written, in the order of the boxes.
+    """
+    boxes = [sheet.box(number) for number in range(len(characters))]
+    written = _without_print(page, sheet, boxes)
+    ink, gain = _find_ink(page, written, boxes)
+    labels, shares = _strokes(page, ink, boxes)
+    shade = BACKGROUND * (1 - (written * gain).clip(0, 1))
+    cut = []
+    for number, (box, character) in enumerate(zip(boxes, characters, strict=True)):
+        territory = page.part(box, _TERRITORY_MM)
+        own = np.isin(labels[territory], shares.own[number])
+        grey = np.where(_widened(own), shade[territory], BACKGROUND).round().astype(np.uint8)
+        state = _state(own, box, territory, page, is_shared=number in shares.shared)
+        cut.append(CutBox(number, character, state, _cropped(grey, own)))
+    return cut
+
+
+def _without_print(page: FlatPage, sheet: Sheet, boxes: list[Square]) -> NDArray[np.float32]:
+    """The darkness without dots, printed characters and frames."""
+    written = np.maximum(page.darkness, 0)
+    for x, y in sheet.dots.reshape(-1, 2).tolist():
+        dot = Square(x - DOT_MM / 2, y - DOT_MM / 2, DOT_MM)
+        written[page.part(dot, _AROUND_DOT_MM)] = 0
+    for number in range(len(boxes)):
+        written[page.part(sheet.guide(number), _AROUND_GUIDE_MM)] = 0
+    strips = [strip for box in boxes for strip in _frame_strips(page, box)]
+    profiles = np.array([np.median(written[strip.place], axis=strip.along) for strip in strips])
+    # A stroke along the frame would be taken for it: the page says how dark a frame is.
+    usual = _FRAME_EXCESS * float(np.percentile(profiles.max(axis=1), _USUAL_PERCENTILE))
+    for strip, profile in zip(strips, profiles, strict=True):
+        line = _line_in(profile.clip(0, min(usual, 0.9)))
+        # Ink over print lets as much light through as both do, one behind the other.
+        through = 1 - np.expand_dims(line, strip.along).astype(np.float32)
+        written[strip.place] = 1 - (1 - written[strip.place]) / through
+    return np.maximum(written, 0)
+
+
+@dataclass(frozen=True)
+class _Strip:
+    """A part of a frame's side: its pixels, and the axis along the line."""
+
+    place: tuple[slice, slice]
+    along: int
+
+
+def _frame_strips(page: FlatPage, box: Square) -> list[_Strip]:
+    rows, columns = page.part(box)
+    reach = round(_FRAME_REACH_MM * PIXELS_A_MM)
+    strips = []
+    for along, ends, middles in (
+        (1, columns, (rows.start, rows.stop)),
+        (0, rows, (columns.start, columns.stop)),
+    ):
+        cuts = np.linspace(ends.start - reach, ends.stop + reach, _FRAME_PARTS + 1)
+        for middle in middles:
+            across = slice(middle - reach, middle + reach)
+            for start, end in zip(cuts[:-1].astype(int), cuts[1:].astype(int), strict=True):
+                part = slice(int(start), int(end))
+                strips.append(_Strip((across, part) if along else (part, across), along))
+    return strips
+
+
+def _line_in(profile: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Of the darkness across a printed line, the part that is the line."""
+    width = min(round(_LINE_MM * PIXELS_A_MM), len(profile))
+    sums = np.convolve(profile, np.ones(width), "valid")
+    start = int(sums.argmax())
+    line = np.zeros_like(profile)
+    line[start : start + width] = profile[start : start + width]
+    return line
+
+
+def _find_ink(
+    page: FlatPage, written: NDArray[np.float32], boxes: list[Square]
+) -> tuple[NDArray[np.bool_], float]:
+    """Where ink is, and by how much it is to be darkened.
+
+    Strokes of the page say how dark ink is: at half of that a stroke is sure, and it reaches as far
+    as a quarter of it.
+    """
+    import cv2
+
+    smooth = cv2.GaussianBlur(written, (0, 0), 0.06 * PIXELS_A_MM)
+    inner = np.concatenate([smooth[page.part(box, -_INSET_MM)].ravel()[::3] for box in boxes])
+    middle = float(np.median(inner))
+    quiet = np.abs(inner - middle)
+    noise = _DEVIATION_OF_MEDIAN * float(np.median(quiet))
+    faintest = max(_FAINTEST_INK, middle + _NOISE_DEVIATIONS * noise)
+    peaks = cv2.dilate(smooth, np.ones((5, 5), np.uint8))
+    is_peak = (smooth >= peaks) & (smooth > faintest)
+    inside = np.zeros(written.shape, np.bool_)
+    for box in boxes:
+        inside[page.part(box, -_INSET_MM)] = True
+    levels = smooth[is_peak & inside]
+    usual = float(np.percentile(levels, 70)) if len(levels) >= 20 else 2 * faintest
+    sure = max(_SURE_SHARE * usual, faintest)
+    edge = max(_EDGE_SHARE * usual, 0.6 * faintest)
+    count, labels = cv2.connectedComponents((smooth > edge).astype(np.uint8), connectivity=8)
+    is_sure = np.zeros(count, np.bool_)
+    is_sure[np.unique(labels[smooth > sure])] = True
+    is_sure[0] = False
+    gain = float(np.clip(_FULL_DARKNESS / max(usual, 1e-3), 1, _MOST_GAIN))
+    return is_sure[labels], gain
+
+
+@dataclass(frozen=True)
+class _Shares:
+    """Whose strokes are whose: labels by box, and boxes that a stroke joins to another."""
+
+    own: list[list[int]]
+    shared: set[int]
+
+
+def _strokes(
+    page: FlatPage, ink: NDArray[np.bool_], boxes: list[Square]
+) -> tuple[NDArray[np.int32], _Shares]:
+    """Connected strokes and the boxes that they belong to."""
+    import cv2
+
+    count, labels, stats, centres = cv2.connectedComponentsWithStats(
+        ink.astype(np.uint8), connectivity=8
+    )
+    inside = np.zeros((len(boxes), count), np.int64)
+    for number, box in enumerate(boxes):
+        inside[number] = np.bincount(labels[page.part(box)].ravel(), minlength=count)
+    own: list[list[int]] = [[] for _ in boxes]
+    shared: set[int] = set()
+    sizes = stats[:, cv2.CC_STAT_AREA] / PIXELS_A_MM**2
+    middles = np.array([(box.left, box.top) for box in boxes]) + BOX_MM / 2
+    for label in range(1, count):
+        if sizes[label] < _SPECK_MM2:
+            continue
+        order = np.argsort(-inside[:, label], kind="stable")
+        first = int(order[0])
+        if inside[first, label] == 0:
+            centre = centres[label] / PIXELS_A_MM + (page.left, page.top)
+            beyond = np.abs(centre - middles).max(axis=1) - BOX_MM / 2
+            first = int(beyond.argmin())
+            # Larger things beside the boxes are no strayed strokes.
+            if beyond[first] > _STRAY_MM or sizes[label] > _LEAST_SHARED_MM2 * 4:
+                continue
+        own[first].append(label)
+        second = int(order[1]) if len(order) > 1 else first
+        part = inside[second, label] / PIXELS_A_MM**2
+        if second != first and part > max(_SHARED * sizes[label], _LEAST_SHARED_MM2):
+            own[second].append(label)
+            shared |= {first, second}
+    return labels, _Shares(own, shared)
+
+
+def _state(
+    own: NDArray[np.bool_],
+    box: Square,
+    territory: tuple[slice, slice],
+    page: FlatPage,
+    *,
+    is_shared: bool,
+) -> State:
+    area = float(own.sum()) / PIXELS_A_MM**2
+    if area < _EMPTY_MM2:
+        return State.EMPTY
+    if is_shared:
+        return State.SHARED
+    if area < _LITTLE_MM2:
+        return State.LITTLE
+    if area > _FULL_SHARE * BOX_MM**2:
+        return State.FULL
+    rows, columns = page.part(box, _OVER_MM)
+    top, left = territory[0].start, territory[1].start
+    beyond = own.copy()
+    beyond[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = False
+    return State.OVER if beyond.sum() > _SPECK_MM2 * PIXELS_A_MM**2 else State.TAKEN
+
+
+def _widened(own: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Strokes with the pixel around them, in which their edge fades."""
+    import cv2
+
+    return cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+
+
+def _cropped(grey: NDArray[np.uint8], own: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    rows, columns = np.flatnonzero(own.any(axis=1)), np.flatnonzero(own.any(axis=0))
+    if not len(rows):
+        return np.full((1, 1), BACKGROUND, np.uint8)
+    top, left = max(int(rows[0]) - 1, 0), max(int(columns[0]) - 1, 0)
+    return grey[top : int(rows[-1]) + 2, left : int(columns[-1]) + 2].copy()
