@@ -69,7 +69,7 @@ def _picture(character: str) -> NDArray[np.float32]:
     canvas.paste(Image.frombytes("L", mask.size, bytes(mask)), (left, top))
     blurred = canvas.filter(ImageFilter.GaussianBlur(_BLUR_PIXELS))
     small = blurred.resize((_PICTURE_PIXELS, _PICTURE_PIXELS), Image.Resampling.BOX)
-    return np.asarray(small, np.float32) / 255
+    return np.asarray(small, np.float32) / np.float32(255)
 
 
 def frequent_characters() -> list[str]:

@@ -31,6 +31,14 @@ _EDGE_SHARE = 0.28
 _FULL_DARKNESS = 0.85  # which strokes of pencil are made to have
 _MOST_GAIN = 2.5
 
+_LIGHTEST_BOX = 0.45  # of the darkness of the page's strokes
+_FEWEST_PEAKS = 20
+_SMOOTH_MM = 0.06
+_FRAME_HALF_MM = 0.4
+_FRAME_PERCENTILE = 92  # of points on frames, of which strokes cross no more than a few
+_BESIDE_MM = 0.55
+_FRAME_SHARE = 0.75  # of a stroke that is none, but a part of a frame
+
 _SPECK_MM2 = 0.1
 _EMPTY_MM2 = 0.35
 _LITTLE_MM2 = 1.2
@@ -86,14 +94,14 @@ def cut_boxes(page: FlatPage, sheet: Sheet, characters: str) -> list[CutBox]:
     """
     boxes = [sheet.box(number) for number in range(len(characters))]
     written = _without_print(page, sheet, boxes)
-    ink, gain = _find_ink(page, written, boxes)
-    labels, shares = _strokes(page, ink, boxes)
-    shade = BACKGROUND * (1 - (written * gain).clip(0, 1))
+    ink = _find_ink(page, written, boxes)
+    labels, shares = _strokes(page, ink.is_ink, boxes)
     cut = []
     for number, (box, character) in enumerate(zip(boxes, characters, strict=True)):
         territory = page.part(box, _TERRITORY_MM)
         own = np.isin(labels[territory], shares.own[number])
-        grey = np.where(_widened(own), shade[territory], BACKGROUND).round().astype(np.uint8)
+        shade = BACKGROUND * (1 - (written[territory] * ink.gains[number]).clip(0, 1))
+        grey = np.where(_widened(own), shade, BACKGROUND).round().astype(np.uint8)
         state = _state(own, box, territory, page, is_shared=number in shares.shared)
         cut.append(CutBox(number, character, state, _cropped(grey, own)))
     return cut
@@ -154,37 +162,80 @@ def _line_in(profile: NDArray[np.float32]) -> NDArray[np.float32]:
     return line
 
 
-def _find_ink(
-    page: FlatPage, written: NDArray[np.float32], boxes: list[Square]
-) -> tuple[NDArray[np.bool_], float]:
-    """Where ink is, and by how much it is to be darkened.
+@dataclass(frozen=True)
+class _Ink:
+    """Where ink is on a page, and by how much that of each box is to be darkened."""
 
-    Strokes of the page say how dark ink is: at half of that a stroke is sure, and it reaches as far
-    as a quarter of it.
+    is_ink: NDArray[np.bool_]
+    gains: list[float]
+
+
+def _find_ink(page: FlatPage, written: NDArray[np.float32], boxes: list[Square]) -> _Ink:
+    """Find ink by how dark strokes are in each box, or on the page where a box has hardly any.
+
+    At half of that a stroke is sure, and it reaches as far as it has a quarter of it.
     """
     import cv2
 
-    smooth = cv2.GaussianBlur(written, (0, 0), 0.06 * PIXELS_A_MM)
-    inner = np.concatenate([smooth[page.part(box, -_INSET_MM)].ravel()[::3] for box in boxes])
-    middle = float(np.median(inner))
-    quiet = np.abs(inner - middle)
-    noise = _DEVIATION_OF_MEDIAN * float(np.median(quiet))
+    smooth = cv2.GaussianBlur(written, (0, 0), _SMOOTH_MM * PIXELS_A_MM)
+    inner = [page.part(box, -_INSET_MM) for box in boxes]
+    some = np.concatenate([smooth[place].ravel()[::3] for place in inner])
+    middle = float(np.median(some))
+    noise = _DEVIATION_OF_MEDIAN * float(np.median(np.abs(some - middle)))
     faintest = max(_FAINTEST_INK, middle + _NOISE_DEVIATIONS * noise)
-    peaks = cv2.dilate(smooth, np.ones((5, 5), np.uint8))
-    is_peak = (smooth >= peaks) & (smooth > faintest)
-    inside = np.zeros(written.shape, np.bool_)
-    for box in boxes:
-        inside[page.part(box, -_INSET_MM)] = True
-    levels = smooth[is_peak & inside]
-    usual = float(np.percentile(levels, 70)) if len(levels) >= 20 else 2 * faintest
-    sure = max(_SURE_SHARE * usual, faintest)
-    edge = max(_EDGE_SHARE * usual, 0.6 * faintest)
-    count, labels = cv2.connectedComponents((smooth > edge).astype(np.uint8), connectivity=8)
+    is_peak = (smooth >= cv2.dilate(smooth, np.ones((5, 5), np.uint8))) & (smooth > faintest)
+    peaks = [smooth[place][is_peak[place]] for place in inner]
+    of_page = _usual(np.concatenate(peaks), 2 * faintest)
+    sure = np.full(smooth.shape, max(_SURE_SHARE * of_page, faintest), np.float32)
+    edge = np.full(smooth.shape, max(_EDGE_SHARE * of_page, 0.6 * faintest), np.float32)
+    gains = []
+    for box, levels in zip(boxes, peaks, strict=True):
+        # Whoever changes from pen to pencil has lighter boxes; traces of erased ones are lighter.
+        usual = max(_usual(levels, of_page), _LIGHTEST_BOX * of_page)
+        place = page.part(box, _TERRITORY_MM / 2)
+        sure[place] = max(_SURE_SHARE * usual, faintest)
+        edge[place] = max(_EDGE_SHARE * usual, 0.6 * faintest)
+        gains.append(float(np.clip(_FULL_DARKNESS / usual, 1, _MOST_GAIN)))
+    candidates = _without_frames(page, smooth, smooth > edge, boxes)
+    count, labels = cv2.connectedComponents(candidates.astype(np.uint8), connectivity=8)
     is_sure = np.zeros(count, np.bool_)
     is_sure[np.unique(labels[smooth > sure])] = True
     is_sure[0] = False
-    gain = float(np.clip(_FULL_DARKNESS / max(usual, 1e-3), 1, _MOST_GAIN))
-    return is_sure[labels], gain
+    return _Ink(is_sure[labels], gains)
+
+
+def _usual(levels: NDArray[np.float32], otherwise: float) -> float:
+    """How dark strokes are, of the darkest points across them."""
+    return float(np.percentile(levels, 70)) if len(levels) >= _FEWEST_PEAKS else otherwise
+
+
+def _frames(page: FlatPage, shape: tuple[int, ...], boxes: list[Square]) -> NDArray[np.bool_]:
+    """Where the printed frames of boxes are, and as far beside them as they may lie."""
+    import cv2
+
+    frames = np.zeros(shape, np.uint8)
+    for box in boxes:
+        rows, columns = page.part(box)
+        corners = (columns.start, rows.start), (columns.stop, rows.stop)
+        cv2.rectangle(frames, *corners, 1, round(2 * _FRAME_HALF_MM * PIXELS_A_MM))
+    return frames > 0
+
+
+def _without_frames(
+    page: FlatPage, smooth: NDArray[np.float32], ink: NDArray[np.bool_], boxes: list[Square]
+) -> NDArray[np.bool_]:
+    """Ink without what is left of frames, which printers make of black points.
+
+    On a frame, ink is what is darker than most of all frames are there, or joins ink beside it.
+    """
+    import cv2
+
+    on_frame = _frames(page, ink.shape, boxes)
+    left_over = float(np.percentile(smooth[on_frame], _FRAME_PERCENTILE))
+    side = 2 * round(_BESIDE_MM * PIXELS_A_MM) + 1
+    beside = cv2.dilate((ink & ~on_frame).astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+    is_ink: NDArray[np.bool_] = ink & (~on_frame | beside | (smooth > 1.2 * left_over))
+    return is_ink
 
 
 @dataclass(frozen=True)
@@ -210,9 +261,11 @@ def _strokes(
     own: list[list[int]] = [[] for _ in boxes]
     shared: set[int] = set()
     sizes = stats[:, cv2.CC_STAT_AREA] / PIXELS_A_MM**2
+    framed = np.bincount(labels[_frames(page, ink.shape, boxes)], minlength=count)
+    is_frame = framed > _FRAME_SHARE * stats[:, cv2.CC_STAT_AREA]
     middles = np.array([(box.left, box.top) for box in boxes]) + BOX_MM / 2
     for label in range(1, count):
-        if sizes[label] < _SPECK_MM2:
+        if sizes[label] < _SPECK_MM2 or is_frame[label]:
             continue
         order = np.argsort(-inside[:, label], kind="stable")
         first = int(order[0])
@@ -260,7 +313,7 @@ def _widened(own: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Strokes with the pixel around them, in which their edge fades."""
     import cv2
 
-    return cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return np.asarray(cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8)), np.bool_)
 
 
 def _cropped(grey: NDArray[np.uint8], own: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -131,7 +131,8 @@ def _evenly_lit(flat: NDArray[np.uint8]) -> NDArray[np.float32]:
     light = cv2.resize(light, (width, height), interpolation=cv2.INTER_LINEAR)
     even = flat.astype(np.float32) / np.maximum(light, 8)
     # The closing takes the lightest of the grain: what most of the sheet has is the sheet's own.
-    return even / np.maximum(np.median(even[::7, ::7], axis=(0, 1)), 0.2).astype(np.float32)
+    usual = np.median(even[::7, ::7], axis=(0, 1)).astype(np.float32)
+    return np.asarray(even / np.maximum(usual, np.float32(0.2)), np.float32)
 
 
 def _by_ink_colour(depths: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -149,9 +150,7 @@ def _by_ink_colour(depths: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(depths @ weights, np.float32)
 
 
-def _best_placed(
-    grey: NDArray[np.uint8], page: Registration, place: Square
-) -> NDArray[np.float64]:
+def _best_placed(grey: NDArray[np.uint8], page: Registration, place: Square) -> NDArray[np.float64]:
     """How dark the modules of a code are, above or below 0, where its known ones agree best.
 
     Codes lie beyond the outermost dots, where the bend is known less well.

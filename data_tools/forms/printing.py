@@ -16,14 +16,13 @@ from data_tools.fonts.typefaces import REFERENCE, font_of, has_glyph, load_typef
 from data_tools.forms.layout import (
     BOXES,
     CELL_WIDTH_MM,
-    COLUMNS,
     DOT_MM,
     MARK_BITS,
     SHEETS,
     Sheet,
     Square,
 )
-from data_tools.forms.page_code import MODULES, PageCode, draw_code, form_number
+from data_tools.forms.page_code import PageCode, draw_code, form_number
 
 TITLE = "form of hanzi-lsgan"
 

@@ -126,9 +126,7 @@ def read_forms(
     return ReadForms(writers, lines, damaged)
 
 
-def _find(
-    sources: Sequence[Path], split: NamedSplit
-) -> list[tuple[WriterPages, list[Path]]]:
+def _find(sources: Sequence[Path], split: NamedSplit) -> list[tuple[WriterPages, list[Path]]]:
     """Writers and their files."""
     found: list[tuple[WriterPages, list[Path]]] = []
     named_files: list[Path] = []

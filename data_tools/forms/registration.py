@@ -5,6 +5,7 @@ the boxes show: their displacement is fitted by a polynomial that single dots, c
 taken for something else, cannot bend; what is left of it, as at a fold, is taken from dot to dot.
 """
 
+import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -176,7 +177,7 @@ def _odd_one_out(
     """The mark without which the others agree best."""
     import cv2
 
-    best, least = 0, np.inf
+    best, least = int(np.flatnonzero(kept)[0]), np.inf
     for number in np.flatnonzero(kept).tolist():
         others = kept.copy()
         others[number] = False
@@ -199,7 +200,7 @@ def _with_dots(
 ) -> Registration:
     flat = _flatten(grey, sheet, perspective)
 
-    inverse = np.linalg.inv(perspective)
+    inverse = np.asarray(np.linalg.inv(perspective), np.float64)
     numbers = [number for number, keep in zip(marks.numbers, kept, strict=True) if keep]
     mark_points = np.concatenate([sheet.marks[number].corners for number in numbers])
     mark_seen = _project(inverse, marks.corners[kept].reshape(-1, 2))
@@ -227,7 +228,8 @@ def _flatten(
     import cv2
 
     middle = np.array([(sheet.width, sheet.height)]) / 2
-    step = _project(perspective, middle + (1.0, 0.0)) - _project(perspective, middle)
+    beside = middle + np.array((1.0, 0.0))
+    step = _project(perspective, beside) - _project(perspective, middle)
     scale = min(1.0, _PIXELS_A_MM / max(float(np.linalg.norm(step)), 1e-6))
     small = grey
     if scale < 1:  # warping takes four pixels for one, and would pass over others
@@ -241,7 +243,7 @@ def _flatten(
     to_page = enlarge @ np.linalg.inv(perspective) @ np.linalg.inv(reduce)
     size = (round(sheet.width * _PIXELS_A_MM), round(sheet.height * _PIXELS_A_MM))
     flat = cv2.warpPerspective(small, to_page, size, flags=cv2.INTER_LINEAR, borderValue=255)
-    return cv2.GaussianBlur(flat, (0, 0), 0.8).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(flat, (0, 0), 0.8), np.float32)
 
 
 def _smooth(
@@ -254,9 +256,7 @@ def _smooth(
     grid = left.reshape(shape)
     padded = np.pad(grid, ((1, 1), (1, 1), (0, 0)), constant_values=np.nan)
     rows, columns = shape[:2]
-    around = np.stack(
-        [padded[y : y + rows, x : x + columns] for y in range(3) for x in range(3)]
-    )
+    around = np.stack([padded[y : y + rows, x : x + columns] for y in range(3) for x in range(3)])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # where no dot is far and wide
         usual = np.nan_to_num(np.nanmedian(around, axis=0))
@@ -310,9 +310,7 @@ def _dot_template() -> NDArray[np.float32]:
     return np.asarray(cv2.GaussianBlur(sharp, (0, 0), 0.2 * _PIXELS_A_MM), np.float32)
 
 
-def _sharpness(
-    flat: NDArray[np.float32], dots: Points, marks: NDArray[np.float64]
-) -> float:
+def _sharpness(flat: NDArray[np.float32], dots: Points, marks: NDArray[np.float64]) -> float:
     """How dark dots are, whose size blur makes lighter, beside borders of marks, in parts of it."""
     if not len(dots):
         return 0.0
@@ -335,7 +333,8 @@ def _sharpness(
 def _values(flat: NDArray[np.float32], points: Points) -> NDArray[np.float32]:
     columns, rows = (points * _PIXELS_A_MM - 0.5).round().astype(int).T
     height, width = flat.shape
-    return flat[rows.clip(0, height - 1), columns.clip(0, width - 1)]
+    values: NDArray[np.float32] = flat[rows.clip(0, height - 1), columns.clip(0, width - 1)]
+    return values
 
 
 def _fit_bend(
@@ -346,12 +345,12 @@ def _fit_bend(
     shifts = seen - points
     weights = np.ones(len(points))
     ridge = _RIDGE * len(points) * np.eye(terms.shape[1])
-    bend = np.zeros((terms.shape[1], 2))
-    away = np.zeros(len(points))
+    bend: NDArray[np.float64] = np.zeros((terms.shape[1], 2))
+    away: NDArray[np.float64] = np.zeros(len(points))
     for _ in range(_ROUNDS_OF_DOUBT):
         weighted = terms * weights[:, None]
-        bend = np.linalg.solve(weighted.T @ terms + ridge, weighted.T @ shifts)
-        away = np.linalg.norm(shifts - terms @ bend, axis=1)
+        bend = np.asarray(np.linalg.solve(weighted.T @ terms + ridge, weighted.T @ shifts))
+        away = np.asarray(np.linalg.norm(shifts - terms @ bend, axis=1), np.float64)
         scale = max(2 * float(np.median(away)), 0.05)
         weights = 1 / (1 + (away / scale) ** 2) ** 2
     return bend, float(np.median(away))
@@ -365,7 +364,7 @@ def _terms(points: Points, sheet: Sheet, degree: int) -> NDArray[np.float64]:
 
 
 def _degree_of(bend: NDArray[np.float64]) -> int:
-    return round((np.sqrt(8 * len(bend) + 1) - 3) / 2)
+    return (math.isqrt(8 * len(bend) + 1) - 3) // 2
 
 
 def _between_dots(local: NDArray[np.float64], points: Points, sheet: Sheet) -> Points:

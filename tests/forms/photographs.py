@@ -43,8 +43,17 @@ def print_pages(characters: str, sheet_number: int = 0) -> list[FilledPage]:
     pages = []
     for number, code in enumerate(codes):
         image = document[number].render(scale=PIXELS_A_MM * 25.4 / 72).to_pil().convert("RGB")
-        pages.append(FilledPage(code, np.asarray(image, np.float32) / 255))
+        pages.append(FilledPage(code, np.asarray(image, np.float32) / np.float32(255)))
     return pages
+
+
+def in_black_points(page: FilledPage) -> FilledPage:
+    """A blank page from a printer that has no grey: points of black in its place."""
+    rng = np.random.default_rng(0)
+    height, width = page.picture.shape[:2]
+    few = rng.random((height // 2 + 1, width // 2 + 1)).astype(np.float32)
+    limits = np.kron(few, np.ones((2, 2), np.float32))[:height, :width, None]
+    return FilledPage(page.code, (page.picture > limits).astype(np.float32))
 
 
 def fill(
@@ -87,7 +96,8 @@ def fill(
         side = size * BOX_MM * PIXELS_A_MM * float(np.exp(rng.normal(0, 0.08)))
         scale = side / max(sample.shape)
         shape = (max(3, round(sample.shape[1] * scale)), max(3, round(sample.shape[0] * scale)))
-        darkness = 1 - np.asarray(Image.fromarray(sample).resize(shape), np.float32) / 255
+        resized = np.asarray(Image.fromarray(sample).resize(shape), np.float32)
+        darkness = np.float32(1) - resized / np.float32(255)
         box = page.sheet.box(number)
         centre = np.array([box.left, box.top]) + BOX_MM / 2 + rng.uniform(-1, 1, 2) * stray_mm
         left, top = (centre * PIXELS_A_MM - np.array(shape) / 2).round().astype(int).tolist()
