@@ -15,7 +15,7 @@ from data_tools.forms.page_picture import PIXELS_A_MM, FlatPage
 from data_tools.glyphs.fit import BACKGROUND
 
 _AROUND_DOT_MM = 0.5
-_AROUND_GUIDE_MM = 0.4
+_AROUND_GUIDE_MM = 0.15  # its ink reaches no side of its square
 _FRAME_REACH_MM = 0.6  # to either side of a box's printed frame
 _FRAME_PARTS = 5  # of a side, in each of which the line may lie a little beside its place
 _FRAME_EXCESS = 1.2
@@ -42,7 +42,7 @@ _FRAME_SHARE = 0.75  # of a stroke that is none, but a part of a frame
 _SPECK_MM2 = 0.1
 _EMPTY_MM2 = 0.35
 _LITTLE_MM2 = 1.2
-_FULL_SHARE = 0.5  # of a box; more ink is no character
+_FULL_SHARE = 0.62  # of a box; more ink is no character
 _TERRITORY_MM = 3.0  # around a box, in which its strokes may lie
 _STRAY_MM = 1.6  # of a stroke outside its box
 _OVER_MM = 0.5  # of the frame: what goes farther is noted

@@ -16,7 +16,9 @@ _BEYOND_MM = 4.0  # of the outermost dots
 _MESH_PIXELS = 12  # between points that are placed one by one
 _ENLARGED = 1.3  # a photograph that has more pixels than the flat page is reduced before
 _LIGHT_PIXELS_A_MM = 2
-_WIDEST_INK_MM = 9.0  # what is wider is a shadow
+_WIDEST_INK_MM = 9.0  # what is wider is a shadow, or a box that is all ink
+_WIDEST_BLOT_MM = 26.0
+_DARKEST_SHADOW = 0.4  # of the light around it
 _CODE_STRAY_MM = 0.9
 _CODE_PIXELS_A_MODULE = 6
 _CODE_WINDOW_MODULES = 13  # in which about half of the modules are dark
@@ -124,15 +126,25 @@ def _evenly_lit(flat: NDArray[np.uint8]) -> NDArray[np.float32]:
     size = (max(1, width // reduced), max(1, height // reduced))
     small = cv2.resize(flat, size, interpolation=cv2.INTER_AREA)
     small = cv2.medianBlur(small, 3)
-    side = 2 * round(_WIDEST_INK_MM * _LIGHT_PIXELS_A_MM / 2) + 1
-    window = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    light = cv2.morphologyEx(small, cv2.MORPH_CLOSE, window, borderType=cv2.BORDER_REPLICATE)
+    light = _lightest_around(small, _WIDEST_INK_MM)
+    # A box that is all ink is no shadow, which would leave more of the light.
+    light = np.maximum(light, _DARKEST_SHADOW * _lightest_around(light, _WIDEST_BLOT_MM))
     light = cv2.GaussianBlur(light.astype(np.float32), (0, 0), 1.5)
     light = cv2.resize(light, (width, height), interpolation=cv2.INTER_LINEAR)
     even = flat.astype(np.float32) / np.maximum(light, 8)
     # The closing takes the lightest of the grain: what most of the sheet has is the sheet's own.
     usual = np.median(even[::7, ::7], axis=(0, 1)).astype(np.float32)
     return np.asarray(even / np.maximum(usual, np.float32(0.2)), np.float32)
+
+
+def _lightest_around(small: NDArray[np.uint8], width_mm: float) -> NDArray[np.uint8]:
+    """Colours without what is darker than its surroundings and narrower than a width."""
+    import cv2
+
+    side = 2 * round(width_mm * _LIGHT_PIXELS_A_MM / 2) + 1
+    window = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, window, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(closed, np.uint8)
 
 
 def _by_ink_colour(depths: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -12,7 +12,13 @@ from data_tools.errors import UserError, join_message
 
 PHOTOGRAPH_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
 
-_FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "WEBP", "BMP")
+_FORMATS = (
+    "JPEG",
+    "PNG",
+    "TIFF",
+    "WEBP",
+    "BMP",
+)  # some cameras put more into a JPEG; the first is it
 _OTHER_KINDS = {
     b"%PDF": ("is a PDF", "save its pages as PNG or JPEG"),
     b"\x89HDF": ("is a store, not a photograph", "name photographs of a form"),
