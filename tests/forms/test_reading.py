@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -150,7 +151,7 @@ def test_parts_of_a_sheet_say_what_is_missing(picture: NDArray[np.uint8]) -> Non
         read_page("a.jpg", np.full((800, 600, 3), 200, np.uint8))
 
 
-def save(picture: NDArray[np.uint8], path: Path, **options: object) -> Path:
+def save(picture: NDArray[np.uint8], path: Path, **options: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(picture).save(path, quality=90, **options)
     return path
