@@ -34,6 +34,7 @@ _MOST_GAIN = 2.5
 _LIGHTEST_BOX = 0.45  # of the darkness of the page's strokes
 _FEWEST_PEAKS = 20
 _SMOOTH_MM = 0.06
+_CREASE_EXCESS = 1.1  # over what makes a stroke sure
 _FRAME_HALF_MM = 0.4
 _FRAME_PERCENTILE = 92  # of points on frames, of which strokes cross no more than a few
 _BESIDE_MM = 0.55
@@ -46,7 +47,7 @@ _FULL_SHARE = 0.62  # of a box; more ink is no character
 _TERRITORY_MM = 3.0  # around a box, in which its strokes may lie
 _STRAY_MM = 1.6  # of a stroke outside its box
 _OVER_MM = 0.5  # of the frame: what goes farther is noted
-_SHARED = 0.12  # of a stroke, in the second box that it reaches into
+_SHARED = 0.14  # of what a stroke has in its own box, in another one that it reaches into
 _LEAST_SHARED_MM2 = 0.5
 
 
@@ -201,7 +202,41 @@ def _find_ink(page: FlatPage, written: NDArray[np.float32], boxes: list[Square])
     is_sure = np.zeros(count, np.bool_)
     is_sure[np.unique(labels[smooth > sure])] = True
     is_sure[0] = False
-    return _Ink(is_sure[labels], gains)
+    return _Ink(_without_creases(page, smooth, is_sure[labels], sure, boxes), gains)
+
+
+def _without_creases(
+    page: FlatPage,
+    smooth: NDArray[np.float32],
+    ink: NDArray[np.bool_],
+    sure: NDArray[np.float32],
+    boxes: list[Square],
+) -> NDArray[np.bool_]:
+    """Ink in which strokes of several boxes are joined by nothing lighter than they are.
+
+    A crease or a smear that runs through boxes is lighter than ink: of all that is joined, only
+    what is dark enough stays, with the edges of it.
+    """
+    import cv2
+
+    count, labels = cv2.connectedComponents(ink.astype(np.uint8), connectivity=8)
+    joined = _in_boxes(page, labels, count, boxes) > _LEAST_SHARED_MM2 * PIXELS_A_MM**2
+    is_joined = np.count_nonzero(joined, axis=0) > 1
+    if not is_joined.any():
+        return ink
+    doubtful = is_joined[labels]
+    dark = (doubtful & (smooth > _CREASE_EXCESS * sure)).astype(np.uint8)
+    around = cv2.dilate(dark, np.ones((5, 5), np.uint8)) > 0
+    kept: NDArray[np.bool_] = ink & (~doubtful | around)
+    return kept
+
+
+def _in_boxes(
+    page: FlatPage, labels: NDArray[np.int32], count: int, boxes: list[Square]
+) -> NDArray[np.int64]:
+    """How many pixels of each stroke are in each box: (boxes, count)."""
+    parts = [np.bincount(labels[page.part(box)].ravel(), minlength=count) for box in boxes]
+    return np.array(parts, np.int64)
 
 
 def _usual(levels: NDArray[np.float32], otherwise: float) -> float:
@@ -255,9 +290,7 @@ def _strokes(
     count, labels, stats, centres = cv2.connectedComponentsWithStats(
         ink.astype(np.uint8), connectivity=8
     )
-    inside = np.zeros((len(boxes), count), np.int64)
-    for number, box in enumerate(boxes):
-        inside[number] = np.bincount(labels[page.part(box)].ravel(), minlength=count)
+    inside = _in_boxes(page, labels, count, boxes)
     own: list[list[int]] = [[] for _ in boxes]
     shared: set[int] = set()
     sizes = stats[:, cv2.CC_STAT_AREA] / PIXELS_A_MM**2
@@ -277,11 +310,11 @@ def _strokes(
             if beyond[first] > _STRAY_MM or sizes[label] > _LEAST_SHARED_MM2 * 4:
                 continue
         own[first].append(label)
-        second = int(order[1]) if len(order) > 1 else first
-        part = inside[second, label] / PIXELS_A_MM**2
-        if second != first and part > max(_SHARED * sizes[label], _LEAST_SHARED_MM2):
-            own[second].append(label)
-            shared |= {first, second}
+        parts = inside[:, label] / PIXELS_A_MM**2
+        least = max(_SHARED * parts[first], _LEAST_SHARED_MM2)
+        for other in order[1:][parts[order[1:]] > least].tolist():
+            own[other].append(label)
+            shared |= {first, other}
     return labels, _Shares(own, shared)
 
 

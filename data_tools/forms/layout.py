@@ -27,7 +27,6 @@ CODE_MM = 28.0
 
 _EDGE_MM = 8.0  # beyond what printers leave white, with white around the marks
 _CODE_TOP_MM = 6.5
-_HEAD_MM = 37.0  # from the upper edge to the first row of dots
 
 
 @dataclass(frozen=True)
@@ -82,8 +81,8 @@ class Sheet:
 
     @property
     def grid_top(self) -> float:
-        """Of the first row of dots."""
-        return _HEAD_MM + (1.5 if self.name == "A4" else 0)
+        """Of the first row of dots; a sheet folded in the middle is so between two rows."""
+        return (self.height - ROWS * CELL_HEIGHT_MM) / 2
 
     @property
     def dots(self) -> NDArray[np.float64]:

@@ -17,9 +17,12 @@ _MESH_PIXELS = 12  # between points that are placed one by one
 _ENLARGED = 1.3  # a photograph that has more pixels than the flat page is reduced before
 _LIGHT_PIXELS_A_MM = 2
 _WIDEST_INK_MM = 9.0  # what is wider is a shadow, or a box that is all ink
+_SHADOW_EDGE_MM = 1.0
 _WIDEST_BLOT_MM = 26.0
 _DARKEST_SHADOW = 0.4  # of the light around it
 _CODE_STRAY_MM = 0.9
+_CODE_BEND_MM = 0.5
+_CODE_PATTERNS = (6, 30, 54)  # modules, by rows and by columns, of a QR code of version 11
 _CODE_PIXELS_A_MODULE = 6
 _CODE_WINDOW_MODULES = 13  # in which about half of the modules are dark
 
@@ -129,7 +132,7 @@ def _evenly_lit(flat: NDArray[np.uint8]) -> NDArray[np.float32]:
     light = _lightest_around(small, _WIDEST_INK_MM)
     # A box that is all ink is no shadow, which would leave more of the light.
     light = np.maximum(light, _DARKEST_SHADOW * _lightest_around(light, _WIDEST_BLOT_MM))
-    light = cv2.GaussianBlur(light.astype(np.float32), (0, 0), 1.5)
+    light = cv2.GaussianBlur(light.astype(np.float32), (0, 0), 1.0)
     light = cv2.resize(light, (width, height), interpolation=cv2.INTER_LINEAR)
     even = flat.astype(np.float32) / np.maximum(light, 8)
     # The closing takes the lightest of the grain: what most of the sheet has is the sheet's own.
@@ -142,9 +145,13 @@ def _lightest_around(small: NDArray[np.uint8], width_mm: float) -> NDArray[np.ui
     import cv2
 
     side = 2 * round(width_mm * _LIGHT_PIXELS_A_MM / 2) + 1
-    window = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, window, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(closed, np.uint8)
+    # The darker side of a shadow's edge reaches a little farther, or the edge would count as ink.
+    more = side + 2 * round(_SHADOW_EDGE_MM * _LIGHT_PIXELS_A_MM)
+    window, larger = (
+        cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)) for size in (side, more)
+    )
+    lightest = cv2.dilate(small, window, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.erode(lightest, larger, borderType=cv2.BORDER_REPLICATE), np.uint8)
 
 
 def _by_ink_colour(depths: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -177,16 +184,54 @@ def _best_placed(grey: NDArray[np.uint8], page: Registration, place: Square) -> 
     light = cv2.blur(flat, (_CODE_PIXELS_A_MODULE * _CODE_WINDOW_MODULES,) * 2)
     levels = cv2.blur(light - flat, (_CODE_PIXELS_A_MODULE // 2,) * 2)
     levels /= max(float(levels.std()), 1e-6)
-    known, is_known = known_modules()
-    signs = np.where(known, 1.0, -1.0) * is_known
     first = round(around * pixels_a_mm) + _CODE_PIXELS_A_MODULE // 2
-    reach = round(_CODE_STRAY_MM * pixels_a_mm)
     middles = first + _CODE_PIXELS_A_MODULE * np.arange(MODULES)
-    best, most = np.zeros((MODULES, MODULES)), -np.inf
-    for down in range(-reach, reach + 1):
-        for across in range(-reach, reach + 1):
-            seen = levels[np.ix_(middles + down, middles + across)]
-            agree = float((seen * signs).sum())
+    whole = slice(0, MODULES)
+    reach = round(_CODE_STRAY_MM * pixels_a_mm)
+    shift = _best_shift(levels, middles, (whole, whole), (0, 0), reach)
+    # Then at each of the patterns that QR codes have for it, in three rows of three.
+    reach = round(_CODE_BEND_MM * pixels_a_mm)
+    around_pattern = [slice(max(at - 4, 0), at + 5) for at in _CODE_PATTERNS]
+    shifts = np.array(
+        [
+            [
+                _best_shift(levels, middles, (rows, columns), shift, reach)
+                for columns in around_pattern
+            ]
+            for rows in around_pattern
+        ]
+    )
+    down, across = np.moveaxis(_between_patterns(shifts), -1, 0).round().astype(int)
+    most = len(levels) - 1
+    rows = (middles[:, None] + down).clip(0, most)
+    columns = (middles[None, :] + across).clip(0, most)
+    return np.asarray(levels[rows, columns], np.float64)
+
+
+def _best_shift(
+    levels: NDArray[np.float32],
+    middles: NDArray[np.int64],
+    window: tuple[slice, slice],
+    start: tuple[int, int],
+    reach: int,
+) -> tuple[int, int]:
+    """How far down and across the known modules in a window lie from where they should."""
+    known, is_known = known_modules()
+    signs = (np.where(known, 1.0, -1.0) * is_known)[window]
+    rows, columns = middles[window[0]], middles[window[1]]
+    best, most = start, -np.inf
+    last = len(levels) - 1
+    for down in range(start[0] - reach, start[0] + reach + 1):
+        for across in range(start[1] - reach, start[1] + reach + 1):
+            places = np.ix_((rows + down).clip(0, last), (columns + across).clip(0, last))
+            agree = float((levels[places] * signs).sum())
             if agree > most:
-                best, most = seen.astype(np.float64), agree
+                best, most = (down, across), agree
     return best
+
+
+def _between_patterns(shifts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Shifts at three rows of three patterns (3, 3, 2) → those of all modules, (61, 61, 2)."""
+    steps = np.interp(np.arange(MODULES), _CODE_PATTERNS, np.arange(len(_CODE_PATTERNS)))
+    weights = np.maximum(1 - np.abs(steps[:, None] - np.arange(len(_CODE_PATTERNS))), 0)
+    return np.asarray(np.einsum("ri,cj,ijk->rck", weights, weights, shifts), np.float64)

@@ -205,7 +205,7 @@ def _with_dots(
     mark_points = np.concatenate([sheet.marks[number].corners for number in numbers])
     mark_seen = _project(inverse, marks.corners[kept].reshape(-1, 2))
     dots = sheet.dots.reshape(-1, 2)
-    bend, _ = _fit_bend(mark_points, mark_seen, sheet, 1)
+    bend, _ = _fit_bend(mark_points, mark_seen, sheet, 2 if len(numbers) > _FEWEST_MARKS else 1)
     seen = np.full_like(dots, np.nan)
     for reach, degree in zip(_SEARCH_MM, _DEGREES, strict=True):
         expected = dots + _terms(dots, sheet, _degree_of(bend)) @ bend
