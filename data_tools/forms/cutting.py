@@ -42,7 +42,7 @@ _FRAME_SHARE = 0.75  # of a stroke that is none, but a part of a frame
 
 _SPECK_MM2 = 0.1
 _EMPTY_MM2 = 0.35
-_LITTLE_MM2 = 1.2
+_LITTLE_MM2 = 0.8
 _FULL_SHARE = 0.62  # of a box; more ink is no character
 _TERRITORY_MM = 3.0  # around a box, in which its strokes may lie
 _STRAY_MM = 1.6  # of a stroke outside its box

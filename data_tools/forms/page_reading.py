@@ -10,12 +10,19 @@ from data_tools.forms.cutting import CutBox, cut_boxes
 from data_tools.forms.layout import BOX_MM, BOXES, MARK_BITS, SHEETS
 from data_tools.forms.page_code import PageCode, UnknownLayoutError
 from data_tools.forms.page_picture import find_code, flatten
-from data_tools.forms.registration import FoundMarks, Registration, find_marks, registrations
+from data_tools.forms.registration import (
+    FEWEST_MARKS,
+    FoundMarks,
+    Registration,
+    find_marks,
+    registrations,
+)
 
 _LEAST_BOX_PIXELS = 60  # of a photograph; strokes of a pen are then two pixels wide
 _LEAST_SHARPNESS = 0.55  # of dots beside marks
 _FEWEST_DOTS = 40
 _CORNERS = ("upper left", "upper right", "lower left", "lower right")
+_MARKS = (*_CORNERS[:2], "middle left", "middle right", *_CORNERS[2:])
 
 
 @dataclass(frozen=True)
@@ -82,9 +89,9 @@ def _find_page(
         if code is not None and SHEETS[code.sheet] == page.sheet:
             return page, code
     if likeliest is None:
-        count = len(marks.numbers)
-        problem = f"of the six marks of a form, {count} can be made out"
-        if count > 2:
+        seen = ", ".join(_MARKS[number] for number in marks.numbers)
+        problem = f"of the six marks of a form only these can be made out: {seen}"
+        if len(marks.numbers) >= FEWEST_MARKS:
             problem = "its marks stand as on no form"
         remedy = "photograph the whole sheet, lying flat, with nothing on its marks"
         raise UserError(join_message(name, problem, remedy))

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from data_tools.forms.layout import DOT_MM, MARK_BITS, MARK_MM, SHEETS, Sheet
 
 _DETECTION_SIDES_PIXELS = (1500, 2600)  # of the photograph, reduced, in which marks are found
-_FEWEST_MARKS = 3
+FEWEST_MARKS = 3
+"""That say where a sheet is."""
 _FARTHEST_MARK_MM = 6.0  # from where the others' perspective puts it, as a bent sheet does
 _PIXELS_A_MM = 6  # of the picture in which dots are sought
 _SEARCH_MM = (4.0, 2.0, 1.2)  # around where each is expected, in rounds
@@ -147,7 +148,7 @@ def _fit_marks(
     """The perspective that most marks share, which they are, and their median distance in mm."""
     import cv2
 
-    if len(marks.numbers) < _FEWEST_MARKS:
+    if len(marks.numbers) < FEWEST_MARKS:
         return None
     on_page = np.stack([sheet.marks[number].corners for number in marks.numbers])
     kept = np.ones(len(marks.numbers), np.bool_)
@@ -165,7 +166,7 @@ def _fit_marks(
         worst = int(np.where(kept, away, 0).argmax())
         if away[worst] <= _FARTHEST_MARK_MM:
             return perspective, kept, float(np.median(away[kept]))
-        if kept.sum() <= _FEWEST_MARKS:
+        if kept.sum() <= FEWEST_MARKS:
             return None
         # What another mark-like thing says pulls the fit to itself: try without each.
         kept[_odd_one_out(on_page, marks.corners, kept)] = False
@@ -205,7 +206,7 @@ def _with_dots(
     mark_points = np.concatenate([sheet.marks[number].corners for number in numbers])
     mark_seen = _project(inverse, marks.corners[kept].reshape(-1, 2))
     dots = sheet.dots.reshape(-1, 2)
-    bend, _ = _fit_bend(mark_points, mark_seen, sheet, 2 if len(numbers) > _FEWEST_MARKS else 1)
+    bend, _ = _fit_bend(mark_points, mark_seen, sheet, 2 if len(numbers) > FEWEST_MARKS else 1)
     seen = np.full_like(dots, np.nan)
     for reach, degree in zip(_SEARCH_MM, _DEGREES, strict=True):
         expected = dots + _terms(dots, sheet, _degree_of(bend)) @ bend

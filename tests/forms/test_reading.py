@@ -145,7 +145,7 @@ def test_parts_of_a_sheet_say_what_is_missing(picture: NDArray[np.uint8]) -> Non
     height, width = picture.shape[:2]
     with pytest.raises(UserError, match="upper left corner of the sheet is cut off"):
         read_page("a.jpg", picture[:, width // 4 :])
-    with pytest.raises(UserError, match="of the six marks of a form, 2 can be made out"):
+    with pytest.raises(UserError, match="only these can be made out: upper left, upper right;"):
         read_page("a.jpg", picture[: height // 3])
     with pytest.raises(UserError, match="no marks of a form"):
         read_page("a.jpg", np.full((800, 600, 3), 200, np.uint8))
