@@ -24,6 +24,8 @@ _CODE_STRAY_MM = 0.9
 _CODE_BEND_MM = 0.5
 _CODE_PATTERNS = (6, 30, 54)  # modules, by rows and by columns, of a QR code of version 11
 _CODE_PIXELS_A_MODULE = 6
+_BLUR_MODULES = 2  # from which light strays into a module of a blurred code
+_BLUR_RIDGE = 0.01
 _CODE_WINDOW_MODULES = 13  # in which about half of the modules are dark
 
 
@@ -61,13 +63,18 @@ def find_code(grey: NDArray[np.uint8], page: Registration) -> PageCode | None:
     Raises:
         UnknownLayoutError: another version of the program has made it.
     """
-    both = np.zeros((MODULES, MODULES))
+    both = np.zeros((2, MODULES, MODULES))
     for place in page.sheet.codes:
         levels = _best_placed(grey, page, place)
-        both += levels
-        if (code := read_code(levels > 0)) is not None:
+        ways = np.stack([levels, _sharpened(levels)])
+        both += ways
+        for way in ways:
+            if (code := read_code(way > 0)) is not None:
+                return code
+    for way in both:
+        if (code := read_code(way > 0)) is not None:
             return code
-    return read_code(both > 0)
+    return None
 
 
 def flatten(photograph: NDArray[np.uint8], page: Registration) -> FlatPage:
@@ -206,6 +213,22 @@ def _best_placed(grey: NDArray[np.uint8], page: Registration, place: Square) -> 
     rows = (middles[:, None] + down).clip(0, most)
     columns = (middles[None, :] + across).clip(0, most)
     return np.asarray(levels[rows, columns], np.float64)
+
+
+def _sharpened(levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Levels of modules without what blur brings over from their neighbours.
+
+    The weights of a module and those around it are the ones by which known modules come out best.
+    """
+    known, is_known = known_modules()
+    size = 2 * _BLUR_MODULES + 1
+    padded = np.pad(levels, _BLUR_MODULES, mode="edge")
+    around = np.lib.stride_tricks.sliding_window_view(padded, (size, size))
+    around = around.reshape(MODULES, MODULES, size * size)
+    seen, wanted = around[is_known], np.where(known[is_known], 1.0, -1.0)
+    ridge = _BLUR_RIDGE * len(seen) * np.eye(size * size)
+    weights = np.linalg.solve(seen.T @ seen + ridge, seen.T @ wanted)
+    return np.asarray(around @ weights, np.float64)
 
 
 def _best_shift(

@@ -18,8 +18,8 @@ from data_tools.forms.registration import (
     registrations,
 )
 
-_LEAST_BOX_PIXELS = 60  # of a photograph; strokes of a pen are then two pixels wide
-_LEAST_SHARPNESS = 0.55  # of dots beside marks
+_LEAST_BOX_PIXELS = 45  # of a photograph; strokes of a pen are then one or two pixels wide
+_LEAST_SHARPNESS = 0.75  # of dots beside marks; codes are unreadable soon below 0.8
 _FEWEST_DOTS = 40
 _CORNERS = ("upper left", "upper right", "lower left", "lower right")
 _MARKS = (*_CORNERS[:2], "middle left", "middle right", *_CORNERS[2:])
@@ -66,7 +66,7 @@ def read_page(name: str, photograph: NDArray[np.uint8]) -> ReadPage:
     if code is None:
         _explain(name, grey, page, BOXES)
         problem = "the square codes that say which page it is cannot be read"
-        remedy = "photograph it again, both codes in the light and nothing on them"
+        remedy = "photograph it again, sharply, with both codes in the light and nothing on them"
         raise UserError(join_message(name, problem, remedy))
     _explain(name, grey, page, len(code.characters))
     boxes = cut_boxes(flatten(photograph, page), page.sheet, code.characters)

@@ -71,6 +71,12 @@ def test_each_box_holds_the_character_that_was_written_in_it(
         assert int(np.argmax(others)) == sorted(filled.inks).index(number)
 
 
+def test_a_small_or_shaken_photograph_will_do(filled: FilledPage) -> None:
+    for pixels_a_mm, blur_mm in ((3.6, 0.1), (6, 0.28)):
+        how = Circumstances(pixels_a_mm=pixels_a_mm, blur_mm=blur_mm, angle=4)
+        assert share_cut_right(filled, read_page("a.jpg", photograph(filled, how))) == 1
+
+
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_a_sheet_may_lie_any_way(
     turns: int, filled: FilledPage, picture: NDArray[np.uint8]
@@ -131,8 +137,11 @@ def test_doubtful_boxes_are_told(blank: FilledPage) -> None:
 @pytest.mark.parametrize(
     ("how", "said"),
     [
-        (Circumstances(pixels_a_mm=3.8), "too small: a box has 5[0-9] pixels"),
-        (Circumstances(pixels_a_mm=6, blur_mm=0.6), "blurred|cannot be read|no marks"),
+        (Circumstances(pixels_a_mm=2.9), "too small: a box has 4[01] pixels a side, of 45"),
+        (
+            Circumstances(pixels_a_mm=6, blur_mm=0.6),
+            "is blurred: its dots have 5[0-9]% of the contrast",
+        ),
     ],
 )
 def test_a_photograph_of_no_use_says_why(filled: FilledPage, how: Circumstances, said: str) -> None:
