@@ -10,6 +10,10 @@ _GENERAL_STANDARD = Path(__file__).parent / "general_standard.txt"
 # 通用规范汉字表, issued by the State Council in 2013: a line for each of its three levels, in the
 # table's own order. Taken from the property kTGH of Unicode's Unihan database, version 15.0.
 
+FORM_CHARACTERS = Path(__file__).parent.parent / "forms" / "form_characters.txt"
+"""200 characters that show how a hand writes others, the most telling first; how they were chosen
+stands in `forms/choose_characters.py`."""
+
 _BIG5_LEVEL_1 = range(0xA440, 0xC67F)
 
 
@@ -68,6 +72,12 @@ def big5_level_1() -> frozenset[str]:
     return frozenset(characters)
 
 
+@lru_cache
+def form_characters(count: int) -> str:
+    """The first `count` characters, at most 200, of those that stand for a hand on a form."""
+    return FORM_CHARACTERS.read_text("utf-8").strip()[:count]
+
+
 STANDARD_SETS: dict[str, Callable[[], frozenset[str]]] = {
     "gb2312": gb2312,
     "gb2312-1": gb2312_level_1,
@@ -77,6 +87,9 @@ STANDARD_SETS: dict[str, Callable[[], frozenset[str]]] = {
     "general-standard-2": lambda: general_standard_level(2),
     "general-standard-3": lambda: general_standard_level(3),
     "big5-1": big5_level_1,
+    "form-30": lambda: frozenset(form_characters(30)),
+    "form-100": lambda: frozenset(form_characters(100)),
+    "form-200": lambda: frozenset(form_characters(200)),
 }
 """Character sets by name."""
 

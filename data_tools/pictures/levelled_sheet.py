@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from data_tools.files import replacing
+from data_tools.forms.form_part import FormPart
 from data_tools.pictures.array_part import ArrayPart
 from data_tools.pictures.decode import PictureError, decode
 from data_tools.pictures.ink import on_white
@@ -28,7 +29,7 @@ def levelled_sheet_path(store_path: Path) -> Path:
 
 
 def draw_levelled_sheet(
-    notes: Mapping[Member | PicturePart | ArrayPart, Counter[str]], path: Path
+    notes: Mapping[Member | PicturePart | ArrayPart | FormPart, Counter[str]], path: Path
 ) -> Path | None:
     """Draw up to 24 pictures as they came and, beside them, as they went into the store.
 

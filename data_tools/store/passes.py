@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_tools.errors import UserError, join_message
+from data_tools.forms.form_part import FormPart
 from data_tools.glyphs.compiled import fit_glyphs
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.hwdb.charset import CharacterSet
@@ -24,8 +25,8 @@ from data_tools.pictures.part import PicturePart
 from data_tools.positions import write_at
 from data_tools.sources.members import Member
 
-Source = Member | PicturePart | ArrayPart
-"""What one process reads: a `.gnt` file, some pictures of a writer, or images of an array."""
+Source = Member | PicturePart | ArrayPart | FormPart
+"""What one process reads: a `.gnt` file, pictures of a writer, images of an array, or a form."""
 
 _BATCH_BYTES = 1 << 20  # of records drawn by one call, and of what is drawn
 

@@ -12,7 +12,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from data_tools.errors import UserError, join_message
 from data_tools.files import StrPath, flush, replacing, writable
 from data_tools.fonts.corpus import FONT_DRAWN_PREFIX
+from data_tools.forms.form_part import FormPart
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.hwdb.charset import CharacterSet, parse_charset
 from data_tools.parallel import process_count, process_map
@@ -37,7 +38,7 @@ from data_tools.pictures.levelled_sheet import (
     noted_lines,
 )
 from data_tools.pictures.writers import parse_writer_pattern
-from data_tools.sources.find import find_members
+from data_tools.sources.find import Found, find_members
 from data_tools.sources.members import Member
 from data_tools.sources.passed_over import passed_over_lines
 from data_tools.sources.split_choice import give_writers_to_test, split_lines
@@ -113,13 +114,14 @@ def prepare(
     skip_bad: bool = False,
     compress: bool = False,
     drop_copies: bool = False,
+    forms: Sequence[FormPart] = (),
     force: bool = False,
     on_progress: OnProgress = lambda phase, done, total: None,
 ) -> PrepareResult:
     """Convert `.gnt` files, folders and archives into one store.
 
     Args:
-        sources: train data, except where a name tells the test split.
+        sources: train data, except where a name tells the test split; none where there are forms.
         out: the store to write; its folder is made. It appears whole or not at all.
         test_sources: sources of the test split.
         test_writers: a share of the train split's writers to move to the test split.
@@ -132,6 +134,7 @@ def prepare(
         skip_bad: go on past damaged records instead of stopping at the first.
         compress: make the file small, to give away; meanwhile it needs room for the images twice.
         drop_copies: of samples with the same label and pixels keep one.
+        forms: what writers wrote on forms, in the place of sources.
         force: replace an existing store.
         on_progress: told of samples done.
 
@@ -144,10 +147,11 @@ def prepare(
     pattern = None if writer_pattern is None else parse_writer_pattern(writer_pattern)
     out = Path(out)
     check_out(out, force)
-    with find_members(_each(sources), _each(test_sources), skip_bad) as found:
+    named = _each(sources), _each(test_sources)
+    with nullcontext(Found()) if forms else find_members(*named, skip_bad) as found:
         pictures = gather_pictures(found.collections, ink=chosen_ink, writer_pattern=pattern)
         arrays, array_notes = array_parts(found.arrays, found.beside, chosen_ink)
-        members: list[Source] = [*found.members, *pictures.parts, *arrays]
+        members: list[Source] = [*found.members, *pictures.parts, *arrays, *forms]
         if test_writers is not None:
             if not pictures.has_writers:
                 raise _classes_are_no_writers(pictures)

@@ -22,6 +22,7 @@ from hanzi_lsgan.cli import (  # noqa: F401 - each adds its command
     evaluate,
     export,
     export_weights,
+    form,
     generate,
     hands,
     info,

@@ -1,13 +1,14 @@
 """`prepare`."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from data_tools.errors import UserError, join_message
 from hanzi_lsgan.cli.app import (
     DEFAULT_STORE,
     ForceOption,
@@ -19,12 +20,16 @@ from hanzi_lsgan.cli.app import (
 from hanzi_lsgan.cli.corpus import CORPUS_WRITERS, write_corpus_with_progress
 from hanzi_lsgan.cli.info import show_store
 
+if TYPE_CHECKING:
+    from data_tools.forms.reading import ReadForms
+
 RAW_DATA = Path("data/raw")
 CharsetOption = Annotated[
-    str,
+    str | None,
     typer.Option(
-        help="hanzi, all, a set (gb2312, gb2312-1 and -2, general-standard, general-standard-1 "
-        "to -3, big5-1), a UTF-8 file, or the characters themselves."
+        help="hanzi (the default), all (that of --form), a set (gb2312, gb2312-1 and -2, "
+        "general-standard, general-standard-1 to -3, big5-1, form-30, form-100, form-200), a UTF-8 "
+        "file, or the characters themselves."
     ),
 ]
 
@@ -35,6 +40,10 @@ def prepare(
         list[Path] | None,
         typer.Argument(help="HWDB .gnt files, pictures, folders or archives; data/raw by default."),
     ] = None,
+    form: Annotated[
+        bool,
+        typer.Option("--form", help="The sources are photographs of filled-in forms, or folders."),
+    ] = False,
     out: Annotated[Path, typer.Option(help="The store to write.")] = DEFAULT_STORE,
     test: Annotated[
         list[Path] | None, typer.Option(help="Sources of the test split, one or several.")
@@ -59,7 +68,7 @@ def prepare(
     margin: Annotated[
         int | None, typer.Option(help="Pixels of background around the ink; 1/32 of the size.")
     ] = None,
-    charset: CharsetOption = "hanzi",
+    charset: CharsetOption = None,
     jobs: JobsOption = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Go on past damaged records, and list them.")
@@ -82,19 +91,25 @@ def prepare(
     from data_tools.store.prepare import prepare as convert
     from data_tools.store.reader import Store
 
+    if form:
+        _check_form(sources, ink, writer_pattern)
     chosen_fit = check_fit(fit)
     glyph = GlyphOptions(
         size, chosen_fit, default_margin(size, chosen_fit) if margin is None else margin
     )
-    characters = parse_charset(charset)
+    chosen_charset = charset
+    if chosen_charset is None:
+        chosen_charset = "all" if form else "hanzi"
+    characters = parse_charset(chosen_charset)
     check_file(out)
     check_out(out, force)
     if test_writers is not None:
         check_share(test_writers)
     with (
-        _sources_or_corpus(sources, test, charset) as (chosen, chosen_test),
+        _sources_or_corpus(sources, test, chosen_charset) as (chosen, chosen_test),
         samples_bar() as progress,
     ):
+        read = _read_forms(chosen, chosen_test, skip_bad, progress) if form else None
         result = convert(
             chosen,
             out,
@@ -108,20 +123,58 @@ def prepare(
             skip_bad=skip_bad,
             compress=compress,
             drop_copies=drop_copies,
+            forms=read.parts() if read else (),
             force=force,
             on_progress=progress,
         )
     with Store(result.out) as store:
         show_store(store)
-    for line in result.notes:
+    cut_sheet = _draw_cut_sheet(read, result.out) if read else None
+    for line in [*(read.lines if read else []), *result.notes]:
         console.print(line, markup=False, soft_wrap=True)
-    for line in result.damaged:
+    for line in [*(read.damaged if read else []), *result.damaged]:
         console.print(f"left out: {line}", markup=False, soft_wrap=True)
     if result.missing:
         some = result.missing[:40] + (" …" if len(result.missing) > 40 else "")
         count = len(result.missing)
         console.print(f"asked for, but in no source ({count:,}): {some}", markup=False)
     console.print(f"contact sheet: {result.contact_sheet}", markup=False, soft_wrap=True)
+    if cut_sheet is not None:
+        console.print(f"what was cut: {cut_sheet}", markup=False, soft_wrap=True)
+
+
+def _check_form(sources: list[Path] | None, ink: str, writer_pattern: str | None) -> None:
+    """Refuse what has no meaning for photographs of forms."""
+    if not sources:
+        remedy = "name photographs of a form, or a folder of them"
+        raise UserError(join_message("--form", "no photograph is named", remedy))
+    for option, given in (("--ink", ink != "auto"), ("--writer-pattern", writer_pattern)):
+        if given:
+            problem = "has no meaning with --form, whose ink is dark and whose writers are folders"
+            raise UserError(join_message(option, problem, "leave it out"))
+
+
+def _read_forms(
+    sources: list[Path],
+    test: list[Path],
+    skip_bad: bool,
+    progress: Callable[[str, int, int], None],
+) -> "ReadForms":
+    from data_tools.forms.reading import read_forms
+
+    return read_forms(
+        sources,
+        test,
+        skip_bad=skip_bad,
+        on_photograph=lambda done, total: progress("photographs", done, total),
+    )
+
+
+def _draw_cut_sheet(read: "ReadForms", out: Path) -> Path:
+    from data_tools.forms.cut_sheet import cut_sheet_path, draw_cut_sheet
+
+    pages = [page for writer in read.writers for page in writer.pages.values()]
+    return draw_cut_sheet(pages, cut_sheet_path(out))
 
 
 @contextmanager

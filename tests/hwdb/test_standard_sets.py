@@ -19,6 +19,7 @@ from data_tools.hwdb.standard_sets import STANDARD_SETS, expand_set, named_set
         ("general-standard-2", 3000, "乂齉", "一亍"),
         ("general-standard-3", 1605, "亍喆镕蠼", "一乂"),
         ("big5-1", 5401, "一籲學灣", "学乂"),
+        ("form-100", 100, "幢卜", "座亍"),
     ],
 )
 def test_a_set_has_its_official_size_and_members(

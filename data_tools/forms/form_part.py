@@ -1,0 +1,93 @@
+"""What one writer has written on forms, as `prepare` reads it beside other sources."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+from isal.isal_zlib import adler32, crc32
+from numpy.typing import NDArray
+
+from data_tools.hwdb.gnt import GntRecord
+from data_tools.sources.samples import Sample
+from data_tools.sources.split_names import NamedSplit
+from data_tools.splits import Split
+
+
+@dataclass(frozen=True)
+class FormPart:
+    """The characters of one writer, cut out already.
+
+    Attributes:
+        name: of the writer.
+        path: the photograph or folder that names him.
+        named_split: train or test, and what said so.
+        samples: characters and their bitmaps, (height, width) with 255 as background.
+    """
+
+    name: str
+    path: Path
+    named_split: NamedSplit
+    samples: tuple[tuple[str, NDArray[np.uint8]], ...] = field(compare=False, repr=False)
+    number: ClassVar[int] = 0  # it is read in one part
+
+    @property
+    def place(self) -> str:
+        """Where a person finds it."""
+        return str(self.path)
+
+    @property
+    def writer(self) -> str:
+        """The writer's name."""
+        return self.name
+
+    @property
+    def split(self) -> Split:
+        """Train or test."""
+        return self.named_split.split
+
+    def moved_to(self, named_split: NamedSplit) -> Self:
+        """The same samples in another split."""
+        return replace(self, named_split=named_split)
+
+    def open(self) -> "FormStream":
+        """The samples for one reading."""
+        return FormStream(self)
+
+
+class FormStream:
+    """Samples of a part; `bytes_read` and `notes` as of other sources."""
+
+    def __init__(self, part: FormPart) -> None:
+        self._part = part
+        self._digest = hashlib.sha256()
+        self.bytes_read = 0
+        self.notes: Counter[str] = Counter()
+
+    def samples(
+        self,
+        is_wanted: Callable[[str], bool],
+        on_bad: Callable[[str, int], None] | None = None,
+    ) -> Iterator[Sample]:
+        """The samples in order; what was damaged was found when they were cut."""
+        for number, (character, bitmap) in enumerate(self._part.samples):
+            data = bitmap.tobytes()
+            height, width = bitmap.shape
+            self._digest.update(f"{character}{width} ".encode())
+            self._digest.update(data)
+            self.bytes_read += len(data)
+            key = crc32(data, width) << 32 | adler32(data)
+            yield Sample(GntRecord(number, character, width, height, memoryview(data)), key)
+
+    def sha256(self) -> str:
+        """The checksum of every bitmap read so far and its character, in hexadecimal."""
+        return self._digest.hexdigest()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing stays open."""

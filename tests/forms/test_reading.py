@@ -1,0 +1,275 @@
+"""Photographs of filled-in forms, and what is cut of them, beside the ink that was put there."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from data_tools.errors import UserError
+from data_tools.forms.cutting import State
+from data_tools.forms.page_reading import ReadPage, read_page
+from data_tools.forms.photograph import read_photographs
+from data_tools.forms.reading import read_forms
+from data_tools.hwdb.standard_sets import form_characters
+from data_tools.splits import Split
+from tests.forms.photographs import (
+    BLACK,
+    BLUE,
+    PENCIL,
+    PIXELS_A_MM,
+    RED,
+    Circumstances,
+    FilledPage,
+    fill,
+    in_black_points,
+    overlap,
+    photograph,
+    print_pages,
+)
+
+EASY = Circumstances(pixels_a_mm=6, angle=-3, bend_mm=2, shadow=0.3)
+
+
+@pytest.fixture(scope="module")
+def blank() -> FilledPage:
+    return print_pages(form_characters(30))[0]
+
+
+@pytest.fixture(scope="module")
+def filled(blank: FilledPage) -> FilledPage:
+    return fill(blank, writer=2, leave_empty=(4,))
+
+
+@pytest.fixture(scope="module")
+def picture(filled: FilledPage) -> NDArray[np.uint8]:
+    return photograph(filled, EASY)
+
+
+def share_cut_right(page: FilledPage, read: ReadPage) -> float:
+    assert read.code == page.code
+    right = [
+        read.boxes[number].state.is_taken and overlap(page, number, read.boxes[number].bitmap) > 0.5
+        for number in page.inks
+    ]
+    return sum(right) / len(right)
+
+
+def test_each_box_holds_the_character_that_was_written_in_it(
+    filled: FilledPage, picture: NDArray[np.uint8]
+) -> None:
+    read = read_page("a.jpg", picture)
+    assert share_cut_right(filled, read) == 1
+    assert [box.number for box in read.boxes if not box.state.is_taken] == [4]
+    assert read.boxes[4].state is State.EMPTY
+    for number in filled.inks:
+        others = [overlap(filled, other, read.boxes[number].bitmap) for other in filled.inks]
+        assert int(np.argmax(others)) == sorted(filled.inks).index(number)
+
+
+def test_a_small_or_shaken_photograph_will_do(filled: FilledPage) -> None:
+    for pixels_a_mm, blur_mm in ((3.6, 0.1), (6, 0.28)):
+        how = Circumstances(pixels_a_mm=pixels_a_mm, blur_mm=blur_mm, angle=4)
+        assert share_cut_right(filled, read_page("a.jpg", photograph(filled, how))) == 1
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_sheet_may_lie_any_way(
+    turns: int, filled: FilledPage, picture: NDArray[np.uint8]
+) -> None:
+    read = read_page("a.jpg", np.ascontiguousarray(np.rot90(picture, turns)))
+    assert share_cut_right(filled, read) == 1
+
+
+def test_ink_is_dark_on_exact_white_whichever_pen_wrote_it(blank: FilledPage) -> None:
+    for ink, strength in ((PENCIL, 0.75), (BLUE, 0.9)):
+        page = fill(blank, writer=1, ink=ink, strength=strength, fineness=0.9)
+        read = read_page("a.jpg", photograph(page, replace(EASY, light=(0.95, 0.8, 0.55))))
+        assert share_cut_right(page, read) == 1
+        for box in read.boxes:
+            assert np.percentile(box.bitmap, 2) < 110
+            assert np.median(box.bitmap) == 255
+
+
+def test_marks_may_be_covered_and_a_corner_touch_the_edge(
+    filled: FilledPage, picture: NDArray[np.uint8]
+) -> None:
+    page = filled.sheet
+    covered = filled.picture.copy()
+    for number in (1, 4):
+        mark = page.marks[number]
+        rows = slice(int((mark.top - 2) * PIXELS_A_MM), int((mark.bottom + 2) * PIXELS_A_MM))
+        columns = slice(int((mark.left - 2) * PIXELS_A_MM), int((mark.right + 2) * PIXELS_A_MM))
+        covered[rows, columns] = (0.8, 0.6, 0.5)  # by a thumb
+    read = read_page("a.jpg", photograph(replace(filled, picture=covered), EASY))
+    assert read.marks == 4
+    assert share_cut_right(filled, read) == 1
+
+
+def test_doubtful_boxes_are_told(blank: FilledPage) -> None:
+    page = fill(blank, writer=2, leave_empty=(0, 1, 2, 3, 12))
+    ink = page.picture
+
+    def draw(number: int, points: list[tuple[float, float]], width_mm: float) -> None:
+        box = page.sheet.box(number)
+        places = (np.array(points) * box.side + (box.left, box.top)) * PIXELS_A_MM
+        cv2.polylines(
+            ink, [places.round().astype(np.int32)], False, (0.1, 0.1, 0.1), round(width_mm * 12)
+        )
+
+    draw(0, [(0.4, 0.5), (0.45, 0.5)], 0.5)  # a touch of the pen
+    draw(1, [(0.1, 0.2), (0.9, 0.2), (0.1, 0.5), (0.9, 0.5), (0.1, 0.8), (0.9, 0.8)], 4.0)
+    draw(2, [(0.2, 0.5), (1.9, 0.5)], 0.6)  # across the gap into the box with number 3
+    draw(12, [(0.2, 0.5), (1.08, 0.5)], 0.6)  # a little over the frame
+    read = read_page("a.jpg", photograph(page, EASY))
+    states = [read.boxes[number].state for number in (0, 1, 2, 3, 12)]
+    expected = [State.LITTLE, State.FULL, State.SHARED, State.SHARED, State.OVER]
+    assert states == expected
+    assert [state.is_taken for state in states] == [False, False, False, False, True]
+    assert read.boxes[12].bitmap.shape[1] == pytest.approx(0.9 * 14 * PIXELS_A_MM, abs=12)
+    assert share_cut_right(page, read) == 1
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        (Circumstances(pixels_a_mm=2.9), "too small: a box has 4[01] pixels a side, of 45"),
+        (
+            Circumstances(pixels_a_mm=6, blur_mm=0.6),
+            "is blurred: its dots have 5[0-9]% of the contrast",
+        ),
+    ],
+)
+def test_a_photograph_of_no_use_says_why(filled: FilledPage, how: Circumstances, said: str) -> None:
+    with pytest.raises(UserError, match=said) as error:
+        read_page("a.jpg", photograph(filled, how))
+    assert "\n" not in str(error.value) and str(error.value).startswith("a.jpg: ")
+
+
+def test_parts_of_a_sheet_say_what_is_missing(picture: NDArray[np.uint8]) -> None:
+    height, width = picture.shape[:2]
+    with pytest.raises(UserError, match="upper left corner of the sheet is cut off"):
+        read_page("a.jpg", picture[:, width // 4 :])
+    with pytest.raises(UserError, match="only these can be made out: upper left, upper right;"):
+        read_page("a.jpg", picture[: height // 3])
+    with pytest.raises(UserError, match="no marks of a form"):
+        read_page("a.jpg", np.full((800, 600, 3), 200, np.uint8))
+
+
+def save(picture: NDArray[np.uint8], path: Path, **options: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(picture).save(path, quality=90, **options)
+    return path
+
+
+def test_files_are_one_writer_and_folders_are_one_each(
+    tmp_path: Path, picture: NDArray[np.uint8]
+) -> None:
+    first = save(picture, tmp_path / "photos" / "li.jpg")
+    again = save(picture, tmp_path / "photos" / "again.jpg")
+    save(picture, tmp_path / "many" / "wang" / "1.jpg")
+    save(picture, tmp_path / "many" / "zhao" / "1.png")
+    read = read_forms([first, again, tmp_path / "many"], [tmp_path / "photos"])
+    assert [part.name for part in read.parts()] == ["li", "many/wang", "many/zhao", "photos"]
+    assert [part.split for part in read.parts()] == [Split.TRAIN] * 3 + [Split.TEST]
+    assert all(len(part.samples) == 29 for part in read.parts())
+    assert f"{again} shows the same page as {first}, and takes its place" in read.lines
+
+
+def test_a_camera_may_turn_by_a_note_in_the_file(
+    tmp_path: Path, picture: NDArray[np.uint8]
+) -> None:
+    note = Image.Exif()
+    note[0x0112] = 6  # to be turned a quarter to the right
+    turned = np.ascontiguousarray(np.rot90(picture))
+    path = save(turned, tmp_path / "a.jpg", exif=note)
+    [(name, pixels)] = read_photographs(path)
+    assert name == str(path) and pixels.shape == picture.shape
+    assert np.abs(pixels.astype(int) - picture).mean() < 3
+
+
+def test_a_scan_of_several_pages_is_as_many_photographs(tmp_path: Path) -> None:
+    deep = Image.fromarray(np.full((4, 5), 40_000, np.uint16))
+    coloured = Image.new("RGB", (6, 7), (10, 20, 30))
+    deep.save(tmp_path / "a.tif", save_all=True, append_images=[coloured])
+    pages = list(read_photographs(tmp_path / "a.tif"))
+    assert [name for name, _ in pages] == [f"{tmp_path / 'a.tif'}, page {n}" for n in (1, 2)]
+    assert pages[0][1].shape == (4, 5, 3) and pages[0][1].max() == 40_000 >> 8
+    assert pages[1][1][0, 0].tolist() == [10, 20, 30]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.jpg", b"%PDF-1.4 and more", "is a PDF; save its pages"),
+        ("a.jpg", b"\x00\x00\x00\x18ftypheic....", "is a HEIC picture"),
+        ("a.jpg", b"", "is an empty file"),
+        ("a.jpg", b"no picture at all", "is no JPEG, PNG"),
+        ("a.gnt", b"....", "--form takes nothing else"),
+        ("a.zip", b"PK\x03\x04", "--form takes nothing else"),
+    ],
+)
+def test_other_files_are_one_line(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=said) as error:
+        read_forms([path])
+    assert str(error.value).startswith(str(path))
+
+
+def test_missing_and_cut_off_files_are_one_line(tmp_path: Path, picture: NDArray[np.uint8]) -> None:
+    with pytest.raises(UserError, match="there is no such file"):
+        read_forms([tmp_path / "a.jpg"])
+    with pytest.raises(UserError, match="holds no photograph"):
+        read_forms([tmp_path])
+    path = save(picture, tmp_path / "a.jpg")
+    path.write_bytes(path.read_bytes()[:20_000])
+    with pytest.raises(UserError, match="is damaged"):
+        read_forms([path])
+
+
+def test_bad_photographs_are_left_out_if_asked_for(
+    tmp_path: Path, picture: NDArray[np.uint8]
+) -> None:
+    save(np.full((50, 60, 3), 255, np.uint8), tmp_path / "a" / "0.png")
+    save(picture, tmp_path / "a" / "1.jpg")
+    read = read_forms([tmp_path / "a"], skip_bad=True)
+    assert len(read.damaged) == 1 and "no marks of a form" in read.damaged[0]
+    assert len(read.parts()[0].samples) == 29
+
+
+def test_a_form_that_nobody_filled_in_is_told(tmp_path: Path, blank: FilledPage) -> None:
+    path = save(photograph(blank, EASY), tmp_path / "a.jpg")
+    with pytest.raises(UserError, match="no box of any page holds a character"):
+        read_forms([path])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(6))
+def test_at_least_99_of_100_boxes_are_cut_right(number: int) -> None:
+    rng = np.random.default_rng(number)
+    page = print_pages(form_characters(100), number % 2)[0]
+    if number >= 4:
+        page = in_black_points(page)
+    ink, strength = ((BLACK, 1.0), (PENCIL, 0.75), (BLUE, 0.9), (RED, 0.9))[number % 4]
+    size = float(rng.uniform(0.7, 1.0))
+    fineness = float(rng.uniform(0.2, 1))
+    page = fill(page, writer=number, ink=ink, strength=strength, size=size, fineness=fineness)
+    how = Circumstances(
+        pixels_a_mm=float(rng.uniform(6.5, 9)),
+        angle=90 * number + float(rng.uniform(-8, 8)),
+        tilt=(float(rng.uniform(-0.12, 0.12)), float(rng.uniform(-0.12, 0.12))),
+        bend_mm=float(rng.uniform(2, 7)),
+        shadow=float(rng.uniform(0.2, 0.55)),
+        light=((0.93, 0.93, 0.92), (0.95, 0.8, 0.55), (0.6, 0.6, 0.62))[number % 3],
+        slope=float(rng.uniform(0.1, 0.35)),
+        blur_mm=float(rng.uniform(0.04, 0.14)),
+        noise=float(rng.uniform(0.005, 0.025)),
+        around_mm=float(rng.uniform(1, 30)),
+        seed=number,
+    )
+    assert share_cut_right(page, read_page("a.jpg", photograph(page, how))) >= 0.99
