@@ -18,6 +18,11 @@ else:
 StrPath = str | os.PathLike[str]
 """What a user of the library may give in the place of a `Path`."""
 
+
+class BeingWrittenError(UserError):
+    """Another process is writing the file."""
+
+
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
 _NO_LOCKS_HERE = (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK)  # some file systems of clusters
 _LOCKED_BYTE = 1 << 30  # beyond what is ever read: Windows keeps others from a locked byte
@@ -31,7 +36,8 @@ def replacing(path: Path) -> Iterator[Path]:
     killed process left under the temporary name is written over.
 
     Raises:
-        UserError: the file cannot be written, is a folder, or another process is writing it.
+        UserError: the file cannot be written or is a folder.
+        BeingWrittenError: another process is writing it.
     """
     with writable(path):
         if path.is_dir():
@@ -42,7 +48,7 @@ def replacing(path: Path) -> Iterator[Path]:
             if not lock(file, unfinished):
                 problem = "another process is writing this file"
                 remedy = "wait for it, or choose another name"
-                raise UserError(join_message(str(path), problem, remedy))
+                raise BeingWrittenError(join_message(str(path), problem, remedy))
             try:
                 file.truncate(0)
                 yield unfinished

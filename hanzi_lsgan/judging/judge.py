@@ -11,6 +11,7 @@ All are made once and kept beside the store, under the store's checksum and the 
 """
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from safetensors.torch import load_file as load_tensors
 from safetensors.torch import save as serialize_tensors
 
 from data_tools.errors import UserError, join_message
-from data_tools.files import replacing
+from data_tools.files import BeingWrittenError, replacing
 from data_tools.splits import Split
 from data_tools.store.reader import Store
 from hanzi_lsgan.batches import BatchStream, load_rows
@@ -37,6 +38,7 @@ from hanzi_lsgan.judging.unlearned import unlearned_rows
 _EPOCHS = 13
 _LEAST_IMAGES = 100_000
 _MOST_IMAGES = 800_000
+_WAIT_SECONDS = 1.0
 _READ_ROWS = 4096
 
 
@@ -117,12 +119,16 @@ def obtain_recogniser(
             written.
     """
     path = _weights(store, role, size)
-    if not path.exists():
-        # Opened before the minutes of work, which could not be kept where that fails.
-        with replacing(path) as unfinished:
-            trained = _train(store, size, role, on_samples)
-            weights = {name: value.contiguous() for name, value in trained.state_dict().items()}
-            unfinished.write_bytes(serialize_tensors(weights))
+    while not path.exists():
+        try:
+            # Opened before the minutes of work, which could not be kept where that fails.
+            with replacing(path) as unfinished:
+                trained = _train(store, size, role, on_samples)
+                weights = {name: value.contiguous() for name, value in trained.state_dict().items()}
+                unfinished.write_bytes(serialize_tensors(weights))
+        except BeingWrittenError:  # another process trains it; if that is ended, this one does
+            on_samples(f"wait for the {role.name} that another process trains", 0, 1)
+            time.sleep(_WAIT_SECONDS)
     # Who made it reads it back as well: rounding depends on strides in memory, and a resumed run
     # must be as one that was not interrupted.
     network = Recogniser(len(store.charset), size)

@@ -1,9 +1,11 @@
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from data_tools.errors import UserError
+from data_tools.files import replacing
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.splits import Split
 from data_tools.store.prepare import prepare
@@ -143,3 +145,28 @@ def test_a_place_that_cannot_be_written_is_found_before_training(
         judge._weights(store, judge.JUDGE, 32).with_suffix(".safetensors.partial").mkdir()
         with pytest.raises(UserError, match="cannot be written"):
             judge.obtain_recogniser(store, 32, lambda phase, done, total: None)
+
+
+def test_what_another_process_trains_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge, "_WAIT_SECONDS", 0.01)
+    said: list[str] = []
+    with Store(make_store(tmp_path)) as store:
+        path = judge._weights(store, judge.JUDGE, 32)
+        obtain_recogniser(store, 32, quiet)
+        made = path.read_bytes()
+        path.unlink()
+
+        def until_it_is_there(phase: str, done: int, total: int) -> None:
+            said.append(phase)
+            if len(said) == 3:
+                unfinished.write_bytes(made)
+                other.close()
+
+        other = ExitStack()
+        unfinished = other.enter_context(replacing(path))
+        monkeypatch.setattr(judge, "train_recogniser", forbid)
+        obtain_recogniser(store, 32, until_it_is_there)
+    assert said == ["wait for the recogniser that another process trains"] * 3
+    assert path.read_bytes() == made
