@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -69,10 +70,11 @@ def process_map(processes: int) -> Iterator[Map]:
     ]
 
     def run(function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
-        futures = [
+        futures = deque(
             pools[number % processes].submit(function, task) for number, task in enumerate(tasks)
-        ]
-        return (future.result() for future in futures)
+        )
+        # A result that is taken is forgotten: those of a million lines fill the memory.
+        return (futures.popleft().result() for _ in range(len(futures)))
 
     try:
         yield run

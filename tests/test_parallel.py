@@ -1,7 +1,9 @@
 """A pool of processes ends when nobody wants its results any more."""
 
 import time
+import weakref
 
+import numpy as np
 import pytest
 
 from data_tools.parallel import process_map
@@ -14,3 +16,15 @@ def test_an_interruption_does_not_wait_for_tasks() -> None:
         parallel(time.sleep, [60, 60, 60])
         raise KeyboardInterrupt
     assert time.monotonic() - started < 30
+
+
+def test_results_that_were_taken_are_forgotten() -> None:
+    with process_map(2) as parallel:
+        results = iter(parallel(np.zeros, [10, 10, 10, 10]))
+        first = weakref.ref(next(results))
+        next(results)
+        deadline = time.monotonic() + 30
+        while first() is not None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert first() is None
+        assert len(list(results)) == 2

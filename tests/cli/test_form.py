@@ -7,22 +7,13 @@ import pytest
 from PIL import Image
 
 from data_tools.store.reader import Store
-from hanzi_lsgan.cli import main
+from tests.cli.in_process import run
 from tests.forms.photographs import Circumstances, fill, photograph, print_pages
 
 
 @pytest.fixture(autouse=True)
 def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr("sys.argv", ["hanzi-lsgan", *arguments])
-    try:
-        main()
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
 
 
 def test_a_form_is_printed_for_a_set_a_file_and_characters(

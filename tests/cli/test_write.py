@@ -6,21 +6,12 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from hanzi_lsgan.cli import main
+from tests.cli.in_process import run
 
 
 @pytest.fixture(autouse=True)
 def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr("sys.argv", ["hanzi-lsgan", *arguments])
-    try:
-        main()
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
 
 
 def test_a_file_becomes_a_pdf_by_a_preset(
