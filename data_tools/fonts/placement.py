@@ -11,7 +11,7 @@ import numpy as np
 
 from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
-from data_tools.fonts.typefaces import PLAINEST, font_of, has_glyph, load_typeface
+from data_tools.fonts.typefaces import PLAINEST, TYPEFACES, font_of, has_glyph, load_typeface
 
 HANZI_INK = 0.84
 """Mean of width and height of an ordinary hanzi's ink, of its square's side."""
@@ -20,6 +20,7 @@ _MEASURED_PIXELS = 224  # an em, so that a rounded box is exact to half a percen
 _MARKS_AT_THE_LEFT = "，、。；：！？"  # where the mainland writes them; some fonts centre them
 _MARK_LEFT = 0.12
 _FULL_WIDTH = 0.8  # of a square: no Latin letter is as wide
+_BEARING = 0.05  # beside a letter of a font that gives all the same width, which nobody writes so
 _ORDINARY = (
     "国田四日固是的有我好家学都得经着高重长真"  # dense hanzi, as large as a hand writes them
 )
@@ -61,18 +62,19 @@ class Placement:
 
 
 @lru_cache(maxsize=1 << 15)
-def placement(character: str, hand: int = PLAINEST) -> Placement:
+def placement(character: str, hand: int = PLAINEST, hands: int = len(TYPEFACES)) -> Placement:
     """Where a font puts a character, in the square that its ordinary hanzi fill alike.
 
     Args:
         character: to measure.
-        hand: index of a hand's font; where this one lacks the character, the plainest one, and
-            last the reference font.
+        hand: index of a hand's font; where this one lacks the character, another is measured, see
+            `typefaces.font_of`.
+        hands: how many hands' fonts there are to choose among.
 
     Raises:
         UserError: none of them has it.
     """
-    font = font_of(character, hand)
+    font = font_of(character, hand, hands)
     if font is None:
         problem = "the reference font lacks it"
         raise UserError(join_message(show_characters(character), problem, "leave it out"))
@@ -81,6 +83,9 @@ def placement(character: str, hand: int = PLAINEST) -> Placement:
     advance = load_typeface(font, _MEASURED_PIXELS).getlength(character) * scale
     if advance > _FULL_WIDTH:
         advance = 1.0  # each font's squares differ from one by a little
+    elif _is_monospaced(font):
+        shift_right = _BEARING - left * scale
+        advance = (right - left) * scale + 2 * _BEARING
     else:
         shift_right = 0.0
     if character in _MARKS_AT_THE_LEFT:
@@ -101,6 +106,12 @@ def _square(font: int) -> tuple[float, float, float]:
     left, top, right, bottom = boxes.mean(axis=0).tolist()
     scale = HANZI_INK / ((right - left + bottom - top) / 2)
     return scale, 0.5 - (left + right) / 2 * scale, 0.5 - (top + bottom) / 2 * scale
+
+
+@lru_cache
+def _is_monospaced(font: int) -> bool:
+    typeface = load_typeface(font, _MEASURED_PIXELS)
+    return typeface.getlength("i") > 0.9 * typeface.getlength("a")
 
 
 def _ink_box(font: int, character: str) -> tuple[float, float, float, float]:

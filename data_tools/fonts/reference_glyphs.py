@@ -14,23 +14,23 @@ from data_tools.fonts.typefaces import PLAINEST, TYPEFACES, draw_reference, font
 from data_tools.glyphs.fit import GlyphOptions, default_margin, fit_glyph
 
 REFERENCE_SIZE_PIXELS = 32
-HANDS = len(TYPEFACES)
-"""How many glyphs each character has, by as many hands' fonts."""
 
 
 @lru_cache(maxsize=1 << 11)
-def reference_glyph(character: str, hand: int = PLAINEST) -> NDArray[np.uint8] | None:
+def reference_glyph(
+    character: str, hand: int = PLAINEST, hands: int = len(TYPEFACES)
+) -> NDArray[np.uint8] | None:
     """The ink of a character, (32, 32) from 0, none, to 255, fitted as samples of a store are.
 
     Args:
         character: to draw.
-        hand: 0 to 3, whose font draws it; where that lacks it, the plainest does, and last the
-            reference font.
+        hand: whose font draws it; where that lacks it, another does, see `typefaces.font_of`.
+        hands: how many hands' fonts there are to choose among.
 
     Returns:
         None where none of them has the character.
     """
-    font = font_of(character, hand)
+    font = font_of(character, hand, hands)
     if font is None:
         return None
     bitmap = ImageChops.invert(draw_reference(font, character))

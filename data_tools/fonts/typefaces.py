@@ -1,7 +1,8 @@
-"""The bundled fonts, all under the SIL Open Font License.
+"""The bundled fonts, each with its licence beside it (docs/fonts.md).
 
-Four are hands, with 5,717 hanzi each, and Latin letters. One is the reference font, printed forms
-of all that people type, for characters that no hand has.
+Twelve are hands. The first four have 5,717 hanzi each; the others are by Japanese writers, and have
+other characters beside those. One is the reference font, printed forms of all that people type,
+for characters that no hand has.
 """
 
 from collections.abc import Iterable
@@ -13,8 +14,27 @@ from PIL import Image, ImageDraw, ImageFont
 _FOLDER = Path(__file__).parent
 _REFERENCE_FILE = _FOLDER / "hanzi-reference" / "hanzi-reference.woff2"
 
-TYPEFACES = tuple(sorted(set(_FOLDER.glob("*/*.woff2")) - {_REFERENCE_FILE}))
-"""Files of the hands' fonts, in order of their names."""
+TYPEFACES = tuple(
+    _FOLDER / name / f"{name}.woff2"
+    for name in (
+        "liu-jian-mao-cao",
+        "long-cang",
+        "ma-shan-zheng",
+        "zhi-mang-xing",
+        "setofont",
+        "kiloji",
+        "klee-one",
+        "oz-pen",
+        "kouzan-regular",
+        "kouzan-running",
+        "kouzan-cursive",
+        "zen-kurenaido",
+    )
+)
+"""Files of the hands' fonts. Their order is part of what a model has learned."""
+
+FIRST_HANDS = 4
+"""So many of them there were at first, and for models that were trained then."""
 
 REFERENCE = len(TYPEFACES)
 """Index of the reference font, which no writer writes with."""
@@ -69,32 +89,32 @@ def _missing_box(index: int) -> tuple[float, float, float, float]:
     return load_typeface(index, EM_PIXELS).getbbox(MISSING_CHARACTER)
 
 
-def font_of(character: str, hand: int = PLAINEST) -> int | None:
+def font_of(character: str, hand: int = PLAINEST, hands: int = len(TYPEFACES)) -> int | None:
     """Index of the font that shows how a hand would write a character: its own if that has it.
 
-    Else it is the plainest of the hands' fonts, and last the reference font.
+    Else it is the plainest of the hands' fonts, then the first that has it, and last the reference
+    font.
+
+    Args:
+        character: to be written.
+        hand: index of a hand's font.
+        hands: how many hands' fonts there are to choose among.
 
     Returns:
         None where none of them has it.
     """
-    for font in (hand, PLAINEST, REFERENCE):
+    fonts: Iterable[int] = (hand, PLAINEST, *range(FIRST_HANDS, hands), REFERENCE)
+    for font in fonts:
         if has_glyph(font, character):
             return font
     return None
 
 
-def in_a_hand(character: str) -> bool:
-    """Whether any hand's font draws a character."""
-    return has_glyph(PLAINEST, character) or any(
-        has_glyph(hand, character) for hand in range(len(TYPEFACES))
-    )
+def in_a_hand(character: str, hands: int = len(TYPEFACES)) -> bool:
+    """Whether the font of any of so many hands draws a character."""
+    return any(has_glyph(hand, character) for hand in (PLAINEST, *range(hands)))
 
 
 def unsupported_characters(characters: Iterable[str]) -> list[str]:
-    """Those of the characters that not every hand's font can draw, in code point order."""
-    fonts = range(len(TYPEFACES))
-    return [
-        character
-        for character in sorted(set(characters))
-        if not all(has_glyph(font, character) for font in fonts)
-    ]
+    """Those of the characters that no hand's font can draw, in code point order."""
+    return [character for character in sorted(set(characters)) if not in_a_hand(character)]

@@ -48,6 +48,6 @@ def write_corpus_with_progress(
             writers=writers,
             seed=seed,
             jobs=jobs,
-            on_writer=lambda done: progress("corpus", done * len(characters), 0),
+            on_samples=lambda done: progress("corpus", done, 0),
         )
     return summary.samples

@@ -86,7 +86,7 @@ def render(
                 scale=scale,
                 best_of=chooser,
                 font_drawn=font_drawn,
-                unseen=trained.unseen,
+                remarks=trained.remarks,
                 on_samples=progress,
             )
     with replacing(path) as unfinished:

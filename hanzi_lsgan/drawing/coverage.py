@@ -42,6 +42,6 @@ def cover(trained: TrainedGenerator, characters: str) -> Coverage:
         elif not trained.can_draw(character):
             part = "missing"
         else:
-            part = "unseen" if in_a_hand(character) else "reference"
+            part = "unseen" if in_a_hand(character, trained.hands) else "reference"
         parts[part].append(character)
     return Coverage(**{name: "".join(part) for name, part in parts.items()})

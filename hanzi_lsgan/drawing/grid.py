@@ -4,7 +4,7 @@ The layout is that of figure 8 in Mao et al., ICCV 2017, with a printed row abov
 into several blocks.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from data_tools.errors import UserError, join_message
-from data_tools.fonts.corpus import Hand, write_glyph
-from data_tools.fonts.typefaces import PLAINEST, font_of, has_glyph, in_a_hand, load_typeface
+from data_tools.fonts.typefaces import PLAINEST, TYPEFACES, font_of, has_glyph, load_typeface
 from data_tools.glyphs.fit import GlyphOptions, default_margin
 from data_tools.splits import Split
 from hanzi_lsgan.drawing.best_of import BestOf
@@ -29,7 +28,7 @@ COLUMNS_A_BLOCK = 24
 _BACKGROUND = 255
 _GREY = 110
 _GAP_PIXELS = 2
-_REMARK_SHARE = 0.42  # of the size of a printed character, that "unseen" or "printed" has
+_REMARK_SHARE = 0.42  # of the size of a printed character, that a remark has
 _FURTHER_WRITERS = 10_000  # numbers from here on belong to no corpus
 _CELL_PIXELS = 64  # the least side of a cell where the user names no scale
 _HEADER_SHARE = 0.62  # of a cell, that a printed character has
@@ -85,7 +84,7 @@ def render_comparison(
     scale: int | None = None,
     best_of: BestOf | None = None,
     font_drawn: bool = False,
-    unseen: Collection[str] = (),
+    remarks: Mapping[str, str] | None = None,
     on_samples: OnSamples = lambda phase, done, total: None,
 ) -> Image.Image:
     """Draw real samples above samples of a generator, one column a character.
@@ -103,8 +102,7 @@ def render_comparison(
             then.
         font_drawn: whether the generator's samples were font-drawn. Simulated writers write the
             real rows then where a store, or its samples of a character, are missing.
-        unseen: characters whose columns are marked, as it was not trained on them, and
-            as printed where the reference font alone shows what they look like.
+        remarks: a word under the head of some characters' columns.
         on_samples: told of progress.
 
     Raises:
@@ -132,7 +130,7 @@ def render_comparison(
             _take_real_samples(store, characters, seed, real)
         label = "Font-drawn" if font_drawn else "Real"
         shown = [Row(label, images) for images in real] + shown
-    return compose(characters, shown, scale or default_scale(size), unseen)
+    return compose(characters, shown, scale or default_scale(size), remarks)
 
 
 def _report(
@@ -167,21 +165,33 @@ def _take_real_samples(
 
 
 def _written(characters: str, rows: int, size: int, on_samples: OnSamples) -> NDArray[np.uint8]:
-    """Rows by simulated writers: (rows, columns, size, size), background where a font lacks one."""
+    """Rows by simulated writers: (rows, columns, size, size), background where no font has one.
+
+    A row is by one writer, whose font has as many of the characters as any; another helps out where
+    that lacks one.
+    """
+    from data_tools.fonts.corpus import font_of_writer, write_glyph  # which numba compiles parts of
+
     options = GlyphOptions(size, "aspect", default_margin(size, "aspect"))
     samples = np.full((rows, len(characters), size, size), _BACKGROUND, np.uint8)
-    for line in range(rows):
-        writer = _FURTHER_WRITERS + line
-        font = Hand.of_writer(0, writer).font
+    writers = range(_FURTHER_WRITERS, _FURTHER_WRITERS + len(TYPEFACES) * rows)
+    able = {w: [has_glyph(font_of_writer(w), c) for c in characters] for w in writers}
+    chosen = sorted(writers, key=lambda writer: -sum(able[writer]))
+    for line, writer in enumerate(chosen[:rows]):
+        others = [writer, *chosen]
         for column, character in enumerate(characters):
-            if has_glyph(font, character):
-                samples[line, column] = write_glyph(character, writer, options)
+            by = next((one for one in others if able[one][column]), None)
+            if by is not None:
+                samples[line, column] = write_glyph(character, by, options)
             on_samples("write", line * len(characters) + column + 1, rows * len(characters))
     return samples
 
 
 def compose(
-    characters: str, rows: Sequence[Row], scale: int, unseen: Collection[str] = ()
+    characters: str,
+    rows: Sequence[Row],
+    scale: int,
+    remarks: Mapping[str, str] | None = None,
 ) -> Image.Image:
     """Put rows of images under printed characters, with the rows' labels on the left.
 
@@ -189,12 +199,13 @@ def compose(
         characters: of the columns.
         rows: from top to bottom, each with one image a column.
         scale: each pixel becomes this many, smoothly.
-        unseen: characters to mark as such, or as from the reference font alone.
+        remarks: a word under the head of some characters' columns.
     """
+    remarks = remarks or {}
     size = rows[0].images.shape[-1]
     cell = (size + _GAP_PIXELS) * scale
     printed = max(12, round(size * scale * _HEADER_SHARE))
-    remark = round(printed * _REMARK_SHARE) if set(characters) & set(unseen) else 0
+    remark = round(printed * _REMARK_SHARE) if set(characters) & set(remarks) else 0
     header = round(printed * 1.35) + remark
     label_font = load_typeface(PLAINEST, max(12, round(size * scale * 0.4)))
     label_width = max(round(label_font.getlength(row.label)) for row in rows) + 3 * printed // 4
@@ -211,9 +222,8 @@ def compose(
             middle = label_width + (column + 0.5) * cell
             centre = (middle, top + (header - remark) / 2)
             _print_character(draw, centre, character, printed)
-            if character in unseen:
+            if word := remarks.get(character):
                 font = load_typeface(PLAINEST, remark)
-                word = "unseen" if in_a_hand(character) else "printed"
                 draw.text((middle, top + header - remark), word, _GREY, font, anchor="mm")
         for number, row in enumerate(rows):
             line_top = top + header + number * cell

@@ -18,12 +18,11 @@ from torch import Tensor, nn
 from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
 from data_tools.fonts.reference_glyphs import (
-    HANDS,
     REFERENCE_SIZE_PIXELS,
     has_reference_glyph,
     reference_glyph,
 )
-from data_tools.fonts.typefaces import PLAINEST, has_glyph
+from data_tools.fonts.typefaces import PLAINEST, TYPEFACES, has_glyph
 
 CODE_FEATURES = 512
 """Length of a glyph's code; of 5,717 glyphs' variance, 99 % is in the first 512 of 1,024."""
@@ -75,23 +74,31 @@ class GlyphEmbedding(nn.Module):
     free_row: Tensor
 
     def __init__(
-        self, charset: str, features: int, *, fit: bool = True, free: str | None = None
+        self,
+        charset: str,
+        features: int,
+        hands: int = len(TYPEFACES),
+        *,
+        fit: bool = True,
+        free: str | None = None,
     ) -> None:
         """Fit the code to a charset and start from random projections.
 
         Args:
             charset: label i is character i.
             features: length of Φ(y).
+            hands: whose fonts show it pictures, the first so many.
             fit: False where weights are loaded next, which bring the fitted code.
             free: the characters with a free row where weights are known to have them, see
                 `free_characters`; by default those that no font draws.
         """
         super().__init__()
         self.features = features
+        self.hands = hands
         self._free = free_characters(charset) if free is None else free
         mean, components = torch.zeros(_PIXELS), torch.zeros(CODE_FEATURES, _PIXELS)
         if fit:
-            mean, components = map(torch.tensor, _principal_components(charset, self._free))
+            mean, components = map(torch.tensor, _principal_components(charset, self._free, hands))
         self.register_buffer("mean", mean)
         self.register_buffer("components", components)
         self.free_codes = nn.Parameter(torch.randn(len(self._free), CODE_FEATURES))
@@ -129,9 +136,10 @@ class GlyphEmbedding(nn.Module):
         self.charset = charset
         self.free_row = torch.from_numpy(free_row).to(device)
         # Rows are filled when they are first needed.
-        self.glyphs = torch.empty((len(charset), HANDS, _PIXELS), dtype=torch.uint8, device=device)
+        shape = (len(charset), self.hands, _PIXELS)
+        self.glyphs = torch.empty(shape, dtype=torch.uint8, device=device)
         self.codes = torch.empty((len(charset), CODE_FEATURES), device=device)
-        self._drawn: list[set[int]] = [set() for _ in range(HANDS)]
+        self._drawn: list[set[int]] = [set() for _ in range(self.hands)]
         self._coded: set[int] = set()
 
     def all_codes(self) -> Tensor:
@@ -156,7 +164,7 @@ class GlyphEmbedding(nn.Module):
 
         Args:
             labels: (B,).
-            hands: (B,), 0 to 3: whose font draws each.
+            hands: (B,), whose font draws each, less than `self.hands`.
         """
         for hand, ready in enumerate(self._drawn):
             if len(ready) < len(self.charset):
@@ -208,7 +216,7 @@ class GlyphEmbedding(nn.Module):
     def _glyph(self, character: str, hand: int) -> NDArray[np.uint8]:
         if character in self._free:
             return _BLANK
-        glyph = reference_glyph(character, hand)
+        glyph = reference_glyph(character, hand, self.hands)
         if glyph is None:
             problem = (
                 f"the reference font lacks {show_characters(character)}, and so do the weights"
@@ -257,7 +265,7 @@ def _recode(embedding: nn.Module, incompatible: object) -> None:
 
 @lru_cache(maxsize=1)
 def _principal_components(
-    charset: str, free: str
+    charset: str, free: str, hands: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Mean (1024,) and scaled principal components (512, 1024) of a charset's glyphs.
 
@@ -265,7 +273,7 @@ def _principal_components(
     rank are zero: a glyph that there was no training on may have something there, which no weight
     has learned to use.
     """
-    glyphs_by_font = (reference_glyph(c) for c in charset if c not in free)
+    glyphs_by_font = (reference_glyph(c, PLAINEST, hands) for c in charset if c not in free)
     drawn = [glyph.ravel() for glyph in glyphs_by_font if glyph is not None]
     glyphs = np.array(drawn, np.float64).reshape(-1, _PIXELS) / 255
     mean = glyphs.mean(axis=0) if len(glyphs) else np.zeros(_PIXELS)

@@ -16,7 +16,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from data_tools.fonts.reference_glyphs import HANDS
 from hanzi_lsgan.models.glyph_picture import GlyphGuide
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding, LabelEmbedding
 from hanzi_lsgan.models.layers import ConditionalBatchNorm2d, exactly
@@ -86,7 +85,8 @@ class ProjectionGenerator(nn.Module):
         if not isinstance(self.label_embedding, GlyphEmbedding):
             return []
         # The latent has a favourite among the fonts, as a writer has among the forms of characters.
-        pictures = self.label_embedding.pictures(labels, latents[:, :HANDS].argmax(dim=1))
+        hands = latents[:, : self.label_embedding.hands].argmax(dim=1)
+        pictures = self.label_embedding.pictures(labels, hands)
         guides: list[Tensor] = self.glyph_guide(pictures, condition)
         return guides
 

@@ -10,7 +10,7 @@ from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
 from data_tools.fonts.reference_glyphs import has_reference_glyph
 from data_tools.fonts.typefaces import in_a_hand
-from hanzi_lsgan.models import Generator
+from hanzi_lsgan.models import Generator, known_hands
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding
 from hanzi_lsgan.recipe import ModelSettings
 
@@ -69,9 +69,20 @@ class TrainedGenerator:
         return frozenset(self.charset) - frozenset(self.info.charset)
 
     @property
+    def hands(self) -> int:
+        """How many hands' fonts it knows."""
+        return known_hands(self.network)
+
+    @property
     def from_reference(self) -> frozenset[str]:
         """Those of the unseen characters that the reference font alone shows, and no hand's."""
-        return frozenset(character for character in self.unseen if not in_a_hand(character))
+        return frozenset(c for c in self.unseen if not in_a_hand(c, self.hands))
+
+    @property
+    def remarks(self) -> dict[str, str]:
+        """What a picture says of characters that it was not trained on: a word for each."""
+        printed = self.from_reference
+        return {c: "printed" if c in printed else "unseen" for c in self.unseen}
 
     @property
     def draws_unseen(self) -> bool:
@@ -88,7 +99,7 @@ class TrainedGenerator:
         A compatibility form that it does not know so, such as a full-width letter, is better drawn
         as the plain character that it does.
         """
-        return character in self.charset or (self.draws_unseen and in_a_hand(character))
+        return character in self.charset or (self.draws_unseen and in_a_hand(character, self.hands))
 
     def relabelled(self, charset: str, where: str) -> Self:
         """The same generator with the labels of another charset.

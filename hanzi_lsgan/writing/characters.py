@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from data_tools.fonts.placement import Placement, placement
+from data_tools.fonts.placement import Placement
 from hanzi_lsgan.drawing.images import draw_pairs, labels_of
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.writing.hand import DEPARTURE, Hand
@@ -90,4 +90,4 @@ def write_characters(
     batches = draw_pairs(trained.network, latents, rows, labels)
     images = (image for batch in batches for image in batch)
     for character, image in zip(characters, images, strict=True):
-        yield WrittenCharacter(character, image, placement(character, hand.font))
+        yield WrittenCharacter(character, image, hand.place(character))

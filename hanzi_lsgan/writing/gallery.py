@@ -5,7 +5,6 @@ from importlib.metadata import version
 
 from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
-from data_tools.fonts.placement import placement
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.writing.characters import write_characters
 from hanzi_lsgan.writing.hand import Hand
@@ -51,7 +50,7 @@ def draw_gallery(
         top, left, line = _MARGIN_MM + row * _ROW_MM, _MARGIN_MM + _LABEL_WIDTH_MM, []
         for written in write_characters(known, text, hand):
             contours = tuple(c.placed(_SIDE_MM, left, top) for c in trace(written))
-            advance = placement(written.character, hand.font).advance
+            advance = hand.place(written.character).advance
             line.append(
                 InkedCharacter(
                     written.character, contours, ink, left, top, _SIDE_MM, advance, down=False

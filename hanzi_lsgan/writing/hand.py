@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from data_tools.errors import UserError, join_message
-from data_tools.fonts.reference_glyphs import HANDS
+from data_tools.fonts.placement import Placement, placement
 from hanzi_lsgan.drawing.images import draw_latents, mix_seed
-from hanzi_lsgan.models import Generator
+from hanzi_lsgan.models import Generator, known_hands
 
 DEPARTURE = 0.35
 """How far each character strays from its hand, of the distance that two hands are apart."""
@@ -25,10 +25,12 @@ class Hand:
 
     Attributes:
         latent: (latent features,), on the CPU.
+        hands: so many of its elements choose among the fonts of as many hands.
         seed: of what makes each character differ from the hand's others.
     """
 
     latent: Tensor
+    hands: int
     seed: int
 
     @classmethod
@@ -51,12 +53,21 @@ class Hand:
         # As long as the latents of the hands it lies between: their mean would be too ordinary.
         latent = latents.mean(dim=0)
         length = latents.norm(dim=1).mean()
-        return cls(latent * (length / latent.norm().clamp(min=1e-6)), mix_seed(seed, numbers[0]))
+        latent = latent * (length / latent.norm().clamp(min=1e-6))
+        return cls(latent, known_hands(generator), mix_seed(seed, numbers[0]))
 
     @property
     def font(self) -> int:
         """Index of the font whose forms of characters it writes."""
-        return int(self.latent[:HANDS].argmax())
+        return int(self.latent[: self.hands].argmax())
+
+    def place(self, character: str) -> Placement:
+        """Where the hand puts a character in its square.
+
+        Raises:
+            UserError: no font has it.
+        """
+        return placement(character, self.font, self.hands)
 
     def latents(self, places: range, departure: float = DEPARTURE) -> Tensor:
         """A latent for each place of a text: (len(places), latent features).
@@ -73,5 +84,5 @@ class Hand:
             strayed[row] = torch.randn(len(self.latent), generator=random)
         # On the way between two draws of N(0, 1), as long as they are.
         latents = math.sqrt(1 - departure**2) * self.latent + departure * strayed
-        latents[:, :HANDS] = self.latent[:HANDS]  # which decide the forms of characters
+        latents[:, : self.hands] = self.latent[: self.hands]  # which decide forms of characters
         return latents

@@ -9,7 +9,6 @@ from itertools import groupby
 import numpy as np
 import torch
 
-from data_tools.fonts.placement import placement
 from data_tools.parallel import process_count, process_map
 from hanzi_lsgan.drawing.images import draw_pairs, labels_of, mix_seed
 from hanzi_lsgan.export.line_files import LabelledLine
@@ -112,7 +111,7 @@ def _write_task(task: _Task) -> list[LabelledLine]:
         result = []
         for (_, lines), (number, hand), characters in zip(blocks, hands, drawn, strict=True):
             written = [
-                WrittenCharacter(character, next(images), placement(character, hand.font))
+                WrittenCharacter(character, next(images), hand.place(character))
                 for character in characters
             ]
             by_character = {one.character: one for one in written}

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from data_tools.characters import is_invisible, show_characters
 from data_tools.errors import UserError, join_message
-from data_tools.fonts.placement import placement
 from data_tools.parallel import process_count, process_map
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.writing.characters import WrittenCharacter, write_characters
@@ -89,7 +88,7 @@ def write_text(
         remedy = "no bundled font has them; write others in their place"
         raise UserError(join_message("the text", problem, remedy))
     known = trained.with_unseen(characters)
-    pages = lay_out(text, settings, lambda c: placement(c, hand.font).advance, title)
+    pages = lay_out(text, settings, lambda c: hand.place(c).advance, title)
     written = []
     for one in write_characters(known, characters, hand):
         written.append(one)

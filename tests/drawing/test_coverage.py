@@ -25,6 +25,7 @@ def test_each_character_is_named_once_under_what_is_known_of_it(shipped: Trained
     extended = shipped.with_unseen("學丐")
     assert cover(extended, "學永丐") == Coverage("永", "丐", "學", "")
     assert extended.from_reference == {"學"}
+    assert extended.remarks == {"學": "printed", "丐": "unseen"}
 
 
 def test_it_agrees_with_the_weights_card(shipped: TrainedGenerator) -> None:

@@ -111,10 +111,10 @@ def test_writers_stand_in_for_a_font_drawn_store_that_is_gone() -> None:
         assert glyph_is_in(picture, write_glyph("三", writer, options))
 
 
-def test_columns_of_unseen_characters_are_marked() -> None:
+def test_columns_with_a_remark_have_it_under_their_head() -> None:
     images = np.full((2, 32, 32), 255, np.uint8)
     plain = compose("一三", [Row("", images)], scale=2)
-    marked = compose("一三", [Row("", images)], scale=2, unseen="三")
+    marked = compose("一三", [Row("", images)], scale=2, remarks={"三": "unseen"})
     cell = (32 + 2) * 2
     remark = marked.height - plain.height
     assert remark > 0
@@ -144,19 +144,6 @@ def test_a_character_is_headed_by_a_form_that_some_font_has_or_by_its_code_point
     images = np.full((1, 32, 32), 255, np.uint8)
     one, other = (compose(character, [Row("", images)], scale=2).tobytes() for character in pair)
     assert one != other  # a font would draw the same empty box for both
-
-
-def test_columns_that_the_reference_font_alone_shows_are_marked_otherwise() -> None:
-    images = np.full((1, 32, 32), 255, np.uint8)
-    row = [Row("", images)]
-    seen = np.asarray(compose("學", row, scale=2))
-    marked = np.asarray(compose("學", row, scale=2, unseen="學"))
-    in_a_hand = np.asarray(compose("学", row, scale=2, unseen="学"))
-    remark = len(marked) - len(seen)
-    assert remark > 0 and marked.shape == in_a_hand.shape
-    header = slice(len(marked) - 34 * 2 - remark, len(marked) - 34 * 2)
-    assert (marked[header] < 255).any()
-    assert not np.array_equal(marked[header], in_a_hand[header])
 
 
 def test_every_kind_of_row_is_labelled_once() -> None:

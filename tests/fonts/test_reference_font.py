@@ -9,7 +9,7 @@ from PIL import Image, ImageChops
 from data_tools.errors import UserError
 from data_tools.fonts.corpus import corpus_characters, write_corpus
 from data_tools.fonts.placement import placement
-from data_tools.fonts.reference_glyphs import HANDS, has_reference_glyph, reference_glyph
+from data_tools.fonts.reference_glyphs import has_reference_glyph, reference_glyph
 from data_tools.fonts.typefaces import (
     PLAINEST,
     REFERENCE,
@@ -23,7 +23,7 @@ from data_tools.fonts.typefaces import (
 from data_tools.glyphs.fit import GlyphOptions, fit_glyph
 from data_tools.hwdb.standard_sets import STANDARD_SETS
 
-IN_NO_HAND = "學灣龜嫋镕喆"
+IN_NO_HAND = "镕觇谖钌裢趱"
 
 
 def fitted(font: int, character: str) -> np.ndarray:
@@ -33,16 +33,15 @@ def fitted(font: int, character: str) -> np.ndarray:
 
 
 def test_it_is_no_hand() -> None:
-    assert HANDS == len(TYPEFACES) == 4
     assert not any("reference" in path.name for path in TYPEFACES)
     for character in IN_NO_HAND:
         assert not in_a_hand(character)
-        assert corpus_characters("big5-1").find(character) == -1
+        assert corpus_characters("general-standard").find(character) == -1
 
 
 def test_a_hand_shows_a_character_by_its_own_font_if_that_has_it() -> None:
-    for hand in range(HANDS):
-        for character in "永国,Ａ《":
+    for hand in range(len(TYPEFACES)):
+        for character in "永国,2《":
             assert font_of(character, hand) == hand
             glyph = reference_glyph(character, hand)
             assert glyph is not None
@@ -55,7 +54,7 @@ def test_what_no_hand_has_the_reference_font_shows_to_all_alike() -> None:
         assert has_reference_glyph(character)
         printed = fitted(REFERENCE, character)
         assert printed.max() > 200
-        for hand in range(HANDS):
+        for hand in range(len(TYPEFACES)):
             assert font_of(character, hand) == REFERENCE
             glyph = reference_glyph(character, hand)
             assert glyph is not None
@@ -103,5 +102,5 @@ def test_its_licence_and_what_was_changed_are_beside_it() -> None:
 
 
 def test_writers_do_not_write_with_it(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="cannot draw 1 of the characters: 學"):
-        write_corpus(tmp_path / "corpus", characters="學", writers=1)
+    with pytest.raises(UserError, match="cannot draw 1 of the characters: 镕"):
+        write_corpus(tmp_path / "corpus", characters="镕", writers=1)

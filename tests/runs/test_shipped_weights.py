@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from data_tools.fonts.reference_glyphs import HANDS, reference_glyph
+from data_tools.fonts.reference_glyphs import reference_glyph
 from hanzi_lsgan.drawing.images import draw_class
 from hanzi_lsgan.export.weights import SHIPPED
 from hanzi_lsgan.runs.checksums import find_damage
@@ -60,12 +60,13 @@ def test_characters_they_never_saw_are_drawn_as_what_they_are() -> None:
     trained = RunFolder(SHIPPED).load_generator()
     extended = trained.with_unseen(HELD_OUT)
     assert extended.unseen == set(HELD_OUT)
-    references = [[reference_glyph(c, hand) for hand in range(HANDS)] for c in HELD_OUT]
-    glyphs = np.array(references, float).reshape(len(HELD_OUT) * HANDS, -1)
+    hands = extended.hands
+    references = [[reference_glyph(c, hand, hands) for hand in range(hands)] for c in HELD_OUT]
+    glyphs = np.array(references, float).reshape(len(HELD_OUT) * hands, -1)
     right = 0
     for number, character in enumerate(HELD_OUT):
         drawn = draw_class(extended.network, extended.charset.index(character), 1, seed=0)
         ink = 255 - drawn.reshape(32, 2, 32, 2).mean(axis=(1, 3))
         likeness = np.corrcoef(ink.ravel(), glyphs)[0, 1:]
-        right += likeness.argmax() // HANDS == number
+        right += likeness.argmax() // hands == number
     assert right >= 0.9 * len(HELD_OUT)
