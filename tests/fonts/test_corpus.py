@@ -12,14 +12,19 @@ from numpy.typing import NDArray
 from data_tools.errors import UserError
 from data_tools.fonts import corpus as corpus_module
 from data_tools.fonts.corpus import Hand, draw_sample, write_corpus
-from data_tools.fonts.typefaces import unsupported_characters
+from data_tools.fonts.typefaces import (
+    FIRST_HANDS,
+    TYPEFACES,
+    has_glyph,
+    unsupported_characters,
+)
 from data_tools.hwdb.charset import PAPER_FIGURE_CHARACTERS
 from data_tools.hwdb.gnt import read_records
 
 CHARACTERS = "藕暗一雍"
 # Only a forked worker sees what a test has patched.
 patches_workers = pytest.mark.skipif(sys.platform != "linux", reason="workers are not forked")
-NOT_IN_THE_FONTS = "毖耪谰锨"  # in GB2312 level 1 all the same
+NOT_IN_THE_FONTS = "觇谖谰钌"  # in GB2312 all the same
 
 
 def read_corpus(out: Path) -> dict[str, bytes]:
@@ -85,10 +90,12 @@ def test_another_seed_means_other_writers(corpus: Path, tmp_path: Path) -> None:
 
 def test_summary_and_progress_count_what_is_written(tmp_path: Path) -> None:
     written: list[int] = []
-    summary = write_corpus(tmp_path, characters="暗一", writers=2, jobs=2, on_writer=written.append)
+    summary = write_corpus(
+        tmp_path, characters="暗一", writers=2, jobs=2, on_samples=written.append
+    )
     assert (summary.writers, summary.test_writers, summary.characters) == (2, 1, 2)
     assert summary.samples == sum(len(read_file(path)) for path in tmp_path.rglob("*.gnt")) == 6
-    assert written == [1, 2, 3]
+    assert written == [2, 4, 6]
 
 
 def test_a_tenth_as_many_test_writers_are_the_default(tmp_path: Path) -> None:
@@ -98,10 +105,11 @@ def test_a_tenth_as_many_test_writers_are_the_default(tmp_path: Path) -> None:
 
 
 def test_hands_are_repeatable_and_use_every_font_evenly() -> None:
-    hands = [Hand.of_writer(0, writer) for writer in range(1, 9)]
-    assert hands == [Hand.of_writer(0, writer) for writer in range(1, 9)]
-    assert sorted(hand.font for hand in hands) == [0, 0, 1, 1, 2, 2, 3, 3]
-    assert len({hand.slant for hand in hands}) == len({hand.warp for hand in hands}) == 8
+    hands = [Hand.of_writer(0, writer) for writer in range(1, 25)]
+    assert hands == [Hand.of_writer(0, writer) for writer in range(1, 25)]
+    assert sorted(hand.font for hand in hands) == sorted([*range(12), *range(12)])
+    assert len({hand.slant for hand in hands}) == len({hand.warp for hand in hands}) == 24
+    assert 12 < sum(hand.pen is not None for hand in hands) < 24
     assert Hand.of_writer(1, 1).warp != hands[0].warp
 
 
@@ -116,7 +124,7 @@ def test_samples_differ_a_bit_by_chance_and_more_by_hand() -> None:
         return float(np.abs(first - second).mean())
 
     by_chance = [distance(darkness(w, 0), darkness(w, 1)) for w in range(1, 13)]
-    by_hand = [distance(darkness(w, 0), darkness(w + 4, 0)) for w in range(1, 13)]  # same font
+    by_hand = [distance(darkness(w, 0), darkness(w + 12, 0)) for w in range(1, 13)]  # same font
     assert min(by_chance) > 1
     assert np.mean(by_hand) > 1.3 * np.mean(by_chance)
     np.testing.assert_array_equal(darkness(1, 0), darkness(1, 0))
@@ -135,11 +143,13 @@ def test_sizes_are_like_those_of_hwdb() -> None:
     assert np.max(shapes) < 180
 
 
-def test_every_character_of_the_papers_figure_is_drawn_by_every_font() -> None:
+def test_every_character_of_the_papers_figure_is_drawn_by_every_font_that_has_it() -> None:
     assert unsupported_characters(PAPER_FIGURE_CHARACTERS) == []
-    for writer in range(4):
-        for character in PAPER_FIGURE_CHARACTERS:
-            hand = Hand.of_writer(0, writer)
+    for writer in range(len(TYPEFACES)):
+        hand = Hand.of_writer(0, writer)
+        known = [c for c in PAPER_FIGURE_CHARACTERS if has_glyph(hand.font, c)]
+        assert len(known) == 63 if hand.font < FIRST_HANDS else len(known) > 30
+        for character in known:
             assert_cropped_ink_on_white(draw_sample(character, hand, np.random.default_rng(0)))
 
 
@@ -168,11 +178,36 @@ def test_characters_that_a_font_lacks_are_found() -> None:
 
 
 def test_unsupported_characters_are_listed_up_to_ten_and_counted(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="cannot draw 4 of the characters: 毖耪谰锨;"):
+    with pytest.raises(UserError, match="cannot draw 4 of the characters: 觇谖谰钌;"):
         write_corpus(tmp_path / "out", characters="暗" + NOT_IN_THE_FONTS)
     many = [chr(code) for code in range(0x20000, 0x20000 + 1200)]
     with pytest.raises(UserError, match=f"cannot draw 1,200 .*: {''.join(many[:10])} …;"):
         write_corpus(tmp_path / "out", characters=many)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_writer_writes_what_his_font_has(tmp_path: Path) -> None:
+    """飞 is simplified: the fonts of writers 5 to 11 have none, by the counts of their makers."""
+    summary = write_corpus(tmp_path, characters="一飞", writers=11, test_writers=1, jobs=1)
+    written = {
+        int(path.stem[-4:]): "".join(character for character, _ in read_file(path))
+        for path in tmp_path.rglob("*.gnt")
+    }
+    assert {number for number, characters in written.items() if "飞" in characters} <= {
+        1,
+        2,
+        3,
+        4,
+        12,
+    }
+    assert "飞" in written[1] and all("一" in characters for characters in written.values())
+    assert summary.samples == sum(map(len, written.values())) < 24
+
+
+def test_what_no_writer_of_few_could_write_is_named(tmp_path: Path) -> None:
+    """Writer 1 has a font of simplified characters."""
+    with pytest.raises(UserError, match="no font of so few writers has 學; give at least 12"):
+        write_corpus(tmp_path / "out", characters="一學", writers=1)
     assert not (tmp_path / "out").exists()
 
 
