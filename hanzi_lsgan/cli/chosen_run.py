@@ -108,11 +108,19 @@ def announce_recogniser(trained: "TrainedGenerator", store: "Store") -> None:
 def suit_characters(
     trained: "TrainedGenerator", store: "Store | None", characters: str, candidates: int
 ) -> "tuple[TrainedGenerator, BestOf | None]":
-    """Let the generator draw all these characters if it can, as the best of several if wanted."""
+    """Let the generator draw all these characters if it can, as the best of several if wanted.
+
+    What reads the candidates is the store's recogniser, or where there is no store the one that
+    came with the weights.
+    """
     if candidates == 1:
         trained = trained.with_unseen(characters)
         _name_from_reference(trained, characters)
         return trained, None
+    if store is None and trained.recogniser is not None:
+        trained = trained.with_unseen(characters)
+        _name_from_reference(trained, characters)
+        return trained, choose_by_kept_recogniser(trained, characters, candidates)
     from hanzi_lsgan.drawing.best_of import BestOf
     from hanzi_lsgan.judging.recogniser import read_log_posteriors
 
@@ -124,6 +132,32 @@ def suit_characters(
     _name_from_reference(trained, characters)
     read = partial(read_log_posteriors, load_recogniser(trained, store))
     return trained, BestOf(trained.network, read, candidates)
+
+
+def choose_by_kept_recogniser(
+    trained: "TrainedGenerator", characters: str, candidates: int
+) -> "BestOf | None":
+    """What draws each of these characters as the best of several; None if one is enough.
+
+    Characters that the recogniser has not learned are named, and drawn once.
+
+    Raises:
+        UserError: the weights have brought no recogniser along, or it is damaged.
+    """
+    if candidates == 1:
+        return None
+    from hanzi_lsgan.drawing.best_of import BestOf
+    from hanzi_lsgan.judging.kept_recogniser import load_recogniser, unread
+
+    if trained.recogniser is None:
+        problem = "these weights bring no recogniser along"
+        remedy = "leave it out, or write weights with export-weights --data STORE"
+        raise UserError(join_message("--best-of", problem, remedy))
+    recogniser = load_recogniser(trained.recogniser)
+    if unlearned := unread(characters, recogniser):
+        line = f"drawn once, since no recogniser has learned them: {show_characters(unlearned)}"
+        console.print(line, soft_wrap=True)
+    return BestOf(trained.network, recogniser.reading(trained.charset), candidates)
 
 
 def _name_from_reference(trained: "TrainedGenerator", characters: str) -> None:

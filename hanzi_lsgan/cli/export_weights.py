@@ -1,12 +1,15 @@
 """`export-weights`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hanzi_lsgan.cli.app import CheckpointOption, RunOption, app, console
-from hanzi_lsgan.cli.chosen_run import load_run
+from hanzi_lsgan.cli.chosen_run import load_recogniser, load_run, open_store, suit_store
+
+if TYPE_CHECKING:
+    from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 
 OutOption = Annotated[Path, typer.Option(help="A new folder, which --run takes.")]
 
@@ -16,6 +19,9 @@ def export_weights(
     out: OutOption,
     run: RunOption = None,
     checkpoint: CheckpointOption = None,
+    data: Annotated[
+        Path | None, typer.Option(help="A store whose recogniser goes along, for --best-of.")
+    ] = None,
 ) -> None:
     """Write a run's generator alone, in half precision, to give away."""
     from hanzi_lsgan.cli.display import format_bytes
@@ -24,8 +30,18 @@ def export_weights(
 
     check_out(out)
     _, trained = load_run(run, checkpoint)
-    size = write(trained, out)
+    recogniser = None if data is None else _recogniser_of(trained, data)
+    size = write(trained, out, recogniser)
     console.print(f"wrote {out}, {format_bytes(size)} of weights", soft_wrap=True)
+
+
+def _recogniser_of(trained: "TrainedGenerator", data: Path) -> bytes:
+    """The file of a store's recogniser."""
+    from hanzi_lsgan.judging.kept_recogniser import serialize_recogniser
+
+    with open_store(trained, data) as store:
+        _, store = suit_store(trained, store)
+        return serialize_recogniser(load_recogniser(trained, store), store.charset)
 
 
 @app.command(hidden=True)

@@ -8,6 +8,7 @@ import typer
 
 from data_tools.errors import UserError, join_message
 from hanzi_lsgan.cli.app import (
+    BestOfOption,
     CheckpointOption,
     JobsOption,
     RunOption,
@@ -16,7 +17,7 @@ from hanzi_lsgan.cli.app import (
     console,
     samples_bar,
 )
-from hanzi_lsgan.cli.chosen_run import load_run
+from hanzi_lsgan.cli.chosen_run import choose_by_kept_recogniser, load_run
 from hanzi_lsgan.cli.text_argument import read_text
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def write(
     transparent: Annotated[
         bool, typer.Option("--transparent", help="PNG of the ink alone, the rest see-through.")
     ] = False,
+    best_of: BestOfOption = 1,
     run: RunOption = None,
     checkpoint: CheckpointOption = None,
     jobs: JobsOption = None,
@@ -107,11 +109,14 @@ def write(
     from hanzi_lsgan.drawing.coverage import cover
     from hanzi_lsgan.writing.hand import Hand
     from hanzi_lsgan.writing.layout import ink_of
-    from hanzi_lsgan.writing.write import clean_text, write_text
+    from hanzi_lsgan.writing.write import clean_text, refuse_undrawable, write_text
 
     words = clean_text(words, "the text")
     writer = Hand.named(trained.network, hand, seed)
     title = clean_text(title, "--title") if title else ""
+    refuse_undrawable(trained, characters := ink_of(title + words))
+    trained = trained.with_unseen(characters)
+    chooser = choose_by_kept_recogniser(trained, characters, best_of)
     with samples_bar() as progress:
         writing = write_text(
             trained,
@@ -120,11 +125,12 @@ def write(
             settings,
             title=title,
             background=background,
+            best_of=chooser,
             jobs=jobs,
             on_characters=progress,
         )
     paths = _save(writing, target, dpi, transparent)
-    if printed := cover(trained, ink_of(title + words)).reference:
+    if printed := cover(trained, characters).reference:
         shown = show_characters(printed)
         console.print(f"by their printed form, which no hand's font has: {shown}", soft_wrap=True)
     shown = ", ".join(map(str, paths[:_SHOWN_PAGES])) + (" …" if len(paths) > _SHOWN_PAGES else "")

@@ -30,7 +30,13 @@ class BestOf:
     def draw(self, label: int, count: int, seed: int) -> NDArray[np.uint8]:
         """Draw one character: (count, S, S); latents follow from seed and label."""
         images = draw_class(self.generator, label, count * self.candidates, seed)
-        likelihood = self.read(images)[:, label]
-        best = likelihood.reshape(count, self.candidates).argmax(axis=1)
-        chosen: NDArray[np.uint8] = images[best + np.arange(count) * self.candidates]
+        offered = images.reshape(count, self.candidates, *images.shape[1:])
+        return self.choose(offered, np.full(count, label))
+
+    def choose(self, offered: NDArray[np.uint8], labels: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Of candidates (N, K, S, S) for labels (N,) those that are read best: (N, S, S)."""
+        count, candidates = offered.shape[:2]
+        posteriors = self.read(offered.reshape(-1, *offered.shape[2:]))
+        likelihood = posteriors.reshape(count, candidates, -1)[np.arange(count), :, labels]
+        chosen: NDArray[np.uint8] = offered[np.arange(count), likelihood.argmax(axis=1)]
         return chosen

@@ -1,7 +1,8 @@
 """A trained generator on its own, in half precision: to give away, and as this package ships one.
 
-The folder is a run folder that cannot be resumed: `model.json` and `generator.safetensors`, and
-their checksums. Every command that draws takes it for `--run`.
+The folder is a run folder that cannot be resumed: `model.json` and `generator.safetensors`, if
+wanted `recogniser.safetensors` for `--best-of`, and their checksums. Every command that draws takes
+it for `--run`.
 """
 
 from pathlib import Path
@@ -29,12 +30,13 @@ def check_out(out: Path) -> None:
         raise UserError(join_message(f"--out {out}", "there is something already", remedy))
 
 
-def export_weights(trained: TrainedGenerator, out: Path) -> int:
+def export_weights(trained: TrainedGenerator, out: Path, recogniser: bytes | None = None) -> int:
     """Write a generator in half precision, which draws the same but for a grey level here or there.
 
     Args:
         trained: as a run folder gave it.
         out: a folder that is new or empty.
+        recogniser: the file of one, by which `--best-of` is to choose where there is no store.
 
     Returns:
         The size of the weights in bytes.
@@ -53,11 +55,11 @@ def export_weights(trained: TrainedGenerator, out: Path) -> int:
         for name, value in trained.network.state_dict().items()
     }
     weights = serialize_tensors(tensors, {"images": str(trained.images)})
-    for path, content in (
-        (target.model, info.model_dump_json(indent=2).encode()),
-        (target.generator, weights),
-    ):
+    contents = {target.model: info.model_dump_json(indent=2).encode(), target.generator: weights}
+    if recogniser is not None:
+        contents[target.recogniser] = recogniser
+    for path, content in contents.items():
         with replacing(path) as unfinished:
             unfinished.write_bytes(content)
             announce(target.path, path, unfinished)
-    return len(weights)
+    return sum(len(content) for path, content in contents.items() if path != target.model)

@@ -61,6 +61,7 @@ class RunFolder:
         self.model = self.path / "model.json"
         self.generator = self.path / "generator.safetensors"
         self.best = self.path / "best.safetensors"
+        self.recogniser = self.path / "recogniser.safetensors"
         self.state = self.path / "state" / "training.pt"
         self.metrics = self.path / "metrics.jsonl"
         self.samples = self.path / "samples"
@@ -223,7 +224,8 @@ class RunFolder:
             raise self._damaged(path, f"does not suit model.json ({error})") from None
         if torch.accelerator.is_available():
             network.to(torch.accelerator.current_accelerator())
-        return TrainedGenerator(network.eval(), info, info.charset, images, chosen)
+        recogniser = self.recogniser if self.recogniser.is_file() else None
+        return TrainedGenerator(network.eval(), info, info.charset, images, chosen, recogniser)
 
     def _save_weights(self, path: Path, network: nn.Module, metadata: dict[str, str]) -> None:
         tensors = {name: value.contiguous() for name, value in network.state_dict().items()}

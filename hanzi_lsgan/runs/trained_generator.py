@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -55,6 +56,7 @@ class TrainedGenerator:
         charset: label i of the network is character i.
         images: real images that training had seen.
         checkpoint: which of the run's it is, `best` or `last`.
+        recogniser: the file of one that came along with weights to give away, if one did.
     """
 
     network: Generator
@@ -62,6 +64,7 @@ class TrainedGenerator:
     charset: str
     images: int
     checkpoint: str
+    recogniser: Path | None = None
 
     @property
     def unseen(self) -> frozenset[str]:

@@ -9,10 +9,12 @@ import torch
 from numpy.typing import NDArray
 
 from data_tools.fonts.placement import Placement
+from hanzi_lsgan.drawing.best_of import BestOf
 from hanzi_lsgan.drawing.images import draw_pairs, labels_of
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.writing.hand import DEPARTURE, Hand
 
+_AT_ONCE = 256  # characters, of which several drawings each are few megabytes
 _BACKGROUND = 250  # grey levels above it are no ink, nor the edge of a stroke
 
 
@@ -67,7 +69,12 @@ class WrittenCharacter:
 
 
 def write_characters(
-    trained: TrainedGenerator, characters: str, hand: Hand, *, departure: float = DEPARTURE
+    trained: TrainedGenerator,
+    characters: str,
+    hand: Hand,
+    *,
+    departure: float = DEPARTURE,
+    best_of: BestOf | None = None,
 ) -> Iterator[WrittenCharacter]:
     """Write each character of a text by one hand.
 
@@ -77,6 +84,7 @@ def write_characters(
         characters: without white space.
         hand: the writer.
         departure: see `Hand.latents`.
+        best_of: chooses among several drawings of each character, which depart each in its own way.
 
     Yields:
         The characters in their order.
@@ -85,9 +93,25 @@ def write_characters(
         UserError: the model cannot draw some of them, or there are none.
     """
     labels = torch.tensor(labels_of(characters, trained.charset))
-    rows = torch.arange(len(characters))
-    latents = hand.latents(range(len(characters)), departure)
-    batches = draw_pairs(trained.network, latents, rows, labels)
-    images = (image for batch in batches for image in batch)
-    for character, image in zip(characters, images, strict=True):
-        yield WrittenCharacter(character, image, hand.place(character))
+    for start in range(0, len(characters), _AT_ONCE):
+        places = range(start, min(start + _AT_ONCE, len(characters)))
+        tries = [
+            _draw(trained, hand if number == 0 else hand.again(number), places, departure, labels)
+            for number in range(1 if best_of is None else best_of.candidates)
+        ]
+        images = tries[0]
+        if best_of is not None:
+            images = best_of.choose(np.stack(tries, axis=1), labels[start : places.stop].numpy())
+        for place, image in zip(places, images, strict=True):
+            yield WrittenCharacter(characters[place], image, hand.place(characters[place]))
+
+
+def _draw(
+    trained: TrainedGenerator, hand: Hand, places: range, departure: float, labels: torch.Tensor
+) -> NDArray[np.uint8]:
+    """The characters at some places of a text: (len(places), S, S)."""
+    latents = hand.latents(places, departure)
+    chosen = labels[places.start : places.stop]
+    return np.concatenate(
+        list(draw_pairs(trained.network, latents, torch.arange(len(places)), chosen))
+    )

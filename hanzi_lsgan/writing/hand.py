@@ -2,7 +2,7 @@
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import torch
@@ -16,6 +16,7 @@ from hanzi_lsgan.models import Generator, known_hands
 DEPARTURE = 0.35
 """How far each character strays from its hand, of the distance that two hands are apart."""
 
+_FURTHER_TIMES = 1 << 40  # no text has a place of such a number
 _NAME = re.compile(r"\d{1,9}(\+\d{1,9})*")
 
 
@@ -68,6 +69,10 @@ class Hand:
             UserError: no font has it.
         """
         return placement(character, self.font, self.hands)
+
+    def again(self, number: int) -> Self:
+        """The same hand that writes everything another time, the n-th."""
+        return replace(self, seed=mix_seed(self.seed, _FURTHER_TIMES + number))
 
     def latents(self, places: range, departure: float = DEPARTURE) -> Tensor:
         """A latent for each place of a text: (len(places), latent features).

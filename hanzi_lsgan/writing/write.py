@@ -8,6 +8,7 @@ from pathlib import Path
 from data_tools.characters import is_invisible, show_characters
 from data_tools.errors import UserError, join_message
 from data_tools.parallel import process_count, process_map
+from hanzi_lsgan.drawing.best_of import BestOf
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.writing.characters import WrittenCharacter, write_characters
 from hanzi_lsgan.writing.hand import Hand
@@ -63,6 +64,7 @@ def write_text(
     *,
     title: str = "",
     background: Path | None = None,
+    best_of: BestOf | None = None,
     jobs: int | None = None,
     on_characters: Callable[[str, int, int], None] = lambda phase, done, total: None,
 ) -> Writing:
@@ -75,6 +77,7 @@ def write_text(
         settings: of the pages.
         title: stands over the text.
         background: a picture of a sheet to write on.
+        best_of: chooses among several drawings of each character where given.
         jobs: processes that trace outlines; one for each usable core if None.
         on_characters: told phase, characters done and of how many.
 
@@ -82,15 +85,11 @@ def write_text(
         UserError: the model cannot draw some of the characters.
     """
     characters = ink_of(title + text)
-    missing = [c for c in dict.fromkeys(characters) if not trained.can_draw(c)]
-    if missing:
-        problem = f"{len(missing):,} of the characters cannot be drawn: {show_characters(missing)}"
-        remedy = "no bundled font has them; write others in their place"
-        raise UserError(join_message("the text", problem, remedy))
+    refuse_undrawable(trained, characters)
     known = trained.with_unseen(characters)
     pages = lay_out(text, settings, lambda c: hand.place(c).advance, title)
     written = []
-    for one in write_characters(known, characters, hand):
+    for one in write_characters(known, characters, hand, best_of=best_of):
         written.append(one)
         on_characters("writing", len(written), len(characters))
     levels = pressures(len(written), settings.pressure * _BOLDNESS, hand.seed)
@@ -105,6 +104,19 @@ def write_text(
         "subject": f"{MARK}: nobody wrote this by hand",
     }
     return Writing(tuple(drawn), facts)
+
+
+def refuse_undrawable(trained: TrainedGenerator, characters: str) -> None:
+    """Make sure, before a page is begun, that all of its characters can be drawn.
+
+    Raises:
+        UserError: some cannot.
+    """
+    missing = [c for c in dict.fromkeys(characters) if not trained.can_draw(c)]
+    if missing:
+        problem = f"{len(missing):,} of the characters cannot be drawn: {show_characters(missing)}"
+        remedy = "no bundled font has them; write others in their place"
+        raise UserError(join_message("the text", problem, remedy))
 
 
 def _trace_all(

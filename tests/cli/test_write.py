@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.cli.in_process import run
+from tests.tiny import make_store
 
 
 @pytest.fixture(autouse=True)
@@ -78,3 +79,20 @@ def test_hands_draws_a_gallery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert "hand 0" in text and "hand 1" in text
     assert run(monkeypatch, "hands", "--count", "2", "--text", "永，") == 0
     assert Image.open(tmp_path / "hands.png").size[0] > 100
+
+
+def test_weights_that_bring_a_recogniser_choose_among_drawings_without_a_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "write", "一二", "--best-of", "3", "--out", "a.svg") == 2
+    assert "these weights bring no recogniser along" in capsys.readouterr().err
+    monkeypatch.setattr("hanzi_lsgan.judging.judge.training_steps", lambda samples: 3)
+    store = make_store(tmp_path / "data", size=64)
+    assert run(monkeypatch, "export-weights", "--data", str(store), "--out", "given") == 0
+    store.unlink()
+    options = ["--best-of", "3", "--run", "given"]
+    assert run(monkeypatch, "write", "一二永", *options, "--out", "b.svg") == 0
+    assert "drawn once, since no recogniser has learned them: 永" in capsys.readouterr().out
+    assert run(monkeypatch, "write", "一二永", "--run", "given", "--out", "c.svg") == 0
+    assert Path("b.svg").read_text() != Path("c.svg").read_text()
+    assert run(monkeypatch, "render", "--chars", "一二", *options, "--out", "d.png") == 0

@@ -6,6 +6,7 @@ import torch
 
 import hanzi_lsgan
 from data_tools.errors import UserError
+from hanzi_lsgan.drawing.best_of import BestOf
 from hanzi_lsgan.drawing.images import draw_latents
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.writing.characters import write_characters
@@ -64,3 +65,22 @@ def test_ink_fills_its_place_and_keeps_its_proportions(trained: TrainedGenerator
         assert (sum(columns) / 2, sum(rows) / 2) == pytest.approx(one.place.centre)
         longer = max(columns[1] - columns[0], rows[1] - rows[0])
         assert longer == pytest.approx(max(one.place.width, one.place.height))
+
+
+def test_of_several_drawings_the_one_that_is_read_best_is_kept(trained: TrainedGenerator) -> None:
+    """What reads here likes ink: so the darkest of four drawings of each character is kept."""
+    known = trained.with_unseen("永和九年")
+
+    def read(images: np.ndarray) -> np.ndarray:
+        ink = (255.0 - images).sum(axis=(1, 2))
+        return np.repeat(ink[:, None], len(known.charset), axis=1).astype(np.float32)
+
+    hand = Hand.named(known.network, "3")
+    chooser = BestOf(known.network, read, 4)
+    chosen = [one.image for one in write_characters(known, "永和九年", hand, best_of=chooser)]
+    plain = [one.image for one in write_characters(known, "永和九年", hand)]
+    ink = [int((255 - image.astype(int)).sum()) for image in chosen]
+    assert all(a >= int((255 - b.astype(int)).sum()) for a, b in zip(ink, plain, strict=True))
+    assert any(not np.array_equal(a, b) for a, b in zip(chosen, plain, strict=True))
+    again = [one.image for one in write_characters(known, "永和九年", hand, best_of=chooser)]
+    np.testing.assert_array_equal(np.array(chosen), np.array(again))

@@ -1,0 +1,117 @@
+"""What samples are worth to a recogniser: trained on them alone, what it reads of real handwriting.
+
+    python -m benchmarks.worth STORE [--run RUN] [--source corpus|run] [--per-class 100] [--seeds 1]
+
+STORE holds real handwriting. Of its characters those count that the run's hands have. A recogniser
+learns them from so many samples of the font corpus, and another from as many that the
+run's model draws; both read the store's test split. What is chosen by these figures is to be chosen
+by `--split train`, or it would be learned from what is tested.
+"""
+
+import argparse
+from itertools import count, islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_tools.fonts.corpus import font_of_writer, write_glyph
+from data_tools.fonts.typefaces import has_glyph
+from data_tools.glyphs.fit import GlyphOptions, default_margin
+from data_tools.splits import Split
+from data_tools.store.reader import Store
+from hanzi_lsgan.batches import load_rows
+from hanzi_lsgan.drawing.images import draw_class
+from hanzi_lsgan.judging.cas import shuffled_batches
+from hanzi_lsgan.judging.judge import training_steps
+from hanzi_lsgan.judging.metrics import top_k_accuracy
+from hanzi_lsgan.judging.recogniser import read_glyphs, train_recogniser
+from hanzi_lsgan.runs.folder import RunFolder
+from hanzi_lsgan.runs.trained_generator import TrainedGenerator
+
+Samples = NDArray[np.uint8]
+"""Of each character as many, one behind another: (characters · per_class, S, S)."""
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.worth")
+    parser.add_argument("store", type=Path)
+    parser.add_argument("--run", type=Path, default=Path("hanzi_lsgan/weights"))
+    parser.add_argument("--source", choices=("corpus", "run"), action="append")
+    parser.add_argument("--per-class", type=int, default=100)
+    parser.add_argument("--size", type=int, default=32)
+    parser.add_argument("--split", choices=("train", "test"), default="test")
+    parser.add_argument("--seeds", type=int, default=1)
+    arguments = parser.parse_args()
+    trained = RunFolder(arguments.run).load_generator()
+    per_class, size = arguments.per_class, arguments.size
+    with Store(arguments.store) as store:
+        charset = "".join(c for c in store.charset if trained.knows(c))
+        split = Split.TRAIN if arguments.split == "train" else Split.TEST
+        real, labels = _real_samples(store, charset, split, size)
+    trained = trained.with_unseen(charset)
+    print(f"{len(charset)} characters, {per_class} samples of each; {len(labels):,} real ones")
+    for source in arguments.source or ("corpus", "run"):
+        for seed in range(arguments.seeds):
+            if source == "corpus":
+                samples = write_samples(charset, per_class, size, seed)
+            else:
+                samples = _draw_samples(trained, charset, per_class, size, seed)
+            accuracy = _accuracy(samples, len(charset), seed, real, labels)
+            print(f"{source}, seed {seed}: {accuracy:.2%}", flush=True)
+
+
+def _real_samples(
+    store: Store, charset: str, split: Split, size: int
+) -> tuple[Samples, NDArray[np.int64]]:
+    """The store's samples of some characters, and which of these they are."""
+    images, labels = [], []
+    for label, character in enumerate(charset):
+        rows = store.rows_of_class(split, store.charset.index(character))
+        images.append(load_rows(store, rows, size))
+        labels.append(np.full(len(rows), label))
+    return np.concatenate(images), np.concatenate(labels)
+
+
+def write_samples(charset: str, per_class: int, size: int, seed: int) -> Samples:
+    """Samples by simulated writers, each of whom writes a character once."""
+    options = GlyphOptions(size, "aspect", default_margin(size, "aspect"))
+    first = 1 + seed * 100_000
+    samples = []
+    for character in charset:
+        able = (writer for writer in count(first) if has_glyph(font_of_writer(writer), character))
+        samples += [write_glyph(character, w, options) for w in islice(able, per_class)]
+    return np.stack(samples)
+
+
+def _draw_samples(
+    trained: TrainedGenerator, charset: str, per_class: int, size: int, seed: int
+) -> Samples:
+    """Samples that a model draws, each from a latent of its own, reduced to `size` pixels."""
+    samples = []
+    for character in charset:
+        drawn = draw_class(trained.network, trained.charset.index(character), per_class, seed)
+        fold = drawn.shape[1] // size
+        cells = drawn.reshape(per_class, size, fold, size, fold)
+        samples.append(np.rint(cells.mean(axis=(2, 4))).astype(np.uint8))
+    return np.concatenate(samples)
+
+
+def _accuracy(
+    samples: Samples, classes: int, seed: int, real: Samples, labels: NDArray[np.int64]
+) -> float:
+    """Of real samples read rightly by a recogniser that has learned these samples alone."""
+    recogniser = train_recogniser(
+        shuffled_batches(samples, np.repeat(np.arange(classes), len(samples) // classes), seed),
+        classes=classes,
+        size=samples.shape[1],
+        steps=training_steps(len(samples)),
+        seed=seed,
+    )
+    _, guesses = read_glyphs(recogniser, real)
+    return top_k_accuracy(guesses, labels, 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""A recogniser that weights bring along: small, and of use without the store that taught it.
+
+Two thirds of a recogniser of thousands of characters are its last layer. Each of its rows is kept
+in 8 bits a weight and a scale, the rest in half precision. The characters stand in the file's
+metadata.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file as load_tensors
+from safetensors.torch import save as serialize_tensors
+from torch import Tensor
+
+from data_tools.errors import UserError, join_message
+from hanzi_lsgan.judging.recogniser import Recogniser, read_log_posteriors
+
+_ROWS = "classify.weight"
+_SCALES = "classify.scale"
+_LARGEST = 127.0
+
+
+@dataclass(frozen=True)
+class KeptRecogniser:
+    """A recogniser and what it reads.
+
+    Attributes:
+        network: in evaluation mode; label i is character i.
+        charset: the characters that it has learned.
+    """
+
+    network: Recogniser
+    charset: str
+
+    def reading(self, charset: str) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+        """Log p(y | x) (N, classes) of glyphs (N, S, S) by the labels of another charset.
+
+        A character that it has not learned is equally likely for every glyph.
+        """
+        place = {character: label for label, character in enumerate(self.charset)}
+        labels = [place.get(character, -1) for character in charset]
+        return _Reading(self.network, np.array(labels))
+
+
+@dataclass(frozen=True)
+class _Reading:
+    network: Recogniser
+    labels: NDArray[np.int64]
+
+    def __call__(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        posteriors = read_log_posteriors(self.network, images)
+        return np.where(self.labels >= 0, posteriors[:, self.labels], np.float32(0))
+
+
+def serialize_recogniser(network: Recogniser, charset: str) -> bytes:
+    """A file of a recogniser, of whose weights 8 or 16 bits are kept."""
+    tensors: dict[str, Tensor] = {
+        name: value.half().contiguous() if value.is_floating_point() else value
+        for name, value in network.state_dict().items()
+    }
+    rows = network.classify.weight.detach().cpu()
+    scales = rows.abs().amax(dim=1).clamp(min=1e-8) / _LARGEST
+    tensors[_ROWS] = (rows / scales[:, None]).round().to(torch.int8)
+    tensors[_SCALES] = scales
+    return serialize_tensors(tensors, {"charset": charset, "size": str(network.size)})
+
+
+def load_recogniser(path: Path) -> KeptRecogniser:
+    """Read what `serialize_recogniser` has made.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+        charset, size = metadata["charset"], int(metadata["size"])
+        tensors = {name: value.float() for name, value in load_tensors(path).items()}
+        tensors[_ROWS] = tensors[_ROWS] * tensors.pop(_SCALES)[:, None]
+        network = Recogniser(len(charset), size)
+        network.load_state_dict(tensors)
+    except (SafetensorError, RuntimeError, OSError, KeyError, ValueError) as error:
+        problem = f"is no recogniser ({error})"
+        remedy = "install the weights again, or leave --best-of out"
+        raise UserError(join_message(str(path), problem, remedy)) from None
+    if torch.accelerator.is_available():
+        network.to(torch.accelerator.current_accelerator())
+    frozen = network.to(memory_format=torch.channels_last).eval().requires_grad_(False)
+    return KeptRecogniser(frozen, charset)
+
+
+def unread(characters: Sequence[str], recogniser: KeptRecogniser) -> list[str]:
+    """Those of the characters that a recogniser has not learned, each once."""
+    learned = frozenset(recogniser.charset)
+    return [character for character in dict.fromkeys(characters) if character not in learned]
