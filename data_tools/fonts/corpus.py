@@ -24,9 +24,10 @@ from data_tools.fonts.strokes import Stroke, strokes_of
 from data_tools.fonts.typefaces import (
     EM_PIXELS,
     TYPEFACES,
+    Font,
     draw_reference,
     has_glyph,
-    unsupported_characters,
+    take_font,
 )
 from data_tools.glyphs.fit import GlyphOptions, fit_glyph
 from data_tools.hwdb.charset import PAPER_FIGURE_CHARACTERS, parse_charset, tag_of_character
@@ -36,6 +37,8 @@ from data_tools.parallel import process_count, process_map
 
 FONT_DRAWN_PREFIX = "font-drawn"
 """Names of stand-in files begin with it, so that nobody takes their figures for those of HWDB."""
+
+HANDS_FONTS: Sequence[Font] = range(len(TYPEFACES))
 
 _PEN_SHARE = 0.75
 """Of the writers, who write with a pen. What a recogniser learns from them reads real handwriting
@@ -58,8 +61,8 @@ _WAVE_AMPLITUDES[0, 0] = 0  # a shift, which cropping would undo
 class Hand:
     """The parameters of one simulated writer."""
 
-    font: int
-    """Index of the font among `TYPEFACES`."""
+    font: Font
+    """Whose strokes or outlines it writes."""
     size_pixels: float
     """Side of the em square in the finished bitmap; the ink fills about 0.85 of it."""
     stretch: float
@@ -82,11 +85,14 @@ class Hand:
     """What writes along the font's strokes; None where its outlines are drawn."""
 
     @classmethod
-    def of_writer(cls, seed: int, writer: int) -> "Hand":
-        """Invent the hand of a writer: the same two numbers, both >= 0, give the same hand."""
+    def of_writer(cls, seed: int, writer: int, fonts: Sequence[Font] = HANDS_FONTS) -> "Hand":
+        """Invent the hand of a writer: the same two numbers, both >= 0, give the same hand.
+
+        Writers in a row have different fonts of these.
+        """
         rng = np.random.default_rng((seed, writer))
         return cls(
-            font=font_of_writer(writer),
+            font=font_of_writer(writer, fonts),
             size_pixels=float(np.clip(76 * math.exp(rng.normal(0, 0.18)), 50, 140)),
             stretch=float(rng.normal(-0.1, 0.15)),
             slant=float(rng.normal(0.02, 0.11)),
@@ -100,9 +106,9 @@ class Hand:
         )
 
 
-def font_of_writer(writer: int) -> int:
-    """Index of the font of a simulated writer: writers in a row have different ones."""
-    return writer % len(TYPEFACES)
+def font_of_writer(writer: int, fonts: Sequence[Font] = HANDS_FONTS) -> Font:
+    """The font of a simulated writer."""
+    return fonts[writer % len(fonts)]
 
 
 def draw_sample(character: str, hand: Hand, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -167,7 +173,7 @@ class CorpusSummary:
     """Records in all files together: a writer leaves out what his font lacks."""
 
 
-def corpus_characters(charset: str) -> str:
+def corpus_characters(charset: str, fonts: Sequence[Path] = ()) -> str:
     """The characters that a corpus for a character set has.
 
     The paper's 63 where no particular ones are asked for (`hanzi`, `all`). A standard set gives
@@ -180,7 +186,8 @@ def corpus_characters(charset: str) -> str:
     if characters is None:
         return PAPER_FIGURE_CHARACTERS
     if named_set(charset) is not None:
-        characters = characters - set(unsupported_characters(characters))
+        chosen = [take_font(font) for font in fonts] or HANDS_FONTS
+        characters = frozenset(c for c in characters if any(has_glyph(font, c) for font in chosen))
     return "".join(sorted(characters))
 
 
@@ -191,6 +198,7 @@ def write_corpus(
     writers: int = 400,
     test_writers: int | None = None,
     seed: int = 0,
+    fonts: Sequence[Path] = (),
     jobs: int | None = None,
     on_samples: Callable[[int], None] | None = None,
 ) -> CorpusSummary:
@@ -205,6 +213,7 @@ def write_corpus(
         writers: how many writers to train on, numbered from 1.
         test_writers: how many further writers to test on; a tenth as many if None, at least 1.
         seed: another seed means other writers, 0 or more.
+        fonts: files that writers write with, in the place of the hands' fonts.
         jobs: processes; one for each usable core if None.
         on_samples: called with the number of samples written so far.
 
@@ -218,7 +227,8 @@ def write_corpus(
     _check_numbers(writers=writers, test_writers=test_writers)
     if seed < 0:
         raise UserError(join_message("--seed", f"{seed} is negative", "give 0 or more"))
-    characters = _drawable(characters, writers)
+    chosen: Sequence[Font] = [take_font(font) for font in fonts] or HANDS_FONTS
+    characters = _drawable(characters, writers, chosen)
     with writable(out):
         if out.exists() and not (out.is_dir() and not any(out.iterdir())):
             problem = "there is something already" if out.is_dir() else "this is not a folder"
@@ -231,7 +241,7 @@ def write_corpus(
         for folder, number in zip(folders, numbers, strict=True)
     ]
     with process_map(process_count(jobs, len(paths))) as parallel:
-        write = partial(_write_writer, characters, seed)
+        write = partial(_write_writer, characters, seed, chosen)
         samples = 0
         for written in parallel(write, list(zip(numbers, paths, strict=True))):
             samples += written
@@ -247,28 +257,32 @@ def _check_numbers(**numbers: int) -> None:
             raise UserError(join_message(option, f"{number} is too few", "give at least 1"))
 
 
-def _drawable(characters: Sequence[str], writers: int) -> list[str]:
+def _drawable(characters: Sequence[str], writers: int, fonts: Sequence[Font]) -> list[str]:
     """The characters in code point order, each once, if so many writers can write them."""
     if not characters:
         raise UserError(join_message("--charset", "no character is in it", "name at least one"))
-    if unsupported := unsupported_characters(characters):
-        some = show_characters(unsupported, most=10)
-        problem = f"the bundled fonts cannot draw {len(unsupported):,} of the characters: {some}"
+    characters = sorted(set(characters))
+    if lacking := [c for c in characters if not any(has_glyph(font, c) for font in fonts)]:
+        some = show_characters(lacking, most=10)
+        problem = f"the fonts cannot draw {len(lacking):,} of the characters: {some}"
         raise UserError(join_message("--charset", problem, "leave them out"))
     for character in characters:
         tag_of_character(character)
-    fonts = {font_of_writer(number) for number in range(1, writers + 1)}
-    if lacking := [c for c in characters if not any(has_glyph(font, c) for font in fonts)]:
+    used = {font_of_writer(number, fonts) for number in range(1, writers + 1)}
+    if lacking := [c for c in characters if not any(has_glyph(font, c) for font in used)]:
         problem = f"no font of so few writers has {show_characters(lacking, most=10)}"
-        remedy = f"give at least {len(TYPEFACES)}"
-        raise UserError(join_message(f"--writers {writers}", problem, remedy))
-    return sorted(set(characters))
+        raise UserError(
+            join_message(f"--writers {writers}", problem, f"give at least {len(fonts)}")
+        )
+    return characters
 
 
-def _write_writer(characters: Sequence[str], seed: int, numbered_path: tuple[int, Path]) -> int:
+def _write_writer(
+    characters: Sequence[str], seed: int, fonts: Sequence[Font], numbered_path: tuple[int, Path]
+) -> int:
     """Write the file of one writer under a temporary name, then rename it; how many samples."""
     writer, path = numbered_path
-    hand = Hand.of_writer(seed, writer)
+    hand = Hand.of_writer(seed, writer, fonts)
     known = [character for character in characters if has_glyph(hand.font, character)]
     with replacing(path) as unfinished, unfinished.open("wb") as stream:
         for character in known:
@@ -277,7 +291,7 @@ def _write_writer(characters: Sequence[str], seed: int, numbered_path: tuple[int
     return len(known)
 
 
-def _stroke_field(font: int, character: str, fineness: float) -> Image.Image:
+def _stroke_field(font: Font, character: str, fineness: float) -> Image.Image:
     """The glyph with blurred edges, from which the ink's surroundings are taken away.
 
     A threshold on a plain blur would thin strokes only by losing the hairlines, and thicken them

@@ -11,7 +11,14 @@ import numpy as np
 
 from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
-from data_tools.fonts.typefaces import PLAINEST, TYPEFACES, font_of, has_glyph, load_typeface
+from data_tools.fonts.typefaces import (
+    ALL_FONTS,
+    PLAINEST,
+    Font,
+    KnownFonts,
+    has_glyph,
+    load_typeface,
+)
 
 HANZI_INK = 0.84
 """Mean of width and height of an ordinary hanzi's ink, of its square's side."""
@@ -19,6 +26,7 @@ HANZI_INK = 0.84
 _MEASURED_PIXELS = 224  # an em, so that a rounded box is exact to half a percent
 _MARKS_AT_THE_LEFT = "，、。；：！？"  # where the mainland writes them; some fonts centre them
 _MARK_LEFT = 0.12
+_BASE_LINE = 0.86  # of the square, from above
 _FULL_WIDTH = 0.8  # of a square: no Latin letter is as wide
 _BEARING = 0.05  # beside a letter of a font that gives all the same width, which nobody writes so
 _ORDINARY = (
@@ -62,19 +70,19 @@ class Placement:
 
 
 @lru_cache(maxsize=1 << 15)
-def placement(character: str, hand: int = PLAINEST, hands: int = len(TYPEFACES)) -> Placement:
+def placement(character: str, hand: int = PLAINEST, fonts: KnownFonts = ALL_FONTS) -> Placement:
     """Where a font puts a character, in the square that its ordinary hanzi fill alike.
 
     Args:
         character: to measure.
         hand: index of a hand's font; where this one lacks the character, another is measured, see
-            `typefaces.font_of`.
-        hands: how many hands' fonts there are to choose among.
+            `KnownFonts.font_of`.
+        fonts: to choose among.
 
     Raises:
         UserError: none of them has it.
     """
-    font = font_of(character, hand, hands)
+    font = fonts.font_of(character, hand)
     if font is None:
         problem = "the reference font lacks it"
         raise UserError(join_message(show_characters(character), problem, "leave it out"))
@@ -100,8 +108,10 @@ def placement(character: str, hand: int = PLAINEST, hands: int = len(TYPEFACES))
 
 
 @lru_cache
-def _square(font: int) -> tuple[float, float, float]:
+def _square(font: Font) -> tuple[float, float, float]:
     """How a font's pixels become parts of the square: a scale, and shifts right and down."""
+    if not any(has_glyph(font, c) for c in _ORDINARY):  # of letters alone
+        return 1 / _MEASURED_PIXELS, 0.0, _BASE_LINE
     boxes = np.array([_ink_box(font, c) for c in _ORDINARY if has_glyph(font, c)])
     left, top, right, bottom = boxes.mean(axis=0).tolist()
     scale = HANZI_INK / ((right - left + bottom - top) / 2)
@@ -109,12 +119,12 @@ def _square(font: int) -> tuple[float, float, float]:
 
 
 @lru_cache
-def _is_monospaced(font: int) -> bool:
+def _is_monospaced(font: Font) -> bool:
     typeface = load_typeface(font, _MEASURED_PIXELS)
     return typeface.getlength("i") > 0.9 * typeface.getlength("a")
 
 
-def _ink_box(font: int, character: str) -> tuple[float, float, float, float]:
+def _ink_box(font: Font, character: str) -> tuple[float, float, float, float]:
     """Left, top, right, bottom of the ink in pixels, from where the pen stands on the base line."""
     typeface = load_typeface(font, _MEASURED_PIXELS)
     # Not `getbbox`, whose box also holds the pen's own place before and after.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageChops
 
-from data_tools.fonts.typefaces import PLAINEST, TYPEFACES, draw_reference, font_of
+from data_tools.fonts.typefaces import ALL_FONTS, PLAINEST, KnownFonts, draw_reference
 from data_tools.glyphs.fit import GlyphOptions, default_margin, fit_glyph
 
 REFERENCE_SIZE_PIXELS = 32
@@ -18,19 +18,19 @@ REFERENCE_SIZE_PIXELS = 32
 
 @lru_cache(maxsize=1 << 11)
 def reference_glyph(
-    character: str, hand: int = PLAINEST, hands: int = len(TYPEFACES)
+    character: str, hand: int = PLAINEST, fonts: KnownFonts = ALL_FONTS
 ) -> NDArray[np.uint8] | None:
     """The ink of a character, (32, 32) from 0, none, to 255, fitted as samples of a store are.
 
     Args:
         character: to draw.
-        hand: whose font draws it; where that lacks it, another does, see `typefaces.font_of`.
-        hands: how many hands' fonts there are to choose among.
+        hand: whose font draws it; where that lacks it, another does, see `KnownFonts.font_of`.
+        fonts: to choose among.
 
     Returns:
         None where none of them has the character.
     """
-    font = font_of(character, hand, hands)
+    font = fonts.font_of(character, hand)
     if font is None:
         return None
     bitmap = ImageChops.invert(draw_reference(font, character))
@@ -40,6 +40,6 @@ def reference_glyph(
     return 255 - glyph
 
 
-def has_reference_glyph(character: str) -> bool:
+def has_reference_glyph(character: str, fonts: KnownFonts = ALL_FONTS) -> bool:
     """Whether there are reference glyphs of a character."""
-    return font_of(character) is not None
+    return fonts.font_of(character) is not None

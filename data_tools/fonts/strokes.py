@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_tools.fonts.thinning import thin
-from data_tools.fonts.typefaces import draw_reference
+from data_tools.fonts.typefaces import Font, draw_reference
 
 Stroke = NDArray[np.float64]
 """Points (N, 2) from the beginning to the end, N at least 2: to the right and below."""
@@ -51,11 +51,11 @@ class _Branch:
 
 
 @lru_cache(maxsize=1 << 16)
-def strokes_of(font: int, character: str) -> tuple[Stroke, ...]:
+def strokes_of(font: Font, character: str) -> tuple[Stroke, ...]:
     """The strokes that a font draws, in an order in which they might be written.
 
     Args:
-        font: index of a font that has the character.
+        font: one that has the character.
         character: to take apart.
 
     Returns:

@@ -6,10 +6,13 @@ for characters that no hand has.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
+
+from data_tools.errors import UserError, join_message
 
 _FOLDER = Path(__file__).parent
 _REFERENCE_FILE = _FOLDER / "hanzi-reference" / "hanzi-reference.woff2"
@@ -46,75 +49,115 @@ _CANVAS_PIXELS = 160  # flourishes leave the em square
 MISSING_CHARACTER = "\U0010ffff"
 """A noncharacter, for which every font has its .notdef glyph."""
 
+_LOOKED_FOR = "一人大國国あAa1"
+
+Font = int | Path
+"""A bundled font, by its index among `TYPEFACES` or `REFERENCE`, or a file of the user's."""
+
 PLAINEST = 1
 """Index of Long Cang, the most regular of the hands' fonts."""
 
 
 @lru_cache
-def load_typeface(index: int, size_pixels: int) -> ImageFont.FreeTypeFont:
-    """Open a font, that of a hand or the reference font, at a size in pixels."""
+def load_typeface(font: Font, size_pixels: int) -> ImageFont.FreeTypeFont:
+    """Open a font at a size in pixels."""
     # The basic layout, since a single hanzi needs no shaping and not every Pillow brings libraqm.
     basic = ImageFont.Layout.BASIC
-    file = _REFERENCE_FILE if index == REFERENCE else TYPEFACES[index]
+    file = font if isinstance(font, Path) else (*TYPEFACES, _REFERENCE_FILE)[font]
     return ImageFont.truetype(file, size_pixels, layout_engine=basic)
 
 
-def draw_reference(index: int, character: str) -> Image.Image:
+def draw_reference(font: Font, character: str) -> Image.Image:
     """What a font draws for a character at 112 pixels an em: ink 255, cropped to the ink if any."""
     canvas = Image.new("L", (_CANVAS_PIXELS, _CANVAS_PIXELS))
     centre = (_CANVAS_PIXELS / 2, _CANVAS_PIXELS / 2)
-    font = load_typeface(index, EM_PIXELS)
-    ImageDraw.Draw(canvas).text(centre, character, 255, font, anchor="mm")
+    typeface = load_typeface(font, EM_PIXELS)
+    ImageDraw.Draw(canvas).text(centre, character, 255, typeface, anchor="mm")
     return canvas.crop(canvas.getbbox())
 
 
 @lru_cache(maxsize=1 << 17)
-def has_glyph(index: int, character: str) -> bool:
+def has_glyph(font: Font, character: str) -> bool:
     """Whether a font draws a character; far faster than drawing it on a page.
 
     What it lists and leaves blank, it does not draw.
     """
-    font = load_typeface(index, EM_PIXELS)
-    left, top, right, bottom = box = font.getbbox(character)
+    typeface = load_typeface(font, EM_PIXELS)
+    left, top, right, bottom = box = typeface.getbbox(character)
     if right <= left or bottom <= top:
         return False
-    if box != _missing_box(index):  # so that it is not drawn, which takes five times as long
+    if box != _missing_box(font):  # so that it is not drawn, which takes five times as long
         return True
-    return bytes(font.getmask(character)) != bytes(font.getmask(MISSING_CHARACTER))
+    return bytes(typeface.getmask(character)) != bytes(typeface.getmask(MISSING_CHARACTER))
 
 
 @lru_cache
-def _missing_box(index: int) -> tuple[float, float, float, float]:
+def _missing_box(font: Font) -> tuple[float, float, float, float]:
     """Where a font draws what stands for a character that it lacks."""
-    return load_typeface(index, EM_PIXELS).getbbox(MISSING_CHARACTER)
+    return load_typeface(font, EM_PIXELS).getbbox(MISSING_CHARACTER)
 
 
-def font_of(character: str, hand: int = PLAINEST, hands: int = len(TYPEFACES)) -> int | None:
-    """Index of the font that shows how a hand would write a character: its own if that has it.
+@dataclass(frozen=True)
+class KnownFonts:
+    """The fonts that show a model, or a page, how characters look.
 
-    Else it is the plainest of the hands' fonts, then the first that has it, and last the reference
-    font.
+    Attributes:
+        hands: how many hands' fonts, the first of `TYPEFACES`.
+        reference: a font of the user's, for what no hand has, before the bundled reference font.
+    """
 
-    Args:
-        character: to be written.
-        hand: index of a hand's font.
-        hands: how many hands' fonts there are to choose among.
+    hands: int = len(TYPEFACES)
+    reference: Path | None = None
+
+    def font_of(self, character: str, hand: int = PLAINEST) -> Font | None:
+        """The font that shows how a hand would write a character: its own if that has it.
+
+        Else it is the plainest of the hands' fonts, then the first that has it, and last a
+        reference font.
+
+        Returns:
+            None where none of them has it.
+        """
+        fonts: list[Font] = [hand, PLAINEST, *range(FIRST_HANDS, self.hands)]
+        if self.reference is not None:
+            fonts.append(self.reference)
+        return next((font for font in (*fonts, REFERENCE) if has_glyph(font, character)), None)
+
+    def in_a_hand(self, character: str) -> bool:
+        """Whether the font of any hand draws a character."""
+        return any(has_glyph(hand, character) for hand in (PLAINEST, *range(self.hands)))
+
+
+ALL_FONTS = KnownFonts()
+"""Those that come along."""
+
+
+def take_font(path: Path) -> Path:
+    """Make sure that a file is a font that draws hanzi, letters or kana.
 
     Returns:
-        None where none of them has it.
+        The file, by a path that holds wherever the program goes.
+
+    Raises:
+        UserError: it is none.
     """
-    fonts: Iterable[int] = (hand, PLAINEST, *range(FIRST_HANDS, hands), REFERENCE)
-    for font in fonts:
-        if has_glyph(font, character):
-            return font
-    return None
-
-
-def in_a_hand(character: str, hands: int = len(TYPEFACES)) -> bool:
-    """Whether the font of any of so many hands draws a character."""
-    return any(has_glyph(hand, character) for hand in (PLAINEST, *range(hands)))
+    path = path.resolve()
+    if not path.is_file():
+        problem = "there is no such file"
+        raise UserError(join_message(str(path), problem, "name a .ttf, .otf or .woff2"))
+    try:
+        drawn = any(has_glyph(path, character) for character in _LOOKED_FOR)
+    except (OSError, ValueError) as error:
+        problem = f"is no font that can be read ({error})"
+        raise UserError(join_message(str(path), problem, "name a .ttf, .otf or .woff2")) from None
+    if not drawn:
+        problem = "this font has neither hanzi nor letters"
+        raise UserError(join_message(str(path), problem, "name another one"))
+    return path
 
 
 def unsupported_characters(characters: Iterable[str]) -> list[str]:
     """Those of the characters that no hand's font can draw, in code point order."""
-    return [character for character in sorted(set(characters)) if not in_a_hand(character)]
+    return [
+        character for character in sorted(set(characters)) if not ALL_FONTS.in_a_hand(character)
+    ]

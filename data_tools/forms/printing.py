@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
-from data_tools.fonts.typefaces import REFERENCE, font_of, has_glyph, load_typeface
+from data_tools.fonts.typefaces import ALL_FONTS, REFERENCE, Font, has_glyph, load_typeface
 from data_tools.forms.layout import (
     BOXES,
     CELL_WIDTH_MM,
@@ -65,7 +65,7 @@ def page_codes(characters: str, sheet: Sheet) -> list[PageCode]:
     """
     if not characters:
         raise UserError(join_message("--chars", "no character is in it", "name at least one"))
-    if missing := [character for character in characters if font_of(character) is None]:
+    if missing := [character for character in characters if ALL_FONTS.font_of(character) is None]:
         problem = f"no bundled font has {len(missing):,} of them: {show_characters(missing)}"
         raise UserError(join_message("--chars", problem, "leave them out"))
     parts = [characters[start : start + BOXES] for start in range(0, len(characters), BOXES)]
@@ -198,8 +198,8 @@ def _draw_printed(
         left += font.getlength(run) / pixels_a_mm
 
 
-def _font_that_shows(character: str) -> int:
+def _font_that_shows(character: str) -> Font:
     if has_glyph(REFERENCE, character):
         return REFERENCE
-    font = font_of(character)
+    font = ALL_FONTS.font_of(character)
     return REFERENCE if font is None else font

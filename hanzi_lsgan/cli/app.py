@@ -91,6 +91,10 @@ CheckpointOption = Annotated[
     str | None,
     typer.Option(help="best or last; best by default, where checkpoints were scored."),
 ]
+FontOption = Annotated[
+    Path | None,
+    typer.Option(help="A font of yours that shows what no hand's font has: .ttf, .otf, .woff2."),
+]
 BestOfOption = Annotated[
     int,
     typer.Option(min=1, max=1000, help="Draw so many candidates, keep the one read best."),

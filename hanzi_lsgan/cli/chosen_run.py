@@ -19,8 +19,15 @@ if TYPE_CHECKING:
     from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 
 
-def load_run(run: Path | None, checkpoint: str | None) -> "tuple[Path, TrainedGenerator]":
+def load_run(
+    run: Path | None, checkpoint: str | None, font: Path | None = None
+) -> "tuple[Path, TrainedGenerator]":
     """The run named, or the newest, or the weights that come with the program.
+
+    Args:
+        run: a folder.
+        checkpoint: of the run.
+        font: of the user's, that shows what no hand's font has.
 
     Returns:
         The folder for what is made with it, which is the current one for the program's own weights,
@@ -32,8 +39,10 @@ def load_run(run: Path | None, checkpoint: str | None) -> "tuple[Path, TrainedGe
     folder = RunFolder(run) if run is not None else find_newest_run()
     if folder is None:
         console.print("no run under runs/: taking the weights that come with hanzi-lsgan")
-        return Path(), RunFolder(SHIPPED).load_generator(checkpoint)
-    return folder.path, folder.load_generator(checkpoint)
+    trained = (folder or RunFolder(SHIPPED)).load_generator(checkpoint)
+    if font is not None:
+        trained = trained.with_reference(font)
+    return Path() if folder is None else folder.path, trained
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """`corpus`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,12 @@ def corpus(
     charset: Annotated[
         str | None, typer.Option(help="Characters or a UTF-8 file; those of the paper's figure.")
     ] = None,
+    font: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Writers write with this font and not the bundled ones; may be repeated."
+        ),
+    ] = None,
     seed: SeedOption = 0,
     jobs: JobsOption = None,
 ) -> None:
@@ -28,25 +35,31 @@ def corpus(
     from data_tools.outputs import check_folder
 
     check_folder(out)
-    written = write_corpus_with_progress(out, writers, charset, seed, jobs)
+    written = write_corpus_with_progress(out, writers, charset, seed, jobs, font or ())
     console.print(
         f"{written:,} font-drawn samples in {out}; next: hanzi-lsgan prepare {out}", soft_wrap=True
     )
 
 
 def write_corpus_with_progress(
-    out: Path, writers: int, charset: str | None, seed: int, jobs: int | None
+    out: Path,
+    writers: int,
+    charset: str | None,
+    seed: int,
+    jobs: int | None,
+    fonts: Sequence[Path] = (),
 ) -> int:
     """Write the corpus, by default of the paper's characters; the number of samples."""
     from data_tools.fonts.corpus import corpus_characters, write_corpus
 
-    characters = corpus_characters("hanzi" if charset is None else charset)
+    characters = corpus_characters("hanzi" if charset is None else charset, fonts)
     with samples_bar() as progress:
         summary = write_corpus(
             out,
             characters=characters,
             writers=writers,
             seed=seed,
+            fonts=fonts,
             jobs=jobs,
             on_samples=lambda done: progress("corpus", done, 0),
         )

@@ -9,6 +9,7 @@ from data_tools.characters import is_file, show_characters, take_characters
 from data_tools.errors import UserError, join_message
 from hanzi_lsgan.cli.app import (
     CheckpointOption,
+    FontOption,
     JsonOption,
     RunOption,
     app,
@@ -42,6 +43,7 @@ def coverage(
             "general-standard, general-standard-1 to -3, big5-1.",
         ),
     ],
+    font: FontOption = None,
     run: RunOption = None,
     checkpoint: CheckpointOption = None,
     show_all: Annotated[
@@ -52,7 +54,7 @@ def coverage(
     """Say which characters of a text can be drawn, and from what; exit code 1 if not all."""
     keep_output_for_json(as_json)
     text = _text_of(what)
-    _, trained = load_run(run, checkpoint)
+    _, trained = load_run(run, checkpoint, font)
     from hanzi_lsgan.drawing.coverage import cover
 
     cleaned = take_characters(text, "TEXT", trained.knows)

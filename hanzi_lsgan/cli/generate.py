@@ -10,6 +10,7 @@ from data_tools.errors import UserError
 from hanzi_lsgan.cli.app import (
     BestOfOption,
     CheckpointOption,
+    FontOption,
     ForceOption,
     RunOption,
     SeedOption,
@@ -45,6 +46,7 @@ def generate(
     per_class: Annotated[
         int, typer.Option(min=1, max=MOST_PER_CLASS, help="Samples of each character.")
     ] = 100,
+    font: FontOption = None,
     run: RunOption = None,
     data: Annotated[
         Path | None, typer.Option(help="Store of the recogniser of --best-of; the run's own.")
@@ -62,7 +64,7 @@ def generate(
 
     chosen_format = choose_format(out, format)
     check_out(out, chosen_format, force)
-    _, trained = load_run(run, checkpoint)
+    _, trained = load_run(run, checkpoint, font)
     from hanzi_lsgan.export.samples import export_samples
 
     chosen = trained.charset

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hanzi_lsgan.cli.app import CheckpointOption, RunOption, app, console, samples_bar
+from hanzi_lsgan.cli.app import CheckpointOption, FontOption, RunOption, app, console, samples_bar
 from hanzi_lsgan.cli.chosen_run import load_run
 
 _SAMPLE = "永和九年，春夏秋冬"
@@ -19,6 +19,7 @@ def hands(
     count: Annotated[int, typer.Option(min=1, max=_MOST_HANDS, help="How many hands.")] = 12,
     first: Annotated[int, typer.Option(min=0, max=999_999_999, help="The first one.")] = 0,
     text: Annotated[str, typer.Option(help="What each writes.")] = _SAMPLE,
+    font: FontOption = None,
     run: RunOption = None,
     checkpoint: CheckpointOption = None,
 ) -> None:
@@ -29,7 +30,7 @@ def hands(
     from data_tools.outputs import check_file
 
     target = check_file(out, (".png", ".pdf"), "hands.png")
-    _, trained = load_run(run, checkpoint)
+    _, trained = load_run(run, checkpoint, font)
     from hanzi_lsgan.writing.gallery import draw_gallery
     from hanzi_lsgan.writing.pdf_file import pdf_bytes
     from hanzi_lsgan.writing.png_file import png_pages

@@ -9,6 +9,7 @@ import typer
 from data_tools.errors import UserError, join_message
 from hanzi_lsgan.cli.app import (
     CheckpointOption,
+    FontOption,
     ForceOption,
     JobsOption,
     RunOption,
@@ -81,6 +82,7 @@ def lines(
     blur: StrengthOption = None,
     jpeg: StrengthOption = None,
     seed: SeedOption = 0,
+    font: FontOption = None,
     run: RunOption = None,
     checkpoint: CheckpointOption = None,
     jobs: JobsOption = None,
@@ -104,7 +106,7 @@ def lines(
 
     check_lines_out(out, force)
     words = read_text(text) if text is not None else ""
-    _, trained = load_run(run, checkpoint)
+    _, trained = load_run(run, checkpoint, font)
     from hanzi_lsgan.writing.line_degradations import Degradations
     from hanzi_lsgan.writing.lines import LineSettings, draw_lines
     from hanzi_lsgan.writing.mark import MARK

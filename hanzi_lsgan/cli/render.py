@@ -8,6 +8,7 @@ import typer
 from hanzi_lsgan.cli.app import (
     BestOfOption,
     CheckpointOption,
+    FontOption,
     RunOption,
     SeedOption,
     app,
@@ -36,6 +37,7 @@ _PICTURE = "grid.png"
 @app.command()
 def render(
     chars: CharactersOption = None,
+    font: FontOption = None,
     run: RunOption = None,
     data: Annotated[
         Path | None, typer.Option(help="Store of the real rows; the run's own by default.")
@@ -59,7 +61,7 @@ def render(
 
     if out is not None:
         check_file(out, tuple(_FORMATS), _PICTURE)
-    folder, trained = load_run(run, checkpoint)
+    folder, trained = load_run(run, checkpoint, font)
     from hanzi_lsgan.drawing.grid import check_page, render_comparison
 
     named = out or folder / _PICTURE

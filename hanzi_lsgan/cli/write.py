@@ -10,6 +10,7 @@ from data_tools.errors import UserError, join_message
 from hanzi_lsgan.cli.app import (
     BestOfOption,
     CheckpointOption,
+    FontOption,
     JobsOption,
     RunOption,
     SeedOption,
@@ -69,6 +70,7 @@ def write(
         bool, typer.Option("--transparent", help="PNG of the ink alone, the rest see-through.")
     ] = False,
     best_of: BestOfOption = 1,
+    font: FontOption = None,
     run: RunOption = None,
     checkpoint: CheckpointOption = None,
     jobs: JobsOption = None,
@@ -105,7 +107,7 @@ def write(
     if background is not None:
         _check_picture(background)
     words = read_text(text)
-    _, trained = load_run(run, checkpoint)
+    _, trained = load_run(run, checkpoint, font)
     from hanzi_lsgan.drawing.coverage import cover
     from hanzi_lsgan.writing.hand import Hand
     from hanzi_lsgan.writing.layout import ink_of

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from data_tools.fonts.typefaces import in_a_hand
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 
 
@@ -42,6 +41,6 @@ def cover(trained: TrainedGenerator, characters: str) -> Coverage:
         elif not trained.can_draw(character):
             part = "missing"
         else:
-            part = "unseen" if in_a_hand(character, trained.hands) else "reference"
+            part = "unseen" if trained.fonts.in_a_hand(character) else "reference"
         parts[part].append(character)
     return Coverage(**{name: "".join(part) for name, part in parts.items()})

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from data_tools.errors import UserError, join_message
-from data_tools.fonts.typefaces import PLAINEST, TYPEFACES, font_of, has_glyph, load_typeface
+from data_tools.fonts.typefaces import ALL_FONTS, PLAINEST, TYPEFACES, has_glyph, load_typeface
 from data_tools.glyphs.fit import GlyphOptions, default_margin
 from data_tools.splits import Split
 from hanzi_lsgan.drawing.best_of import BestOf
@@ -242,7 +242,7 @@ def _print_character(
     size_pixels: int,
 ) -> None:
     """Print the head of a column; a character that no font has is named by its code point."""
-    font = font_of(character)
+    font = ALL_FONTS.font_of(character)
     text, size = character, size_pixels
     if font is None:
         font, text, size = PLAINEST, f"{ord(character):X}", size_pixels // 2

@@ -1,6 +1,6 @@
 """The networks, by the names that recipes use."""
 
-from data_tools.fonts.typefaces import FIRST_HANDS
+from data_tools.fonts.typefaces import FIRST_HANDS, KnownFonts
 from hanzi_lsgan.models.dcgan import DcganDiscriminator, DcganGenerator, map_widths
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding, LabelEmbedding
 from hanzi_lsgan.models.paper import PaperDiscriminator, PaperGenerator
@@ -56,15 +56,15 @@ def build_discriminator(
     return ProjectionDiscriminator(embedding, model.pack_size, model.discriminator_channels)
 
 
-def known_hands(generator: Generator) -> int:
-    """How many hands' fonts a generator knows: as many elements of the latent choose among them."""
+def fonts_of(generator: Generator) -> KnownFonts:
+    """The fonts that a generator knows; as many elements of the latent choose among the hands'."""
     embedding = generator.label_embedding
-    return embedding.hands if isinstance(embedding, GlyphEmbedding) else FIRST_HANDS
+    return embedding.fonts if isinstance(embedding, GlyphEmbedding) else KnownFonts(FIRST_HANDS)
 
 
 def _build_embedding(
     model: ProjectionModel, charset: str, features: int, fit: bool, free: str | None
 ) -> LabelEmbedding | GlyphEmbedding:
     if model.label_embedding == "glyph":
-        return GlyphEmbedding(charset, features, model.hands, fit=fit, free=free)
+        return GlyphEmbedding(charset, features, KnownFonts(model.hands), fit=fit, free=free)
     return LabelEmbedding(len(charset), features, std=1.0)

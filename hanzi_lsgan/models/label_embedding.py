@@ -8,7 +8,9 @@ character that was never trained on has one too. It can also show the character 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -22,7 +24,7 @@ from data_tools.fonts.reference_glyphs import (
     has_reference_glyph,
     reference_glyph,
 )
-from data_tools.fonts.typefaces import PLAINEST, TYPEFACES, has_glyph
+from data_tools.fonts.typefaces import ALL_FONTS, PLAINEST, KnownFonts, has_glyph
 
 CODE_FEATURES = 512
 """Length of a glyph's code; of 5,717 glyphs' variance, 99 % is in the first 512 of 1,024."""
@@ -77,7 +79,7 @@ class GlyphEmbedding(nn.Module):
         self,
         charset: str,
         features: int,
-        hands: int = len(TYPEFACES),
+        fonts: KnownFonts = ALL_FONTS,
         *,
         fit: bool = True,
         free: str | None = None,
@@ -87,18 +89,18 @@ class GlyphEmbedding(nn.Module):
         Args:
             charset: label i is character i.
             features: length of Φ(y).
-            hands: whose fonts show it pictures, the first so many.
+            fonts: that show it pictures.
             fit: False where weights are loaded next, which bring the fitted code.
             free: the characters with a free row where weights are known to have them, see
                 `free_characters`; by default those that no font draws.
         """
         super().__init__()
         self.features = features
-        self.hands = hands
+        self.fonts = fonts
         self._free = free_characters(charset) if free is None else free
         mean, components = torch.zeros(_PIXELS), torch.zeros(CODE_FEATURES, _PIXELS)
         if fit:
-            mean, components = map(torch.tensor, _principal_components(charset, self._free, hands))
+            mean, components = map(torch.tensor, _principal_components(charset, self._free, fonts))
         self.register_buffer("mean", mean)
         self.register_buffer("components", components)
         self.free_codes = nn.Parameter(torch.randn(len(self._free), CODE_FEATURES))
@@ -112,6 +114,11 @@ class GlyphEmbedding(nn.Module):
         # Codes follow from the components, which loaded weights replace.
         self.register_load_state_dict_post_hook(_recode)  # type: ignore[no-untyped-call]
 
+    def take_reference(self, font: Path) -> None:
+        """Let a font of the user's show what no hand has, before the bundled one."""
+        self.fonts = replace(self.fonts, reference=font)
+        self._take_charset(self.charset)
+
     def relabel(self, charset: str) -> str:
         """Let label i mean character i of another charset, whether trained on or not.
 
@@ -123,7 +130,7 @@ class GlyphEmbedding(nn.Module):
         lacking = "".join(
             c
             for c in charset
-            if c not in known and c not in self._free and not has_reference_glyph(c)
+            if c not in known and c not in self._free and not has_reference_glyph(c, self.fonts)
         )
         if not lacking:
             self._take_charset(charset)
@@ -136,10 +143,10 @@ class GlyphEmbedding(nn.Module):
         self.charset = charset
         self.free_row = torch.from_numpy(free_row).to(device)
         # Rows are filled when they are first needed.
-        shape = (len(charset), self.hands, _PIXELS)
+        shape = (len(charset), self.fonts.hands, _PIXELS)
         self.glyphs = torch.empty(shape, dtype=torch.uint8, device=device)
         self.codes = torch.empty((len(charset), CODE_FEATURES), device=device)
-        self._drawn: list[set[int]] = [set() for _ in range(self.hands)]
+        self._drawn: list[set[int]] = [set() for _ in range(self.fonts.hands)]
         self._coded: set[int] = set()
 
     def all_codes(self) -> Tensor:
@@ -164,7 +171,7 @@ class GlyphEmbedding(nn.Module):
 
         Args:
             labels: (B,).
-            hands: (B,), whose font draws each, less than `self.hands`.
+            hands: (B,), whose font draws each, less than `fonts.hands`.
         """
         for hand, ready in enumerate(self._drawn):
             if len(ready) < len(self.charset):
@@ -216,7 +223,7 @@ class GlyphEmbedding(nn.Module):
     def _glyph(self, character: str, hand: int) -> NDArray[np.uint8]:
         if character in self._free:
             return _BLANK
-        glyph = reference_glyph(character, hand, self.hands)
+        glyph = reference_glyph(character, hand, self.fonts)
         if glyph is None:
             problem = (
                 f"the reference font lacks {show_characters(character)}, and so do the weights"
@@ -265,7 +272,7 @@ def _recode(embedding: nn.Module, incompatible: object) -> None:
 
 @lru_cache(maxsize=1)
 def _principal_components(
-    charset: str, free: str, hands: int
+    charset: str, free: str, fonts: KnownFonts
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Mean (1024,) and scaled principal components (512, 1024) of a charset's glyphs.
 
@@ -273,7 +280,7 @@ def _principal_components(
     rank are zero: a glyph that there was no training on may have something there, which no weight
     has learned to use.
     """
-    glyphs_by_font = (reference_glyph(c, PLAINEST, hands) for c in charset if c not in free)
+    glyphs_by_font = (reference_glyph(c, PLAINEST, fonts) for c in charset if c not in free)
     drawn = [glyph.ravel() for glyph in glyphs_by_font if glyph is not None]
     glyphs = np.array(drawn, np.float64).reshape(-1, _PIXELS) / 255
     mean = glyphs.mean(axis=0) if len(glyphs) else np.zeros(_PIXELS)

@@ -85,7 +85,7 @@ class ProjectionGenerator(nn.Module):
         if not isinstance(self.label_embedding, GlyphEmbedding):
             return []
         # The latent has a favourite among the fonts, as a writer has among the forms of characters.
-        hands = latents[:, : self.label_embedding.hands].argmax(dim=1)
+        hands = latents[:, : self.label_embedding.fonts.hands].argmax(dim=1)
         pictures = self.label_embedding.pictures(labels, hands)
         guides: list[Tensor] = self.glyph_guide(pictures, condition)
         return guides

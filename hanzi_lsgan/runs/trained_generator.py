@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
 from data_tools.fonts.reference_glyphs import has_reference_glyph
-from data_tools.fonts.typefaces import in_a_hand
-from hanzi_lsgan.models import Generator, known_hands
+from data_tools.fonts.typefaces import KnownFonts, take_font
+from hanzi_lsgan.models import Generator, fonts_of
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding
 from hanzi_lsgan.recipe import ModelSettings
 
@@ -72,14 +72,14 @@ class TrainedGenerator:
         return frozenset(self.charset) - frozenset(self.info.charset)
 
     @property
-    def hands(self) -> int:
-        """How many hands' fonts it knows."""
-        return known_hands(self.network)
+    def fonts(self) -> KnownFonts:
+        """Those that it knows."""
+        return fonts_of(self.network)
 
     @property
     def from_reference(self) -> frozenset[str]:
         """Those of the unseen characters that the reference font alone shows, and no hand's."""
-        return frozenset(c for c in self.unseen if not in_a_hand(c, self.hands))
+        return frozenset(c for c in self.unseen if not self.fonts.in_a_hand(c))
 
     @property
     def remarks(self) -> dict[str, str]:
@@ -94,7 +94,9 @@ class TrainedGenerator:
 
     def can_draw(self, character: str) -> bool:
         """Whether it knows a character by its label, or by its glyph where it was made for that."""
-        return character in self.charset or (self.draws_unseen and has_reference_glyph(character))
+        return character in self.charset or (
+            self.draws_unseen and has_reference_glyph(character, self.fonts)
+        )
 
     def knows(self, character: str) -> bool:
         """Whether it can draw a character as it was trained on it, or as a hand's font shows it.
@@ -102,7 +104,7 @@ class TrainedGenerator:
         A compatibility form that it does not know so, such as a full-width letter, is better drawn
         as the plain character that it does.
         """
-        return character in self.charset or (self.draws_unseen and in_a_hand(character, self.hands))
+        return character in self.charset or (self.draws_unseen and self.fonts.in_a_hand(character))
 
     def relabelled(self, charset: str, where: str) -> Self:
         """The same generator with the labels of another charset.
@@ -127,6 +129,20 @@ class TrainedGenerator:
             problem = f"the reference font lacks {len(lacking):,} of the characters: {shown}"
             raise UserError(join_message(where, problem, "leave them out"))
         return replace(self, network=network, charset=charset)
+
+    def with_reference(self, font: Path) -> Self:
+        """The same generator that looks up in a font of the user's what no hand has.
+
+        Raises:
+            UserError: the file is no such font, or the generator knows characters by label alone.
+        """
+        network = copy.deepcopy(self.network)
+        if not isinstance(network.label_embedding, GlyphEmbedding):
+            problem = "this model knows characters by label and looks at no font"
+            remedy = "leave it out, or train with --set model.label_embedding=glyph"
+            raise UserError(join_message(f"--font {font}", problem, remedy))
+        network.label_embedding.take_reference(take_font(font))
+        return replace(self, network=network)
 
     def with_unseen(self, characters: str) -> Self:
         """Add characters that it was not trained on to the charset, if it knows them by glyph.

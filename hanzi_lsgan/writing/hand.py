@@ -10,8 +10,9 @@ from torch import Tensor
 
 from data_tools.errors import UserError, join_message
 from data_tools.fonts.placement import Placement, placement
+from data_tools.fonts.typefaces import KnownFonts
 from hanzi_lsgan.drawing.images import draw_latents, mix_seed
-from hanzi_lsgan.models import Generator, known_hands
+from hanzi_lsgan.models import Generator, fonts_of
 
 DEPARTURE = 0.35
 """How far each character strays from its hand, of the distance that two hands are apart."""
@@ -26,12 +27,12 @@ class Hand:
 
     Attributes:
         latent: (latent features,), on the CPU.
-        hands: so many of its elements choose among the fonts of as many hands.
+        fonts: that its model knows; as many elements as there are hands choose among them.
         seed: of what makes each character differ from the hand's others.
     """
 
     latent: Tensor
-    hands: int
+    fonts: KnownFonts
     seed: int
 
     @classmethod
@@ -55,12 +56,12 @@ class Hand:
         latent = latents.mean(dim=0)
         length = latents.norm(dim=1).mean()
         latent = latent * (length / latent.norm().clamp(min=1e-6))
-        return cls(latent, known_hands(generator), mix_seed(seed, numbers[0]))
+        return cls(latent, fonts_of(generator), mix_seed(seed, numbers[0]))
 
     @property
     def font(self) -> int:
         """Index of the font whose forms of characters it writes."""
-        return int(self.latent[: self.hands].argmax())
+        return int(self.latent[: self.fonts.hands].argmax())
 
     def place(self, character: str) -> Placement:
         """Where the hand puts a character in its square.
@@ -68,7 +69,7 @@ class Hand:
         Raises:
             UserError: no font has it.
         """
-        return placement(character, self.font, self.hands)
+        return placement(character, self.font, self.fonts)
 
     def again(self, number: int) -> Self:
         """The same hand that writes everything another time, the n-th."""
@@ -89,5 +90,6 @@ class Hand:
             strayed[row] = torch.randn(len(self.latent), generator=random)
         # On the way between two draws of N(0, 1), as long as they are.
         latents = math.sqrt(1 - departure**2) * self.latent + departure * strayed
-        latents[:, : self.hands] = self.latent[: self.hands]  # which decide forms of characters
+        forms = slice(self.fonts.hands)  # the elements that decide forms of characters
+        latents[:, forms] = self.latent[forms]
         return latents

@@ -11,13 +11,12 @@ from data_tools.fonts.corpus import corpus_characters, write_corpus
 from data_tools.fonts.placement import placement
 from data_tools.fonts.reference_glyphs import has_reference_glyph, reference_glyph
 from data_tools.fonts.typefaces import (
+    ALL_FONTS,
     PLAINEST,
     REFERENCE,
     TYPEFACES,
     draw_reference,
-    font_of,
     has_glyph,
-    in_a_hand,
     load_typeface,
 )
 from data_tools.glyphs.fit import GlyphOptions, fit_glyph
@@ -35,14 +34,14 @@ def fitted(font: int, character: str) -> np.ndarray:
 def test_it_is_no_hand() -> None:
     assert not any("reference" in path.name for path in TYPEFACES)
     for character in IN_NO_HAND:
-        assert not in_a_hand(character)
+        assert not ALL_FONTS.in_a_hand(character)
         assert corpus_characters("general-standard").find(character) == -1
 
 
 def test_a_hand_shows_a_character_by_its_own_font_if_that_has_it() -> None:
     for hand in range(len(TYPEFACES)):
         for character in "永国,2《":
-            assert font_of(character, hand) == hand
+            assert ALL_FONTS.font_of(character, hand) == hand
             glyph = reference_glyph(character, hand)
             assert glyph is not None
             assert np.array_equal(glyph, fitted(hand, character))
@@ -55,7 +54,7 @@ def test_what_no_hand_has_the_reference_font_shows_to_all_alike() -> None:
         printed = fitted(REFERENCE, character)
         assert printed.max() > 200
         for hand in range(len(TYPEFACES)):
-            assert font_of(character, hand) == REFERENCE
+            assert ALL_FONTS.font_of(character, hand) == REFERENCE
             glyph = reference_glyph(character, hand)
             assert glyph is not None
             assert np.array_equal(glyph, printed)
@@ -66,8 +65,8 @@ def test_what_no_hand_has_the_reference_font_shows_to_all_alike() -> None:
 @pytest.mark.parametrize("blank", ["\u3000", " "])
 def test_what_is_listed_but_blank_is_missing(blank: str) -> None:
     """All fonts list both spaces."""
-    assert font_of(blank) is None
-    assert not in_a_hand(blank)
+    assert ALL_FONTS.font_of(blank) is None
+    assert not ALL_FONTS.in_a_hand(blank)
     assert reference_glyph(blank) is None
     with pytest.raises(UserError, match="lacks it"):
         placement(blank)

@@ -60,8 +60,8 @@ def test_characters_they_never_saw_are_drawn_as_what_they_are() -> None:
     trained = RunFolder(SHIPPED).load_generator()
     extended = trained.with_unseen(HELD_OUT)
     assert extended.unseen == set(HELD_OUT)
-    hands = extended.hands
-    references = [[reference_glyph(c, hand, hands) for hand in range(hands)] for c in HELD_OUT]
+    hands, fonts = extended.fonts.hands, extended.fonts
+    references = [[reference_glyph(c, hand, fonts) for hand in range(hands)] for c in HELD_OUT]
     glyphs = np.array(references, float).reshape(len(HELD_OUT) * hands, -1)
     right = 0
     for number, character in enumerate(HELD_OUT):

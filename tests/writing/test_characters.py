@@ -33,7 +33,7 @@ def test_departures_are_small_differ_and_keep_the_forms(trained: TrainedGenerato
     expected = np.sqrt(((1 - np.sqrt(1 - 0.35**2)) * length) ** 2 + 0.35**2 * len(hand.latent))
     assert float((latents - hand.latent).norm(dim=1).mean()) == pytest.approx(expected, rel=0.05)
     assert len(set(map(tuple, latents.tolist()))) == 400
-    assert (latents[:, : trained.hands].argmax(dim=1) == hand.font).all()
+    assert (latents[:, : trained.fonts.hands].argmax(dim=1) == hand.font).all()
     torch.testing.assert_close(hand.latents(range(5, 9)), hand.latents(range(9))[5:])
 
 
