@@ -55,6 +55,9 @@ def generate(
     best_of: BestOfOption = 1,
     checkpoint: CheckpointOption = None,
     format: FormatOption = None,
+    in_square: Annotated[
+        bool, typer.Option("--in-square", help="As large as it is in its square, and there.")
+    ] = False,
     force: ForceOption = False,
 ) -> None:
     """Write labelled synthetic samples, in HWDB's own format or in one that trainers read."""
@@ -86,6 +89,7 @@ def generate(
             format=chosen_format,
             force=force,
             best_of=chooser,
+            in_square=in_square,
             on_samples=lambda done: progress("draw", done, total),
         )
     rate = count / (time.perf_counter() - started)

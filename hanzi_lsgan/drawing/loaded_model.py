@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 from data_tools.characters import clean_characters
 from data_tools.errors import UserError, join_message
 from data_tools.files import StrPath
+from data_tools.fonts.placement import placement
 from hanzi_lsgan.drawing.images import draw_images, draw_latents, labels_of
+from hanzi_lsgan.drawing.in_square import put_in_square
+from hanzi_lsgan.models import favourite_font
 from hanzi_lsgan.runs.folder import SHIPPED, RunFolder
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 
@@ -33,13 +36,15 @@ class LoadedModel:
         """Side of an image in pixels."""
         return self.trained.info.model.size
 
-    def draw(self, text: str, seed: int = 0) -> NDArray[np.uint8]:
+    def draw(self, text: str, seed: int = 0, *, in_square: bool = False) -> NDArray[np.uint8]:
         """Draw each character of a text, all by one hand.
 
         Args:
             text: the characters, without what cannot be seen; a model with glyph embeddings draws
                 unseen ones too.
             seed: decides the hand, 0 to 2^64 - 1; the same seed gives the same images.
+            in_square: draw each where it stands in its square, a comma low and small; else its ink
+                fills the image whatever it is.
 
         Returns:
             (N, S, S) uint8, 255 is background, in the order of the text.
@@ -54,7 +59,12 @@ class LoadedModel:
         trained = self.trained.with_unseen(text)
         labels = labels_of(text, trained.charset)
         latents = draw_latents(trained.network, 1, seed)
-        return np.concatenate(list(draw_images(trained.network, latents, labels)))
+        images = np.concatenate(list(draw_images(trained.network, latents, labels)))
+        if in_square:
+            font, fonts = favourite_font(trained.network, latents[0]), trained.fonts
+            places = [placement(character, font, fonts) for character in text]
+            images = np.stack([put_in_square(*one) for one in zip(images, places, strict=True)])
+        return images
 
 
 def load(run: StrPath | None = None, checkpoint: str | None = None) -> LoadedModel:

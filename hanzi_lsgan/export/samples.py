@@ -7,11 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_tools.errors import UserError
+from data_tools.fonts.placement import placement
 from hanzi_lsgan.drawing.best_of import BestOf
 from hanzi_lsgan.drawing.images import draw_images, draw_latents, labels_of
+from hanzi_lsgan.drawing.in_square import put_in_square
 from hanzi_lsgan.export.formats import check_tags, choose_format, write_samples
 from hanzi_lsgan.export.sample import OnSamples, Sample, character_folder
-from hanzi_lsgan.models import Generator
+from hanzi_lsgan.models import Generator, favourite_font, fonts_of
 
 _BACKGROUND = 255
 _LIGHTEST_INK = 247  # networks leave a haze of a few grey levels; HWDB's background is exactly 255
@@ -28,6 +30,7 @@ def export_samples(
     format: str | None = None,
     force: bool = False,
     best_of: BestOf | None = None,
+    in_square: bool = False,
     on_samples: OnSamples = lambda samples: None,
 ) -> int:
     """Draw labelled samples and write them, dark ink on 255, cropped to the ink as in HWDB.
@@ -43,6 +46,7 @@ def export_samples(
         format: one of `Format`; by the suffix of `out`, and pictures in a folder, by default.
         force: replace what is at `out`.
         best_of: draws the samples where given, each with latents of its own.
+        in_square: leave each where it stands in its square, (S, S), a comma low and small.
         on_samples: told how many are written.
 
     Returns:
@@ -55,7 +59,13 @@ def export_samples(
     characters = "".join(dict.fromkeys(characters))
     check_tags(characters, chosen)
     samples = generated_samples(
-        generator, charset, characters, per_class=per_class, seed=seed, best_of=best_of
+        generator,
+        charset,
+        characters,
+        per_class=per_class,
+        seed=seed,
+        best_of=best_of,
+        in_square=in_square,
     )
     return write_samples(samples, out, chosen, force=force, on_samples=on_samples)
 
@@ -68,6 +78,7 @@ def generated_samples(
     per_class: int,
     seed: int,
     best_of: BestOf | None = None,
+    in_square: bool = False,
 ) -> Iterator[Sample]:
     """Samples as they are drawn; arguments as of `export_samples`.
 
@@ -78,29 +89,48 @@ def generated_samples(
         raise UserError(f"--per-class {per_class}: at least one sample a character is needed")
     labels = labels_of(characters, charset)
     if best_of is None:
-        return _hand_after_hand(generator, characters, labels, per_class, seed)
-    return _best_samples(best_of, characters, labels, per_class, seed)
+        return _hand_after_hand(generator, characters, labels, per_class, seed, in_square)
+    return _best_samples(best_of, characters, labels, per_class, seed, in_square)
 
 
 def _hand_after_hand(
-    generator: Generator, characters: str, labels: list[int], per_class: int, seed: int
+    generator: Generator,
+    characters: str,
+    labels: list[int],
+    per_class: int,
+    seed: int,
+    in_square: bool,
 ) -> Iterator[Sample]:
     """One latent after the other, each a writer."""
     latents = draw_latents(generator, per_class, seed)
     batches = draw_images(generator, latents, labels)
     for index, image in enumerate(image for batch in batches for image in batch):
         character = characters[index % len(labels)]
-        writer = f"hand-{index // len(labels):05}"
-        yield Sample(crop_to_ink(image), character, character_folder(character), writer)
+        hand = index // len(labels)
+        if in_square:
+            font = favourite_font(generator, latents[hand])
+            glyph = put_in_square(image, placement(character, font, fonts_of(generator)))
+        else:
+            glyph = crop_to_ink(image)
+        yield Sample(glyph, character, character_folder(character), f"hand-{hand:05}")
 
 
 def _best_samples(
-    best_of: BestOf, characters: str, labels: list[int], per_class: int, seed: int
+    best_of: BestOf,
+    characters: str,
+    labels: list[int],
+    per_class: int,
+    seed: int,
+    in_square: bool,
 ) -> Iterator[Sample]:
     """One character after the other; no two samples are of one hand."""
     for character, label in zip(characters, labels, strict=True):
         for image in best_of.draw(label, per_class, seed):
-            yield Sample(crop_to_ink(image), character, character_folder(character))
+            glyph = crop_to_ink(image)
+            if in_square:  # no sample has a favourite among the fonts, so by the plainest
+                fonts = fonts_of(best_of.generator)
+                glyph = put_in_square(image, placement(character, fonts=fonts))
+            yield Sample(glyph, character, character_folder(character))
 
 
 def crop_to_ink(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,5 +1,7 @@
 """The networks, by the names that recipes use."""
 
+from torch import Tensor
+
 from data_tools.fonts.typefaces import FIRST_HANDS, KnownFonts
 from hanzi_lsgan.models.dcgan import DcganDiscriminator, DcganGenerator, map_widths
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding, LabelEmbedding
@@ -60,6 +62,11 @@ def fonts_of(generator: Generator) -> KnownFonts:
     """The fonts that a generator knows; as many elements of the latent choose among the hands'."""
     embedding = generator.label_embedding
     return embedding.fonts if isinstance(embedding, GlyphEmbedding) else KnownFonts(FIRST_HANDS)
+
+
+def favourite_font(generator: Generator, latent: Tensor) -> int:
+    """Index of the font whose forms of characters a latent (latent features,) has."""
+    return int(latent[: fonts_of(generator).hands].argmax())
 
 
 def _build_embedding(

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from data_tools.fonts.placement import Placement
 from hanzi_lsgan.drawing.best_of import BestOf
 from hanzi_lsgan.drawing.images import draw_pairs, labels_of
+from hanzi_lsgan.drawing.in_square import ink_box, ink_level, pixels_to_square
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.writing.hand import DEPARTURE, Hand
 
 _AT_ONCE = 256  # characters, of which several drawings each are few megabytes
-_BACKGROUND = 250  # grey levels above it are no ink, nor the edge of a stroke
 
 
 @dataclass(frozen=True)
@@ -35,37 +35,16 @@ class WrittenCharacter:
     @cached_property
     def ink_level(self) -> float:
         """The grey level halfway between the hand's ink and the background, where strokes end."""
-        inked = self.image[self.image < _BACKGROUND]
-        darkest = float(np.percentile(inked, 10)) if inked.size else 0.0
-        return (darkest + 255) / 2
+        return ink_level(self.image)
 
     @cached_property
     def ink_box(self) -> tuple[int, int, int, int]:
         """Left, top, right, bottom of the ink in pixels; the middle one where there is none."""
-        rows = np.flatnonzero((self.image < self.ink_level).any(axis=1))
-        columns = np.flatnonzero((self.image < self.ink_level).any(axis=0))
-        if not len(rows):
-            middle = len(self.image) // 2
-            return middle, middle, middle + 1, middle + 1
-        return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+        return ink_box(self.image)
 
     def pixels_to_square(self) -> tuple[float, float, float]:
-        """How pixels of the image become places in the square, whose side is 1.
-
-        A pixel (x, y) comes to (scale * x + right, scale * y + down): the ink keeps its
-        proportions, is as large as its place the longer way, and has the same centre.
-
-        Returns:
-            Scale, right, down.
-        """
-        left, top, right, bottom = self.ink_box
-        scale = max(self.place.width, self.place.height) / max(right - left, bottom - top)
-        centre_x, centre_y = self.place.centre
-        return (
-            scale,
-            centre_x - scale * (left + right) / 2,
-            centre_y - scale * (top + bottom) / 2,
-        )
+        """Scale, right and down, by which pixels become places in the character's square."""
+        return pixels_to_square(self.ink_box, self.place)
 
 
 def write_characters(

@@ -92,3 +92,11 @@ def test_nonsense_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="unknown to the model: 龘"):
         export(tmp_path / "fake.gnt", characters="龘")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_samples_can_stay_in_their_squares(tmp_path: Path) -> None:
+    generator = small_generator()
+    export_samples(generator, CHARSET, "一", tmp_path / "fake", per_class=2, seed=1, in_square=True)
+    for path in (tmp_path / "fake").rglob("*.png"):
+        with Image.open(path) as picture:
+            assert picture.size == (32, 32)
