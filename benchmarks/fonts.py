@@ -1,0 +1,123 @@
+"""Which glyphs of the hands' fonts are not the character that they stand for.
+
+    python -m benchmarks.fonts --out misread.json [--size 32] [--per-glyph 3]
+
+The fonts are parted into three. A recogniser learns from the writers of two parts, and reads what
+the third part's fonts show: so each font is read by what learned from others. A glyph is listed
+that is read as another character, plain and in most of what writers make of it. What a person finds
+wrong of these goes into `data_tools/fonts/misdrawn.py`. It takes 20 minutes on two cores.
+"""
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_tools.fonts.corpus import Hand, draw_sample
+from data_tools.fonts.reference_glyphs import REFERENCE_SIZE_PIXELS
+from data_tools.fonts.typefaces import TYPEFACES, draw_reference, has_glyph
+from data_tools.glyphs.fit import GlyphOptions, default_margin, fit_glyph
+from data_tools.hwdb.standard_sets import STANDARD_SETS
+from data_tools.parallel import process_count, process_map
+from hanzi_lsgan.judging.cas import shuffled_batches
+from hanzi_lsgan.judging.judge import training_steps
+from hanzi_lsgan.judging.recogniser import Recogniser, read_log_posteriors, train_recogniser
+
+_PARTS = 3
+_FIRST_WRITER = 500_000  # of no corpus
+_CERTAIN = 0.5  # of the readings of a glyph, that must be of one other character
+_CHUNK = 2000
+
+Glyphs = NDArray[np.uint8]
+_Place = tuple[int, str, int]
+"""A font, a character and the number of a sample; -1 is the glyph as it is."""
+
+
+def main() -> None:
+    """Find them, print how many there are, and write them down."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.fonts")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--size", type=int, default=REFERENCE_SIZE_PIXELS)
+    parser.add_argument("--per-glyph", type=int, default=3)
+    arguments = parser.parse_args()
+    characters = sorted(set().union(*(STANDARD_SETS[name]() for name in ("gb2312", "big5-1"))))
+    fonts = range(len(TYPEFACES))
+    having = {c: [font for font in fonts if has_glyph(font, c)] for c in characters}
+    misread: dict[str, dict[str, str]] = {path.stem: {} for path in TYPEFACES}
+    for part in range(_PARTS):
+        known = [c for c in characters if any(font % _PARTS != part for font in having[c])]
+        places = [
+            (font, c, number)
+            for c in known
+            for font in having[c]
+            for number in range(-1, arguments.per_glyph)
+        ]
+        taught = [p for p in places if p[0] % _PARTS != part and p[2] >= 0]
+        read = [p for p in places if p[0] % _PARTS == part]
+        recogniser = _train(taught, known, arguments.size)
+        for (font, character), other in _misread(recogniser, read, known, arguments.size).items():
+            misread[TYPEFACES[font].stem][character] = other
+        print(f"part {part}: learned {len(taught):,} samples of {len(known):,} characters")
+    for name, found in misread.items():
+        print(f"{name}: {len(found)}: {''.join(list(found)[:40])}")
+    arguments.out.write_text(json.dumps(misread, ensure_ascii=False, indent=1), "utf-8")
+
+
+def _train(places: list[_Place], known: list[str], size: int) -> Recogniser:
+    label_of = {character: label for label, character in enumerate(known)}
+    labels = np.array([label_of[character] for _, character, _ in places])
+    return train_recogniser(
+        shuffled_batches(_draw(places, size), labels),
+        classes=len(known),
+        size=size,
+        steps=training_steps(len(places)),
+    )
+
+
+def _misread(
+    recogniser: Recogniser, places: list[_Place], known: list[str], size: int
+) -> dict[tuple[int, str], str]:
+    """Glyphs that are read as another character, and as which."""
+    readings: dict[tuple[int, str], list[str]] = {}
+    for start in range(0, len(places), _CHUNK):
+        chunk = places[start : start + _CHUNK]
+        guesses = read_log_posteriors(recogniser, _draw(chunk, size)).argmax(axis=1)
+        for (font, character, _), guess in zip(chunk, guesses.tolist(), strict=True):
+            readings.setdefault((font, character), []).append(known[guess])
+    found = {}
+    for (font, character), read in readings.items():
+        likeliest = max(set(read), key=read.count)
+        plain = read[0]
+        if plain == likeliest != character and read.count(likeliest) > _CERTAIN * len(read):
+            found[font, character] = likeliest
+    return found
+
+
+def _draw(places: list[_Place], size: int) -> Glyphs:
+    chunks = [(places[i : i + _CHUNK], size) for i in range(0, len(places), _CHUNK)]
+    with process_map(process_count(None, len(chunks))) as parallel:
+        return np.concatenate(list(parallel(_draw_chunk, chunks)))
+
+
+def _draw_chunk(chunk: tuple[list[_Place], int]) -> Glyphs:
+    places, size = chunk
+    options = GlyphOptions(size, "aspect", default_margin(size, "aspect"))
+    drawn = []
+    for font, character, number in places:
+        if number < 0:
+            bitmap = 255 - np.asarray(draw_reference(font, character))
+        else:
+            writer = _FIRST_WRITER + number
+            rng = np.random.default_rng((writer, font, ord(character)))
+            hand = replace(Hand.of_writer(font, writer), font=font)
+            bitmap = draw_sample(character, hand, rng)
+        height, width = bitmap.shape
+        drawn.append(fit_glyph(memoryview(bitmap.tobytes()), width, height, options))
+    return np.stack(drawn)
+
+
+if __name__ == "__main__":
+    main()
