@@ -42,6 +42,7 @@ from data_tools.sources.find import Found, find_members
 from data_tools.sources.members import Member
 from data_tools.sources.passed_over import passed_over_lines
 from data_tools.sources.split_choice import give_writers_to_test, split_lines
+from data_tools.sources.writing_kinds import WritingKinds
 from data_tools.store.contact_sheet import contact_sheet_path, draw_contact_sheet
 from data_tools.store.copies import (
     copied_file_lines,
@@ -115,6 +116,7 @@ def prepare(
     compress: bool = False,
     drop_copies: bool = False,
     forms: Sequence[FormPart] = (),
+    kinds: WritingKinds | None = None,
     force: bool = False,
     on_progress: OnProgress = lambda phase, done, total: None,
 ) -> PrepareResult:
@@ -135,6 +137,7 @@ def prepare(
         compress: make the file small, to give away; meanwhile it needs room for the images twice.
         drop_copies: of samples with the same label and pixels keep one.
         forms: what writers wrote on forms, in the place of sources.
+        kinds: of writing, as far as sources do not tell themselves: font-drawn stand-ins do.
         force: replace an existing store.
         on_progress: told of samples done.
 
@@ -176,8 +179,9 @@ def prepare(
                 scans += bundle
                 scanned += sum(len(scan.codes) for scan in bundle)
                 on_progress("scan", scanned, 0)
-            scans = _in_order(scans)
-            plan = _plan(scans, glyph, charset, drop_copies)
+            kinds = kinds or WritingKinds()
+            scans = _in_order(scans, kinds)
+            plan = _plan(scans, glyph, charset, drop_copies, kinds)
             facts = StoreFacts(plan.header, plan.columns, plan.sources)
             first_image = create_store(images, facts)
             total = len(plan.columns["labels"])
@@ -282,7 +286,11 @@ class _Plan:
 
 
 def _plan(
-    scans: Sequence[Scan], glyph: GlyphOptions, charset: CharacterSet, drop_copies: bool
+    scans: Sequence[Scan],
+    glyph: GlyphOptions,
+    charset: CharacterSet,
+    drop_copies: bool,
+    kinds: WritingKinds,
 ) -> _Plan:
     """Decide the charset and the row of every sample, from the headers alone."""
     kept_scans, copied_files = split_off_copies(scans)
@@ -325,6 +333,7 @@ def _plan(
         font_drawn=any(_is_font_drawn(scan.member) for scan in kept_scans),
         left_out={reason: count for reason, count in left_out.items() if count},
         tool_version=importlib.metadata.version("hanzi-lsgan"),
+        kinds=_kinds_of_sources([parts[0].member for parts in sources], kinds),
     )
     starts = np.cumsum(counts)[:-1]
     rows_of = {
@@ -350,6 +359,16 @@ def _plan(
     )
 
 
+def _kinds_of_sources(members: Sequence[Source], kinds: WritingKinds) -> Sequence[str]:
+    """That of each source; none where they are of one kind that nobody has named."""
+    of_each = [_kind_of(member, kinds) for member in members]
+    return () if len(set(of_each)) == 1 and kinds == WritingKinds() else of_each
+
+
+def _kind_of(member: Source, kinds: WritingKinds) -> str:
+    return kinds.kind_of(member.place, font_drawn=_is_font_drawn(member))
+
+
 def _is_font_drawn(member: Source) -> bool:
     if not isinstance(member, Member):
         return False
@@ -365,15 +384,22 @@ def _source_info(parts: Sequence[Scan], rows: NDArray[np.int64]) -> SourceInfo:
     )
 
 
-def _in_order(scans: Sequence[Scan]) -> list[Scan]:
-    """Scans by the name of their source, whose parts follow each other.
+def _in_order(scans: Sequence[Scan], kinds: WritingKinds) -> list[Scan]:
+    """Scans by the kind and the name of their source, whose parts follow each other.
 
     The checksum orders sources of one name, so that where they lie does not matter.
     """
     by_source: dict[tuple[object, ...], list[Scan]] = {}
     for scan in scans:
         by_source.setdefault(_source_of(scan), []).append(scan)
-    order = sorted(by_source.values(), key=lambda parts: (parts[0].member.name, _checksum(parts)))
+    order = sorted(
+        by_source.values(),
+        key=lambda parts: (
+            _kind_of(parts[0].member, kinds),
+            parts[0].member.name,
+            _checksum(parts),
+        ),
+    )
     return [scan for parts in order for scan in sorted(parts, key=lambda scan: scan.member.number)]
 
 

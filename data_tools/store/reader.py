@@ -43,6 +43,8 @@ class Store:
         writers: (N,) int32, index into `sources`.
         splits: (N,) uint8, 0 train, 1 test.
         sources: one entry for each `.gnt` file.
+        kinds: names of the kinds of writing, in order; one without a name where nothing was said.
+        row_kinds: (N,) int32, index into `kinds`.
         stored_bytes: what the images take in the file if they are compressed, else None.
 
     Raises:
@@ -80,6 +82,7 @@ class Store:
                 for reason, count in json.loads(read_text(attributes, "left_out")).items()
             },
             tool_version=read_text(attributes, "tool_version"),
+            kinds=json.loads(read_text(attributes, "kinds")) if "kinds" in attributes else (),
         )
         self.fingerprint = read_text(attributes, "sha256")
 
@@ -131,9 +134,19 @@ class Store:
                 raise StoreError(
                     self.path, f"/{name} does not hold {rows} values from 0 to {limit}"
                 )
+        self._take_kinds()
         order = self.splits.astype(np.int64) * len(charset) + self.labels
+        order = order * len(self.kinds) + self.row_kinds
         if np.any(np.diff(order) < 0):
-            raise StoreError(self.path, "the rows are not in order of split and label")
+            raise StoreError(self.path, "the rows are not in order of split, label and kind")
+
+    def _take_kinds(self) -> None:
+        of_sources = self.header.kinds or [""] * len(self.sources)
+        if len(of_sources) != len(self.sources) or not all(isinstance(k, str) for k in of_sources):
+            raise StoreError(self.path, "kinds are not one for each source")
+        self.kinds = tuple(sorted(set(of_sources)))
+        numbers = np.array([self.kinds.index(kind) for kind in of_sources], np.int32)
+        self.row_kinds: NDArray[np.int32] = numbers[self.writers]
 
     @property
     def size(self) -> int:
@@ -158,6 +171,12 @@ class Store:
         rows = self.rows_of(split)
         labels = self.labels[rows.start : rows.stop]
         start, stop = np.searchsorted(labels, [label, label + 1])
+        return range(rows.start + int(start), rows.start + int(stop))
+
+    def rows_of_kind(self, split: Split, label: int, kind: int) -> range:
+        """The rows of one kind of a class of a split, which lie together; possibly none."""
+        rows = self.rows_of_class(split, label)
+        start, stop = np.searchsorted(self.row_kinds[rows.start : rows.stop], [kind, kind + 1])
         return range(rows.start + int(start), rows.start + int(stop))
 
     def counts(self, split: Split) -> NDArray[np.int64]:

@@ -5,9 +5,11 @@
     /writers   int32  (N,)        index into /sources
     /splits    uint8  (N,)        0 train, 1 test
     /sources   name, sha256, bytes, samples: one entry for each `.gnt` file
-    attrs      format_version, tool_version, charset, glyph (JSON), font_drawn, left_out (JSON)
+    attrs      format_version, tool_version, charset, glyph (JSON), font_drawn, left_out (JSON),
+               kinds (JSON): that of each source; missing where all are of one kind
 
 Rows are ordered by split, label, source and record, so each class of a split is one block of rows.
+Sources are ordered by their kinds, so each kind of a class is one block too.
 The images lie in one piece, or compressed with gzip in chunks of a mebibyte. Every data set carries
 its SHA-256, and the file one of all attributes and data sets and one of each attribute
 (`attributes_sha256`, JSON). At its end stand a mark and the SHA-256 of every byte before them but
@@ -17,7 +19,7 @@ the mark off when a program opens the file for writing.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +33,15 @@ LIBRARY_VERSIONS = ("v108", "v108")
 """Of HDF5: what 1.8 of 2008 reads, as all later ones do. It has checksums on its own metadata and
 room for a charset of any length. "latest" would mean each new library's own format."""
 
-ATTRIBUTES = ("format_version", "tool_version", "charset", "glyph", "font_drawn", "left_out")
+ATTRIBUTES = (
+    "format_version",
+    "tool_version",
+    "charset",
+    "glyph",
+    "font_drawn",
+    "left_out",
+    "kinds",
+)
 CHECKSUM_ATTRIBUTES = ("sha256", "attributes_sha256")
 COLUMNS = {"labels": "int32", "writers": "int32", "splits": "uint8"}
 SOURCE_COLUMNS = {"name": "S", "sha256": "S", "bytes": "int64", "samples": "int64"}
@@ -63,6 +73,7 @@ class StoreHeader:
         font_drawn: whether any sample was drawn from a font rather than written by hand.
         left_out: samples of the input that are not in the store, counted by reason.
         tool_version: of the program that made it.
+        kinds: of writing, one for each source; none where all are of one kind.
     """
 
     charset: str
@@ -70,6 +81,7 @@ class StoreHeader:
     font_drawn: bool
     left_out: Mapping[str, int]
     tool_version: str
+    kinds: Sequence[str] = ()
 
 
 def write_text(attributes: h5py.AttributeManager, name: str, text: str) -> None:

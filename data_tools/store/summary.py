@@ -28,6 +28,7 @@ class StoreSummary:
         image_bytes: size of the glyphs, which training holds in memory.
         stored_bytes: their size in the file if they are compressed there, else None.
         splits: figures for each split that has samples.
+        kinds: samples of each kind of writing, where there are several or they have names.
     """
 
     files: int
@@ -35,6 +36,7 @@ class StoreSummary:
     image_bytes: int
     stored_bytes: int | None
     splits: dict[str, SplitSummary]
+    kinds: dict[str, int]
 
 
 def summarise(store: Store) -> StoreSummary:
@@ -57,4 +59,9 @@ def summarise(store: Store) -> StoreSummary:
         image_bytes=len(store) * store.size**2,
         stored_bytes=store.stored_bytes,
         splits=splits,
+        kinds={
+            kind: int(np.count_nonzero(store.row_kinds == number))
+            for number, kind in enumerate(store.kinds)
+            if kind
+        },
     )

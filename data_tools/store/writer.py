@@ -169,6 +169,8 @@ def _new_store(
             "glyph": json.dumps(asdict(header.glyph), sort_keys=True),
             "left_out": json.dumps(dict(header.left_out), sort_keys=True),
         }
+        if header.kinds:
+            texts["kinds"] = json.dumps(list(header.kinds), ensure_ascii=False)
         for name, text in texts.items():
             write_text(file.attrs, name, text)
         digests = json.dumps(attribute_digests(file), sort_keys=True)

@@ -55,6 +55,9 @@ def store_table(store: Store) -> Table:
             f"{split.samples:,} samples, {split.classes:,} classes, {split.writers:,} writers; "
             f"a class has {low:,} to {high:,}, median {middle:,g}",
         )
+    if summary.kinds:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in summary.kinds.items())
+        table.add_row("kinds of writing", f"{kinds} (samples)")
     left_out = ", ".join(f"{count:,} {reason}" for reason, count in header.left_out.items())
     table.add_row("left out", left_out or "nothing")
     glyph = header.glyph

@@ -22,6 +22,7 @@ from hanzi_lsgan.cli.info import show_store
 
 if TYPE_CHECKING:
     from data_tools.forms.reading import ReadForms
+    from data_tools.sources.writing_kinds import WritingKinds
 
 RAW_DATA = Path("data/raw")
 CharsetOption = Annotated[
@@ -51,6 +52,10 @@ def prepare(
     test_writers: Annotated[
         float | None,
         typer.Option(help="Share of the train writers to test on instead, chosen by name: 0.1."),
+    ] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help="What wrote a source, told to the model: pen=PATH, or pen for the rest."),
     ] = None,
     ink: Annotated[
         str, typer.Option(help="Of pictures: dark, light, or auto to let their borders tell.")
@@ -87,10 +92,13 @@ def prepare(
     from data_tools.hwdb.charset import parse_charset
     from data_tools.outputs import check_file
     from data_tools.sources.split_choice import check_share
+    from data_tools.sources.writing_kinds import WritingKinds
     from data_tools.store.prepare import check_out
     from data_tools.store.prepare import prepare as convert
     from data_tools.store.reader import Store
 
+    kinds = WritingKinds.parse(kind or ())
+    sources = _with_named_kinds(sources, test, kinds)
     if form:
         _check_form(sources, ink, writer_pattern)
     chosen_fit = check_fit(fit)
@@ -124,6 +132,7 @@ def prepare(
             compress=compress,
             drop_copies=drop_copies,
             forms=read.parts() if read else (),
+            kinds=kinds,
             force=force,
             on_progress=progress,
         )
@@ -141,6 +150,27 @@ def prepare(
     console.print(f"contact sheet: {result.contact_sheet}", markup=False, soft_wrap=True)
     if cut_sheet is not None:
         console.print(f"what was cut: {cut_sheet}", markup=False, soft_wrap=True)
+
+
+def _with_named_kinds(
+    sources: list[Path] | None, test: list[Path] | None, kinds: "WritingKinds"
+) -> list[Path] | None:
+    """The sources, and what `--kind` names beside them, unless it lies in one of them.
+
+    Raises:
+        UserError: there is nothing at what `--kind` names.
+    """
+    for path in kinds.places:
+        if not path.exists():
+            problem = "there is no such file or folder"
+            raise UserError(join_message(f"--kind {path}", problem, "name a source"))
+    named = [one.absolute() for one in [*(sources or []), *(test or [])]]
+    more = [
+        path
+        for path in kinds.places
+        if not any(one in (path.absolute(), *path.absolute().parents) for one in named)
+    ]
+    return [*(sources or []), *more] if more else sources
 
 
 def _check_form(sources: list[Path] | None, ink: str, writer_pattern: str | None) -> None:
