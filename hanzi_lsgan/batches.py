@@ -134,6 +134,7 @@ class BatchStream:
         device: torch.device | None = None,
         part: slice = slice(None),
         class_balance: bool = False,
+        with_kinds: bool = False,
         left_out: NDArray[np.bool_] | None = None,
         buffer_bytes: int = BUFFER_BYTES,
     ) -> None:
@@ -149,7 +150,8 @@ class BatchStream:
                 half of what is free there.
             device: where batches are wanted, the host by default.
             part: of each batch that this process wants; all of it by default.
-            class_balance: whether an epoch has as many samples of each class.
+            class_balance: whether an epoch has as many samples of each class, and of each kind.
+            with_kinds: whether labels also say the kind of writing, of K kinds k: label · K + k.
             left_out: whether a row of the store (N,) is never to be drawn; by default none is.
             buffer_bytes: samples mixed at a time when they are streamed.
 
@@ -163,7 +165,14 @@ class BatchStream:
         self._seed = seed
         self._part = part
         self._rows = store.rows_of(Split.TRAIN)
-        self._weights = _balancing_weights(store) if class_balance else None
+        self._labels = store.labels
+        kinds = len(store.kinds) if with_kinds else 1
+        if kinds > 1:
+            self._labels = store.labels * kinds + store.row_kinds
+        rows = slice(self._rows.start, self._rows.stop)
+        classes = len(store.charset) * kinds
+        counts = np.bincount(self._labels[rows], minlength=classes).reshape(-1, kinds)
+        self._weights = _balancing_weights(counts) if class_balance else None
         _reduction_factor(store, size)  # an error now, not when the first row is read
         self._drawn = np.ones(len(store), bool) if left_out is None else ~left_out
         self.samples = int(self._drawn[self._rows.start : self._rows.stop].sum())
@@ -226,7 +235,7 @@ class BatchStream:
         """The buffers of an epoch, planned from labels alone."""
         first_batch = 0
         for number, ranges in enumerate(self._buffers(epoch)):
-            labels = np.concatenate([self._store.labels[r.start : r.stop] for r in ranges])
+            labels = np.concatenate([self._labels[r.start : r.stop] for r in ranges])
             drawn = np.flatnonzero(np.concatenate([self._drawn[r.start : r.stop] for r in ranges]))
             random = np.random.default_rng((self._seed, epoch, number))
             packs = drawn[pack_rows(labels[drawn], self._pack_size, random, self._weights)]
@@ -276,11 +285,15 @@ def _residence_of(samples_bytes: int, device: torch.device | None) -> Residence:
     return "memory" if fits else "stream"
 
 
-def _balancing_weights(store: Store) -> NDArray[np.float64]:
-    """How often each class is wanted, so that all give the mean of their counts: (classes,)."""
-    counts = store.counts(Split.TRAIN)
-    weights: NDArray[np.float64] = counts[counts > 0].mean() / np.maximum(counts, 1)
-    return weights
+def _balancing_weights(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How often each sample of a class is wanted: (characters · kinds,), by counts of both.
+
+    All classes of a kind give the same number of samples, and all kinds the same in all.
+    """
+    present = counts > 0
+    of_each = counts.sum() / present.any(axis=0).sum() / np.maximum(present.sum(axis=0), 1)
+    weights: NDArray[np.float64] = of_each / np.maximum(counts, 1)
+    return weights.reshape(-1)
 
 
 def load_rows(

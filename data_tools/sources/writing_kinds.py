@@ -18,6 +18,12 @@ PEN = "pen"
 FONT = "font"
 """What font-drawn stand-ins are."""
 
+
+def likeliest_kind(kinds: Sequence[str]) -> int:
+    """Which kind is meant where nobody says: `pen` if it is among them, else the first."""
+    return kinds.index(PEN) if PEN in kinds else 0
+
+
 _NAME = re.compile(r"[^\W\d_][\w-]{0,31}")
 _OPTION = "--kind"
 

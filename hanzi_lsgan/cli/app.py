@@ -95,6 +95,10 @@ FontOption = Annotated[
     Path | None,
     typer.Option(help="A font of yours that shows what no hand's font has: .ttf, .otf, .woff2."),
 ]
+KindOption = Annotated[
+    str | None,
+    typer.Option(help="Of writing, as prepare --kind named it; pen, or the first, by default."),
+]
 BestOfOption = Annotated[
     int,
     typer.Option(min=1, max=1000, help="Draw so many candidates, keep the one read best."),

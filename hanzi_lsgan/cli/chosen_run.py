@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def load_run(
-    run: Path | None, checkpoint: str | None, font: Path | None = None
+    run: Path | None,
+    checkpoint: str | None,
+    font: Path | None = None,
+    kind: str | None = None,
 ) -> "tuple[Path, TrainedGenerator]":
     """The run named, or the newest, or the weights that come with the program.
 
@@ -28,6 +31,7 @@ def load_run(
         run: a folder.
         checkpoint: of the run.
         font: of the user's, that shows what no hand's font has.
+        kind: of writing.
 
     Returns:
         The folder for what is made with it, which is the current one for the program's own weights,
@@ -42,6 +46,8 @@ def load_run(
     trained = (folder or RunFolder(SHIPPED)).load_generator(checkpoint)
     if font is not None:
         trained = trained.with_reference(font)
+    if kind is not None:
+        trained = trained.of_kind(kind)
     return Path() if folder is None else folder.path, trained
 
 

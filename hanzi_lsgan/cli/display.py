@@ -78,6 +78,8 @@ def run_table(run: "RunFolder") -> Table:
     if info.model.architecture == "projection" and info.model.label_embedding == "glyph":
         shown = "as a hand's font shows them, else by the printed form of the reference font"
         table.add_row("other characters", f"{shown}: see hanzi-lsgan coverage")
+    if kinds := ", ".join(filter(None, info.kinds)):
+        table.add_row("kinds of writing", kinds)
     kind = " (font-drawn, not handwriting)" if info.store.font_drawn else ""
     table.add_row("trained on", f"{info.store.train_samples:,} samples of {info.store.path}{kind}")
     for name, path in (("last checkpoint", run.generator), ("best checkpoint", run.best)):
@@ -109,6 +111,7 @@ def cost_table(cost: "Cost") -> Table:
 def scores_table(scores: "Scores") -> Table:
     """The figures of an evaluation, for `evaluate`."""
     title = f"{scores.run}, {scores.checkpoint} checkpoint, {scores.images_seen:,} images seen"
+    title += f", by {scores.kind}" if scores.kind else ""
     table = Table("figure", title=title, title_justify="left")
     table.add_column("generated", justify="right")
     table.add_column("real", justify="right")

@@ -10,6 +10,7 @@ import typer
 from hanzi_lsgan.cli.app import (
     CheckpointOption,
     JsonOption,
+    KindOption,
     RunOption,
     app,
     console,
@@ -37,6 +38,7 @@ def evaluate(
         bool, typer.Option("--both", help="Train one on real and generated samples; minutes.")
     ] = False,
     checkpoint: CheckpointOption = None,
+    kind: KindOption = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of scores.json and report.html; the run's.")
     ] = None,
@@ -58,17 +60,21 @@ def evaluate(
     keep_freed_memory()
     if out is not None:
         check_folder(out)
-    folder, trained = load_run(run, checkpoint)
+    folder, trained = load_run(run, checkpoint, kind=kind)
     target = check_folder(out or folder)
     with open_store(trained, data) as opened, samples_bar() as progress:
         trained, store = suit_store(trained, opened)
         require_both_splits(store)
         each = samples_of_each(per_class) * len(SEEDS)
-        for reason, names in names_by_reason(Counted.of_store(store, each).left_out()).items():
+        for reason, names in names_by_reason(
+            Counted.of_store(store, each, trained.kind).left_out()
+        ).items():
             line = f"{store.path}: {', '.join(names)} will be left out: {reason}"
             console.print(line, soft_wrap=True, markup=False)
         announce_recogniser(trained, store)
         judge = obtain_judge(store, trained.info.model.size, progress)
+        if trained.kind:
+            judge = judge.of_kind(store, trained.kind)
         found = measure_all(
             trained.network,
             judge,
@@ -85,6 +91,7 @@ def evaluate(
             tool_version=importlib.metadata.version("hanzi-lsgan"),
             run=folder.name or "the shipped weights",
             checkpoint=trained.checkpoint,
+            kind=trained.kind,
             images_seen=trained.images,
             store_fingerprint=store.fingerprint,
             font_drawn=store.header.font_drawn,

@@ -12,6 +12,7 @@ from hanzi_lsgan.cli.app import (
     CheckpointOption,
     FontOption,
     ForceOption,
+    KindOption,
     RunOption,
     SeedOption,
     app,
@@ -47,6 +48,7 @@ def generate(
         int, typer.Option(min=1, max=MOST_PER_CLASS, help="Samples of each character.")
     ] = 100,
     font: FontOption = None,
+    kind: KindOption = None,
     run: RunOption = None,
     data: Annotated[
         Path | None, typer.Option(help="Store of the recogniser of --best-of; the run's own.")
@@ -67,7 +69,7 @@ def generate(
 
     chosen_format = choose_format(out, format)
     check_out(out, chosen_format, force)
-    _, trained = load_run(run, checkpoint, font)
+    _, trained = load_run(run, checkpoint, font, kind)
     from hanzi_lsgan.export.samples import export_samples
 
     chosen = trained.charset

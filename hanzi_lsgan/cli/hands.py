@@ -5,7 +5,15 @@ from typing import Annotated
 
 import typer
 
-from hanzi_lsgan.cli.app import CheckpointOption, FontOption, RunOption, app, console, samples_bar
+from hanzi_lsgan.cli.app import (
+    CheckpointOption,
+    FontOption,
+    KindOption,
+    RunOption,
+    app,
+    console,
+    samples_bar,
+)
 from hanzi_lsgan.cli.chosen_run import load_run
 
 _SAMPLE = "永和九年，春夏秋冬"
@@ -20,6 +28,7 @@ def hands(
     first: Annotated[int, typer.Option(min=0, max=999_999_999, help="The first one.")] = 0,
     text: Annotated[str, typer.Option(help="What each writes.")] = _SAMPLE,
     font: FontOption = None,
+    kind: KindOption = None,
     run: RunOption = None,
     checkpoint: CheckpointOption = None,
 ) -> None:
@@ -30,7 +39,7 @@ def hands(
     from data_tools.outputs import check_file
 
     target = check_file(out, (".png", ".pdf"), "hands.png")
-    _, trained = load_run(run, checkpoint, font)
+    _, trained = load_run(run, checkpoint, font, kind)
     from hanzi_lsgan.writing.gallery import draw_gallery
     from hanzi_lsgan.writing.pdf_file import pdf_bytes
     from hanzi_lsgan.writing.png_file import png_pages

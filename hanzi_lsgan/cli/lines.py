@@ -12,6 +12,7 @@ from hanzi_lsgan.cli.app import (
     FontOption,
     ForceOption,
     JobsOption,
+    KindOption,
     RunOption,
     SeedOption,
     app,
@@ -83,6 +84,7 @@ def lines(
     jpeg: StrengthOption = None,
     seed: SeedOption = 0,
     font: FontOption = None,
+    kind: KindOption = None,
     run: RunOption = None,
     checkpoint: CheckpointOption = None,
     jobs: JobsOption = None,
@@ -106,7 +108,7 @@ def lines(
 
     check_lines_out(out, force)
     words = read_text(text) if text is not None else ""
-    _, trained = load_run(run, checkpoint, font)
+    _, trained = load_run(run, checkpoint, font, kind)
     from hanzi_lsgan.writing.line_degradations import Degradations
     from hanzi_lsgan.writing.lines import LineSettings, draw_lines
     from hanzi_lsgan.writing.mark import MARK

@@ -9,6 +9,7 @@ from hanzi_lsgan.cli.app import (
     BestOfOption,
     CheckpointOption,
     FontOption,
+    KindOption,
     RunOption,
     SeedOption,
     app,
@@ -38,6 +39,7 @@ _PICTURE = "grid.png"
 def render(
     chars: CharactersOption = None,
     font: FontOption = None,
+    kind: KindOption = None,
     run: RunOption = None,
     data: Annotated[
         Path | None, typer.Option(help="Store of the real rows; the run's own by default.")
@@ -61,7 +63,7 @@ def render(
 
     if out is not None:
         check_file(out, tuple(_FORMATS), _PICTURE)
-    folder, trained = load_run(run, checkpoint, font)
+    folder, trained = load_run(run, checkpoint, font, kind)
     from hanzi_lsgan.drawing.grid import check_page, render_comparison
 
     named = out or folder / _PICTURE
@@ -88,6 +90,7 @@ def render(
                 scale=scale,
                 best_of=chooser,
                 font_drawn=font_drawn,
+                kind=trained.kind,
                 remarks=trained.remarks,
                 on_samples=progress,
             )

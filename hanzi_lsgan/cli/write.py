@@ -12,6 +12,7 @@ from hanzi_lsgan.cli.app import (
     CheckpointOption,
     FontOption,
     JobsOption,
+    KindOption,
     RunOption,
     SeedOption,
     app,
@@ -71,6 +72,7 @@ def write(
     ] = False,
     best_of: BestOfOption = 1,
     font: FontOption = None,
+    kind: KindOption = None,
     run: RunOption = None,
     checkpoint: CheckpointOption = None,
     jobs: JobsOption = None,
@@ -107,7 +109,7 @@ def write(
     if background is not None:
         _check_picture(background)
     words = read_text(text)
-    _, trained = load_run(run, checkpoint, font)
+    _, trained = load_run(run, checkpoint, font, kind)
     from hanzi_lsgan.drawing.coverage import cover
     from hanzi_lsgan.writing.hand import Hand
     from hanzi_lsgan.writing.layout import ink_of

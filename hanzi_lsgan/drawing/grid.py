@@ -84,6 +84,7 @@ def render_comparison(
     scale: int | None = None,
     best_of: BestOf | None = None,
     font_drawn: bool = False,
+    kind: str = "",
     remarks: Mapping[str, str] | None = None,
     on_samples: OnSamples = lambda phase, done, total: None,
 ) -> Image.Image:
@@ -102,6 +103,7 @@ def render_comparison(
             then.
         font_drawn: whether the generator's samples were font-drawn. Simulated writers write the
             real rows then where a store, or its samples of a character, are missing.
+        kind: of writing, that the real rows are of where the store knows it.
         remarks: a word under the head of some characters' columns.
         on_samples: told of progress.
 
@@ -127,7 +129,7 @@ def render_comparison(
         if font_drawn:
             real = _written(characters, rows, size, on_samples)
         if store is not None:
-            _take_real_samples(store, characters, seed, real)
+            _take_real_samples(store, characters, seed, kind, real)
         label = "Font-drawn" if font_drawn else "Real"
         shown = [Row(label, images) for images in real] + shown
     return compose(characters, shown, scale or default_scale(size), remarks)
@@ -145,7 +147,7 @@ def _report(
 
 
 def _take_real_samples(
-    store: "Store", characters: str, seed: int, samples: NDArray[np.uint8]
+    store: "Store", characters: str, seed: int, kind: str, samples: NDArray[np.uint8]
 ) -> None:
     """Choose samples of each character that the store has, into (rows, columns, size, size)."""
     rows, _, size, _ = samples.shape
@@ -155,8 +157,9 @@ def _take_real_samples(
         if character not in label_of:
             continue
         label = label_of[character]
-        available = store.rows_of_class(Split.TEST, label)
-        available = available or store.rows_of_class(Split.TRAIN, label)
+        number = store.kinds.index(kind) if kind in store.kinds else 0
+        available = store.rows_of_kind(Split.TEST, label, number)
+        available = available or store.rows_of_kind(Split.TRAIN, label, number)
         chosen = random.permutation(len(available))[:rows]
         for line, index in enumerate(chosen.tolist()):
             glyph = Image.fromarray(store.images(available[index : index + 1])[0])

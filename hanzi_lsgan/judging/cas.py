@@ -54,8 +54,7 @@ def accuracy_of_both(
 ) -> Figure:
     """Train on what the judge has learned and as many generated samples, as long as the judge."""
     images, labels = _draw_like_learned(generator, judge, on_samples)
-    rows = store.rows_of(Split.TRAIN)
-    learned = load_rows(store, rows, judge.recogniser.size)[~judge.unlearned]
+    learned = _load(store, Split.TRAIN, judge)[~judge.unlearned]
     both_images = np.concatenate([learned, images])
     both_labels = np.concatenate([judge.train.labels[~judge.unlearned], labels])
     both = _accuracies_of_training_on(both_images, both_labels, store, judge, "both", on_samples)
@@ -101,8 +100,13 @@ def _accuracies_of_training_on(
         steps=steps,
         on_images=lambda seen: on_samples(phase, seen, steps * BATCH),
     )
-    _, guesses = read_glyphs(recogniser, load_rows(store, store.rows_of(Split.TEST), size))
+    _, guesses = read_glyphs(recogniser, _load(store, Split.TEST, judge))
     return _accuracies(guesses, judge)
+
+
+def _load(store: Store, split: Split, judge: Judge) -> NDArray[np.uint8]:
+    """The samples of a split that a judge's reading is of: (N, S, S)."""
+    return load_rows(store, store.rows_of(split), judge.recogniser.size)[judge.chosen(store, split)]
 
 
 def _accuracies(guesses: NDArray[np.int32], judge: Judge) -> Values:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from data_tools.splits import Split
 from data_tools.store.reader import Store
 from hanzi_lsgan.drawing.images import draw_latents, draw_pairs
 from hanzi_lsgan.judging.judge import OnSamples, obtain_moments, obtain_recogniser
 from hanzi_lsgan.judging.metrics import top_k_accuracy
 from hanzi_lsgan.judging.moments import Moments, frechet_distance
 from hanzi_lsgan.judging.recogniser import read_glyphs
-from hanzi_lsgan.models import Generator
+from hanzi_lsgan.models import Generator, drawing_kind
 
 _SEED = 1000  # unlike those that `evaluate` samples with
 
@@ -47,7 +48,8 @@ class QuickScorer:
         Args:
             store: that is trained on.
             size: side of the images.
-            samples: drawn for a score, evenly over the characters.
+            samples: drawn for a score, evenly over the characters; as the train split has them
+                where it has several kinds of writing.
             on_samples: told of progress.
 
         Raises:
@@ -56,14 +58,26 @@ class QuickScorer:
         self._recogniser = obtain_recogniser(store, size, on_samples)
         self._real = obtain_moments(store, self._recogniser, on_samples)
         self._labels = np.arange(samples) * len(store.charset) // samples
+        self._kinds = np.zeros(samples, np.int32)
+        if len(store.kinds) > 1:  # those of the train split, characters and kinds as it has them
+            train = store.rows_of(Split.TRAIN)
+            rows = train.start + np.arange(samples) * len(train) // samples
+            self._labels = store.labels[rows].astype(np.int64)
+            self._kinds = store.row_kinds[rows]
 
     def score(self, generator: Generator) -> QuickScore:
         """Score a generator, in evaluation mode, always with the same latents."""
         started = time.perf_counter()
         count = len(self._labels)
         latents = draw_latents(generator, count, _SEED)
-        labels = torch.from_numpy(self._labels)
-        images = np.concatenate(list(draw_pairs(generator, latents, torch.arange(count), labels)))
+        images = np.empty((count, 0, 0), np.uint8)
+        for kind in np.unique(self._kinds).tolist():
+            rows = np.flatnonzero(self._kinds == kind)
+            labels = torch.from_numpy(self._labels[rows])
+            with drawing_kind(generator, kind):
+                drawn = list(draw_pairs(generator, latents, torch.from_numpy(rows), labels))
+            images.resize((count, *drawn[0].shape[1:]), refcheck=False)
+            images[rows] = np.concatenate(drawn)
         features, guesses = read_glyphs(self._recogniser, images)
         return QuickScore(
             readability=top_k_accuracy(guesses, self._labels, 1),

@@ -13,9 +13,9 @@ All are made once and kept beside the store, under the store's checksum and the 
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -77,6 +77,7 @@ class Judge:
         train: reading of the train split, which the networks that are judged have learned.
         test: reading of the test split.
         unlearned: rows of `train` (N,) that the recogniser has not learned; possibly none.
+        kind: the number of the kind of writing that both readings are of; None if they are of all.
     """
 
     recogniser: Recogniser
@@ -84,6 +85,37 @@ class Judge:
     train: Reading
     test: Reading
     unlearned: NDArray[np.bool_]
+    kind: int | None = None
+
+    def of_kind(self, store: Store, kind: str) -> Self:
+        """The same judge with the real samples of one kind of writing alone.
+
+        Raises:
+            UserError: the store has no train or no test samples of it.
+        """
+        if kind not in store.kinds:
+            known = ", ".join(store.kinds)
+            problem, remedy = f"has no kind of writing named {kind}", f"choose one of {known}"
+            raise UserError(join_message(str(store.path), problem, remedy))
+        of_it = replace(self, kind=store.kinds.index(kind))
+        train, test = (of_it.chosen(store, split) for split in (Split.TRAIN, Split.TEST))
+        for split, chosen in (("train", train), ("test", test)):
+            if not chosen.any():
+                problem = f"has no {split} samples by {kind}"
+                remedy = "prepare it with some, or evaluate another --kind"
+                raise UserError(join_message(str(store.path), problem, remedy))
+        return replace(
+            of_it,
+            train=self.train.rows(train),
+            test=self.test.rows(test),
+            unlearned=self.unlearned[train],
+        )
+
+    def chosen(self, store: Store, split: Split) -> NDArray[np.bool_]:
+        """Which rows of a split (n,) are of the kind."""
+        rows = store.rows_of(split)
+        kinds = store.row_kinds[rows.start : rows.stop]
+        return np.ones(len(rows), bool) if self.kind is None else kinds == self.kind
 
     @property
     def others(self) -> Reading:

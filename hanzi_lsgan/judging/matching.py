@@ -45,12 +45,19 @@ class Counted:
     test: Counts
 
     @classmethod
-    def of_store(cls, store: Store, per_class: int) -> "Counted":
-        """What there will be of a store if so many samples of each class are drawn."""
-        train = store.counts(Split.TRAIN)
-        unlearned = store.labels[unlearned_rows(store)]
-        others = count_classes(unlearned, len(train)) if len(unlearned) else train
-        return cls(np.full(len(train), per_class), others, train, store.counts(Split.TEST))
+    def of_store(cls, store: Store, per_class: int, kind: str = "") -> "Counted":
+        """What there will be of a store, or of a kind of writing, if so many of each are drawn."""
+        classes = len(store.charset)
+        wanted = np.ones(len(store), bool)
+        if kind in store.kinds:
+            wanted = store.row_kinds == store.kinds.index(kind)
+        train, test = (
+            count_classes(store.labels[wanted & (store.splits == split)], classes)
+            for split in (Split.TRAIN, Split.TEST)
+        )
+        unlearned = store.labels[unlearned_rows(store) & wanted]
+        others = count_classes(unlearned, classes) if len(unlearned) else train
+        return cls(np.full(classes, per_class), others, train, test)
 
     @property
     def compared(self) -> Counts:

@@ -23,6 +23,7 @@ from hanzi_lsgan.models import Generator
 _WORST_CHARACTERS = 12
 _MISREAD_SHOWN = 6
 _DRAWN_TO_FIND_MISREAD = 200
+_BACKGROUND = 255
 _REAL_SHOWN = 4
 _ROW_CHARACTERS = 12
 _ROWS = 2
@@ -72,8 +73,8 @@ def write_report(
         confusions=[
             _confusion(score, generator, judge, store) for score in ranked[:_WORST_CHARACTERS]
         ],
-        best_rows=_rows(characters[::-1][:_ROW_CHARACTERS], generator, store),
-        worst_rows=_rows(characters[:_ROW_CHARACTERS], generator, store),
+        best_rows=_rows(characters[::-1][:_ROW_CHARACTERS], generator, scores.kind, store),
+        worst_rows=_rows(characters[:_ROW_CHARACTERS], generator, scores.kind, store),
     )
     with replacing(path) as unfinished:
         unfinished.write_text(text, "utf-8")
@@ -93,7 +94,6 @@ def _confusion(
 ) -> _Confusion:
     charset = judge.charset
     label = charset.index(score.character)
-    size = judge.recogniser.size
     images = draw_class(generator, label, _DRAWN_TO_FIND_MISREAD, _SEED)
     _, guesses = read_glyphs(judge.recogniser, images)
     wrong = np.flatnonzero(guesses[:, 0] != label)[:_MISREAD_SHOWN]
@@ -105,22 +105,32 @@ def _confusion(
     return _Confusion(
         score,
         misread,
-        real=_real_samples(label, size, store),
-        mistaken_for=None if mistaken_for is None else _real_samples(mistaken_for, size, store),
+        real=_real_samples(label, judge, store),
+        mistaken_for=None if mistaken_for is None else _real_samples(mistaken_for, judge, store),
     )
 
 
-def _real_samples(label: int, size: int, store: Store) -> str:
+def _real_samples(label: int, judge: Judge, store: Store) -> str:
     """The first test samples of a character side by side."""
-    rows = store.rows_of_class(Split.TEST, label)[:_REAL_SHOWN]
+    kind, size = judge.kind or 0, judge.recogniser.size
+    rows = store.rows_of_kind(Split.TEST, label, kind)[:_REAL_SHOWN]
     if not rows:
-        rows = store.rows_of_class(Split.TRAIN, label)[:_REAL_SHOWN]
+        rows = store.rows_of_kind(Split.TRAIN, label, kind)[:_REAL_SHOWN]
+    if not rows:  # known by other kinds of writing alone
+        return _data_uri(Image.new("L", (size, size), _BACKGROUND))
     return _data_uri(Image.fromarray(np.concatenate(list(load_rows(store, rows, size)), axis=1)))
 
 
-def _rows(characters: str, generator: Generator, store: Store) -> str:
+def _rows(characters: str, generator: Generator, kind: str, store: Store) -> str:
     picture = render_comparison(
-        generator, store.charset, characters, store=store, rows=_ROWS, seed=_SEED, scale=_SCALE
+        generator,
+        store.charset,
+        characters,
+        store=store,
+        kind=kind,
+        rows=_ROWS,
+        seed=_SEED,
+        scale=_SCALE,
     )
     return _data_uri(picture)
 

@@ -77,11 +77,15 @@ class CharacterScore(_Record):
 
 
 class Scores(_Record):
-    """An evaluation: of what, by what, the figures, and those left out by name with the reason."""
+    """An evaluation: of what, by what, the figures, and those left out by name with the reason.
+
+    `kind` is that of the writing where a model was taught several.
+    """
 
     tool_version: str
     run: str
     checkpoint: str
+    kind: str = ""
     images_seen: int
     store_fingerprint: str
     font_drawn: bool

@@ -1,5 +1,8 @@
 """The networks, by the names that recipes use."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from torch import Tensor
 
 from data_tools.fonts.typefaces import FIRST_HANDS, KnownFonts
@@ -14,47 +17,53 @@ Discriminator = PaperDiscriminator | DcganDiscriminator | ProjectionDiscriminato
 
 
 def build_generator(
-    model: ModelSettings, charset: str, *, fit: bool = True, free: str | None = None
+    model: ModelSettings,
+    charset: str,
+    kinds: int = 1,
+    *,
+    fit: bool = True,
+    free: str | None = None,
 ) -> Generator:
     """The generator that a recipe describes, with fresh weights from torch's random state.
 
+    Labels say a character and one of so many kinds of writing (`models/label_embedding.py`).
     Without `fit` it is only good for loading weights into it, and is there sooner. Where weights
     are loaded next, `free` are the characters to which they give a free row (`GlyphEmbedding`).
     """
     if isinstance(model, PaperModel):
-        return PaperGenerator(len(charset))
+        return PaperGenerator(len(charset), kinds)
     if isinstance(model, DcganModel):
         return DcganGenerator(
-            LabelEmbedding(len(charset), model.label_features, std=1.0),
+            LabelEmbedding(len(charset), model.label_features, 1.0, kinds),
             model.latent_features,
             model.channels,
             size=model.size,
             image_channels=model.image_channels,
             batch_norm=model.generator_normalisation == "batch",
         )
-    embedding = _build_embedding(model, charset, model.label_features, fit, free)
+    embedding = _build_embedding(model, charset, model.label_features, kinds, fit, free)
     return ProjectionGenerator(embedding, model.latent_features, model.generator_channels)
 
 
 def build_discriminator(
-    model: ModelSettings, charset: str, *, free: str | None = None
+    model: ModelSettings, charset: str, kinds: int = 1, *, free: str | None = None
 ) -> Discriminator:
     """The discriminator that a recipe describes, with fresh weights from torch's random state.
 
-    `free` is that of `build_generator`.
+    `kinds` and `free` are those of `build_generator`.
     """
     if isinstance(model, PaperModel):
-        return PaperDiscriminator(len(charset))
+        return PaperDiscriminator(len(charset), kinds)
     if isinstance(model, DcganModel):
         features = map_widths(model.channels, model.size)[0]
         return DcganDiscriminator(
-            LabelEmbedding(len(charset), features, std=1.0),
+            LabelEmbedding(len(charset), features, 1.0, kinds),
             model.channels,
             size=model.size,
             image_channels=model.image_channels,
             batch_norm=model.discriminator_normalisation == "batch",
         )
-    embedding = _build_embedding(model, charset, model.score_features, True, free)
+    embedding = _build_embedding(model, charset, model.score_features, kinds, True, free)
     return ProjectionDiscriminator(embedding, model.pack_size, model.discriminator_channels)
 
 
@@ -64,14 +73,32 @@ def fonts_of(generator: Generator) -> KnownFonts:
     return embedding.fonts if isinstance(embedding, GlyphEmbedding) else KnownFonts(FIRST_HANDS)
 
 
+@contextmanager
+def drawing_kind(generator: Generator, kind: int) -> Iterator[None]:
+    """Let a generator draw by a kind of writing meanwhile; its labels say characters alone then."""
+    embedding = generator.label_embedding
+    before, embedding.drawn_kind = embedding.drawn_kind, kind
+    try:
+        yield
+    finally:
+        embedding.drawn_kind = before
+
+
 def favourite_font(generator: Generator, latent: Tensor) -> int:
     """Index of the font whose forms of characters a latent (latent features,) has."""
     return int(latent[: fonts_of(generator).hands].argmax())
 
 
 def _build_embedding(
-    model: ProjectionModel, charset: str, features: int, fit: bool, free: str | None
+    model: ProjectionModel,
+    charset: str,
+    features: int,
+    kinds: int,
+    fit: bool,
+    free: str | None,
 ) -> LabelEmbedding | GlyphEmbedding:
     if model.label_embedding == "glyph":
-        return GlyphEmbedding(charset, features, KnownFonts(model.hands), fit=fit, free=free)
-    return LabelEmbedding(len(charset), features, std=1.0)
+        return GlyphEmbedding(
+            charset, features, KnownFonts(model.hands), kinds=kinds, fit=fit, free=free
+        )
+    return LabelEmbedding(len(charset), features, 1.0, kinds)

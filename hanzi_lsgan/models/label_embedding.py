@@ -1,6 +1,6 @@
 """Φ(y): from a label to the short vector that conditions a network.
 
-Two kinds. `LabelEmbedding` is the paper's learned projection of a one-hot label: each class has a
+Two of them. `LabelEmbedding` is the paper's learned projection of a one-hot label: each class has a
 row of its own, which nothing but its own samples teach. `GlyphEmbedding` projects what the
 character looks like, so that similar characters have similar vectors from the start, and a
 character that was never trained on has one too. It can also show the character as a picture
@@ -37,27 +37,60 @@ _BLANK = np.zeros((REFERENCE_SIZE_PIXELS, REFERENCE_SIZE_PIXELS), np.uint8)
 _NO_VARIANCE = 1e-9  # of ink, which is 0 to 1
 
 
-class LabelEmbedding(nn.Module):
+class _Embedding(nn.Module):
+    """What both have in common: a label may also say by what kind of writing a character is.
+
+    Where there are K kinds, label i · K + k is character i written by kind k, and Φ(i, k) is
+    Φ(i) + E(k): one model learns the forms of characters from all kinds, and from each its ink and
+    habits. A network that draws is told the kind once; its labels then say the character alone.
+    """
+
+    def __init__(self, features: int, kinds: int, std: float) -> None:
+        super().__init__()
+        self.features = features
+        self.kinds = kinds
+        self.drawn_kind: int | None = None
+        if kinds > 1:
+            self.kind_vectors = nn.Embedding(kinds, features)
+            nn.init.normal_(self.kind_vectors.weight, std=std)
+
+    def characters_of(self, labels: Tensor) -> Tensor:
+        """Which characters labels (B,) mean."""
+        if self.kinds == 1 or self.drawn_kind is not None:
+            return labels
+        return labels // self.kinds
+
+    def _with_kind(self, vectors: Tensor, labels: Tensor) -> Tensor:
+        """Add E(k) to the vectors (B, features) of the labels' characters."""
+        if self.kinds == 1:
+            return vectors
+        kinds = labels % self.kinds
+        if self.drawn_kind is not None:
+            kinds = torch.full_like(labels, self.drawn_kind)
+        with_kind: Tensor = vectors + self.kind_vectors(kinds)
+        return with_kind
+
+
+class LabelEmbedding(_Embedding):
     """Φ(y) = W y + b: the learned projection of a one-hot label.
 
     A linear layer on a one-hot vector is a table look-up and a bias, which is how it is computed
     here; the cost of a step does not grow with the number of classes.
     """
 
-    def __init__(self, classes: int, features: int, std: float) -> None:
-        super().__init__()
-        self.features = features
+    def __init__(self, classes: int, features: int, std: float, kinds: int = 1) -> None:
+        super().__init__(features, kinds, std)
         self.table = nn.Embedding(classes, features)
         self.bias = nn.Parameter(torch.zeros(features))
         nn.init.normal_(self.table.weight, std=std)
 
     def forward(self, labels: Tensor) -> Tensor:
         """Map labels (B,) int64 to Φ(y): (B, features)."""
-        vectors: Tensor = self.table(labels) + self.bias
-        return vectors
+        vectors: Tensor = self.table(self.characters_of(labels)) + self.bias
+        return self._with_kind(vectors, labels)
 
 
-class GlyphEmbedding(nn.Module):
+class GlyphEmbedding(_Embedding):
     """Φ(y) = W c(y) + b: the learned projection of a reference glyph's code.
 
     c(y) = C (g(y) - m), with g(y) the pixels of the glyph, m their mean over the training classes
@@ -81,6 +114,7 @@ class GlyphEmbedding(nn.Module):
         features: int,
         fonts: KnownFonts = ALL_FONTS,
         *,
+        kinds: int = 1,
         fit: bool = True,
         free: str | None = None,
     ) -> None:
@@ -90,12 +124,12 @@ class GlyphEmbedding(nn.Module):
             charset: label i is character i.
             features: length of Φ(y).
             fonts: that show it pictures.
+            kinds: of writing.
             fit: False where weights are loaded next, which bring the fitted code.
             free: the characters with a free row where weights are known to have them, see
                 `free_characters`; by default those that no font draws.
         """
-        super().__init__()
-        self.features = features
+        super().__init__(features, kinds, std=1.0)
         self.fonts = fonts
         self._free = free_characters(charset) if free is None else free
         mean, components = torch.zeros(_PIXELS), torch.zeros(CODE_FEATURES, _PIXELS)
@@ -156,13 +190,13 @@ class GlyphEmbedding(nn.Module):
 
     def forward(self, labels: Tensor) -> Tensor:
         """Map labels (B,) int64 to Φ(y): (B, features)."""
-        self._encode(self._missing(self._coded, labels))
-        codes = self.codes[labels]
+        characters = self.characters_of(labels)
+        self._encode(self._missing(self._coded, characters))
+        codes = self.codes[characters]
         if self._free:
-            rows = self.free_row[labels].unsqueeze(1)
-            codes = torch.where(rows >= 0, self._free_codes(labels), codes)
-        vectors: Tensor = self.projection(codes)
-        return vectors
+            rows = self.free_row[characters].unsqueeze(1)
+            codes = torch.where(rows >= 0, self._free_codes(characters), codes)
+        return self._with_kind(self.projection(codes), labels)
 
     def pictures(self, labels: Tensor, hands: Tensor) -> Tensor:
         """The reference glyphs of labels (B,): (B, 1, 32, 32), ink from 0 to 1.
@@ -173,6 +207,7 @@ class GlyphEmbedding(nn.Module):
             labels: (B,).
             hands: (B,), whose font draws each, less than `fonts.hands`.
         """
+        labels = self.characters_of(labels)
         for hand, ready in enumerate(self._drawn):
             if len(ready) < len(self.charset):
                 chosen = None if self.training else labels[hands == hand]

@@ -34,9 +34,9 @@ class PaperGenerator(nn.Module):
 
     pixel_range = (0.0, 1.0)
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, kinds: int = 1) -> None:
         super().__init__()
-        self.label_embedding = LabelEmbedding(classes, LABEL_FEATURES, INIT_STD)
+        self.label_embedding = LabelEmbedding(classes, LABEL_FEATURES, INIT_STD, kinds)
         self.project = nn.Linear(LATENT_FEATURES + LABEL_FEATURES, 128 * 7 * 7)
         self.project_norm = BatchNorm1d(128 * 7 * 7)
         self.deconv = nn.ConvTranspose2d(128, 128, _KERNEL, stride=2, padding=1)
@@ -70,10 +70,10 @@ class PaperDiscriminator(nn.Module):
 
     pack_size = 1
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, kinds: int = 1) -> None:
         super().__init__()
         channels, hidden_channels, hidden_features = 1 + LABEL_FEATURES, 320, 1024
-        self.label_embedding = LabelEmbedding(classes, LABEL_FEATURES, INIT_STD)
+        self.label_embedding = LabelEmbedding(classes, LABEL_FEATURES, INIT_STD, kinds)
         self.conv1 = nn.Conv2d(1, channels, _KERNEL, stride=2)
         self.conv2 = nn.Conv2d(channels + LABEL_FEATURES, hidden_channels, _KERNEL, stride=2)
         self.conv2_norm = BatchNorm2d(hidden_channels)

@@ -31,6 +31,7 @@ from torch import nn
 
 from data_tools.errors import UserError, join_message
 from data_tools.files import StrPath, replacing, writable
+from data_tools.sources.writing_kinds import likeliest_kind
 from data_tools.splits import Split
 from hanzi_lsgan.models import build_generator
 from hanzi_lsgan.models.label_embedding import free_of
@@ -108,6 +109,7 @@ class RunFolder:
             tool_version=importlib.metadata.version("hanzi-lsgan"),
             model=recipe.model,
             charset=store.charset,
+            kinds=store.kinds,
             store=StoreProvenance(
                 path=str(store.path.resolve()),
                 fingerprint=store.fingerprint,
@@ -218,7 +220,10 @@ class RunFolder:
         try:
             tensors = load_file(path)
             free = free_of(tensors, info.charset)
-            network = build_generator(info.model, info.charset, fit=False, free=free)
+            network = build_generator(
+                info.model, info.charset, len(info.kinds), fit=False, free=free
+            )
+            network.label_embedding.drawn_kind = likeliest_kind(info.kinds)
             network.load_state_dict(tensors)
         except (SafetensorError, RuntimeError, OSError, ValueError) as error:
             raise self._damaged(path, f"does not suit model.json ({error})") from None

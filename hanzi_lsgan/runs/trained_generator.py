@@ -16,6 +16,7 @@ from hanzi_lsgan.models.label_embedding import GlyphEmbedding
 from hanzi_lsgan.recipe import ModelSettings
 
 _MOST_CHARACTERS = 110_000  # Unicode has fewer hanzi
+_MOST_KINDS = 1000
 
 
 class StoreProvenance(BaseModel):
@@ -36,6 +37,7 @@ class ModelInfo(BaseModel):
     tool_version: str
     model: ModelSettings
     charset: str = Field(min_length=1, max_length=_MOST_CHARACTERS)
+    kinds: tuple[str, ...] = Field(default=("",), min_length=1, max_length=_MOST_KINDS)
     store: StoreProvenance
 
     @field_validator("charset")
@@ -65,6 +67,26 @@ class TrainedGenerator:
     images: int
     checkpoint: str
     recogniser: Path | None = None
+
+    @property
+    def kind(self) -> str:
+        """The kind of writing that it draws; without a name where it was taught but one."""
+        return self.info.kinds[self.network.label_embedding.drawn_kind or 0]
+
+    def of_kind(self, kind: str) -> Self:
+        """The same generator drawing by another kind of writing.
+
+        Raises:
+            UserError: it was not taught that kind.
+        """
+        if kind not in self.info.kinds or not kind:
+            taught = ", ".join(filter(None, self.info.kinds))
+            problem = "this model was taught no such kind of writing"
+            remedy = f"choose one of {taught}" if taught else "leave it out"
+            raise UserError(join_message(f"--kind {kind}", problem, remedy))
+        network = copy.deepcopy(self.network)
+        network.label_embedding.drawn_kind = self.info.kinds.index(kind)
+        return replace(self, network=network)
 
     @property
     def unseen(self) -> frozenset[str]:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from data_tools.errors import UserError, join_message
 from data_tools.files import StrPath
+from data_tools.sources.writing_kinds import likeliest_kind
 from data_tools.store.reader import Store
 from hanzi_lsgan.batches import BatchStream
 from hanzi_lsgan.drawing.grid import render_comparison
@@ -34,7 +35,7 @@ from hanzi_lsgan.runs.folder import RunFolder, newest_run
 from hanzi_lsgan.runs.wrong_path import refuse_other_recipe, refuse_run_as_store
 from hanzi_lsgan.training.loop import Limits, Listener, Saved, Tick, train
 from hanzi_lsgan.training.signals import noted_signals
-from hanzi_lsgan.training.start import recipe_of, start_from, trained_run
+from hanzi_lsgan.training.start import recipe_of, start_from, trained_run, with_hands_of
 from hanzi_lsgan.training.step import Trainer
 
 _MANY_CHARACTERS = 1000  # more than these a discriminator meets too rarely to teach them by label
@@ -109,10 +110,12 @@ class Session:
         with _open_or_close(Path(store_path)) as store:
             name = default_recipe(store) if name is None else name
             recipe = named or load_recipe(name, overrides)
-            claim = Claim.on_new(out, name if start is None else start.path.name)
-            trainer = Trainer(recipe, store.charset)
             if start is not None:
-                start_from(trainer, start, store.charset)
+                recipe = with_hands_of(recipe, start)
+            claim = Claim.on_new(out, name if start is None else start.path.name)
+            trainer = Trainer(recipe, store.charset, store.kinds)
+            if start is not None:
+                start_from(trainer, start, store.charset, store.kinds)
             stream = _stream(recipe, store, trainer)
             return cls(recipe, store, trainer, stream, claim, started=start is not None)
 
@@ -142,9 +145,9 @@ class Session:
                 raise UserError(join_message(str(store.path), problem, remedy))
             claim = Claim(run, exists=True)
             if run.state.exists():
-                trainer = Trainer.resumed(recipe, store.charset, run.load_state())
+                trainer = Trainer.resumed(recipe, store.charset, store.kinds, run.load_state())
             else:
-                trainer = Trainer(recipe, store.charset)
+                trainer = Trainer(recipe, store.charset, store.kinds)
             stream = _stream(recipe, store, trainer)
             return cls(recipe, store, trainer, stream, claim, resumed=True)
 
@@ -320,6 +323,7 @@ def _stream(recipe: Recipe, store: Store, trainer: Trainer) -> BatchStream:
         device=trainer.device,
         part=trainer.part,
         class_balance=recipe.data.class_balance,
+        with_kinds=True,
     )
 
 
@@ -328,7 +332,13 @@ def _draw_samples(generator: Generator, store: Store) -> Image.Image:
     spread = np.linspace(0, len(store.charset) - 1, min(_SAMPLE_COLUMNS, len(store.charset)))
     characters = "".join(store.charset[int(label)] for label in spread.round())
     return render_comparison(
-        generator, store.charset, characters, store=store, rows=_SAMPLE_ROWS, seed=_SAMPLE_SEED
+        generator,
+        store.charset,
+        characters,
+        store=store,
+        kind=store.kinds[likeliest_kind(store.kinds)],
+        rows=_SAMPLE_ROWS,
+        seed=_SAMPLE_SEED,
     )
 
 

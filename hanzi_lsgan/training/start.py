@@ -1,16 +1,18 @@
 """Beginning a run from trained networks: what of them fits is taken, character by character."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from torch import Tensor, nn
 
 from data_tools.errors import UserError, join_message
 from hanzi_lsgan.models.label_embedding import FREE_ROWS, free_of
-from hanzi_lsgan.recipe import load_recipe, recipe_names
+from hanzi_lsgan.recipe import ProjectionModel, Recipe, load_recipe, recipe_names
 from hanzi_lsgan.runs.folder import SHIPPED, RunFolder
 from hanzi_lsgan.training.step import Trainer
 
 _ROW_A_CHARACTER = "label_embedding.table.weight"
+_ROW_A_KIND = "label_embedding.kind_vectors.weight"
 
 
 def trained_run(name: str | Path) -> RunFolder:
@@ -29,21 +31,34 @@ def recipe_of(run: RunFolder) -> str:
         return str(run.config)
     model = run.info().model
     for name in recipe_names():
-        if load_recipe(name).model == model:
+        if with_hands_of(load_recipe(name), run).model == model:
             return name
     remedy = "name the recipe whose networks they are"
     raise UserError(join_message(str(run.path), "has networks of no known recipe", remedy))
 
 
-def start_from(trainer: Trainer, run: RunFolder, charset: str) -> bool:
+def with_hands_of(recipe: Recipe, run: RunFolder) -> Recipe:
+    """A recipe whose networks know as many hands' fonts as those of a run that it begins with."""
+    model, trained = recipe.model, run.info().model
+    if not isinstance(model, ProjectionModel) or not isinstance(trained, ProjectionModel):
+        return recipe
+    model = model.model_copy(update={"hands": trained.hands})
+    return recipe.model_copy(update={"model": model})
+
+
+def start_from(
+    trainer: Trainer, run: RunFolder, charset: str, kinds: Sequence[str] = ("",)
+) -> bool:
     """Give a fresh trainer the weights of a run, or of a generator alone.
 
-    Characters that the run did not have keep their fresh rows. Optimizers begin anew.
+    Characters and kinds of writing that the run did not have keep their fresh rows. Optimizers
+    begin anew.
 
     Args:
         trainer: fresh.
         run: a run, or exported weights.
         charset: of the trainer.
+        kinds: of the trainer.
 
     Returns:
         Whether there was a discriminator too.
@@ -51,7 +66,7 @@ def start_from(trainer: Trainer, run: RunFolder, charset: str) -> bool:
     Raises:
         UserError: the run cannot be read, or its networks are others than the trainer's.
     """
-    trained_charset = run.info().charset
+    info = run.info()
     if run.state.exists():
         state = run.load_state()
         parts = {name: state[name] for name in ("generator", "discriminator", "ema")}
@@ -65,13 +80,28 @@ def start_from(trainer: Trainer, run: RunFolder, charset: str) -> bool:
     }
     for name, weights in parts.items():
         try:
-            fitting = _by_character(networks[name].state_dict(), weights, charset, trained_charset)
+            fresh = networks[name].state_dict()
+            fitting = _by_character(fresh, weights, charset, info.charset)
+            fitting |= _by_kind(fresh, weights, kinds, info.kinds)
             networks[name].load_state_dict(fitting)
         except (RuntimeError, ValueError):
             remedy = f"take its recipe ({recipe_of(run)}), or name another run with --from"
             problem = f"its {name} is another network than the recipe's"
             raise UserError(join_message(str(run.path), problem, remedy)) from None
     return "discriminator" in parts
+
+
+def _by_kind(
+    fresh: dict[str, Tensor], trained: dict[str, Tensor], kinds: Sequence[str], had: Sequence[str]
+) -> dict[str, Tensor]:
+    """Fresh vectors of kinds, those of kinds that the trained network had replaced by its own."""
+    if _ROW_A_KIND not in fresh:
+        return {}
+    rows = fresh[_ROW_A_KIND].clone()
+    for row, kind in enumerate(kinds):
+        if _ROW_A_KIND in trained and kind in had:
+            rows[row] = trained[_ROW_A_KIND][list(had).index(kind)]
+    return {_ROW_A_KIND: rows}
 
 
 def _by_character(

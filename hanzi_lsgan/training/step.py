@@ -2,6 +2,7 @@
 
 import copy
 import threading
+from collections.abc import Sequence
 from typing import Any, Self, TypeVar
 
 import torch
@@ -9,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from data_tools.errors import UserError, join_message
+from data_tools.sources.writing_kinds import likeliest_kind
 from hanzi_lsgan.acceleration import MixedPrecision
 from hanzi_lsgan.batches import Batch, Position
 from hanzi_lsgan.drawing.images import mix_seed, to_pixels
@@ -39,7 +41,9 @@ class Trainer(TrainingProcess):
         random: source of latents, seeded anew for each step.
     """
 
-    def __init__(self, recipe: Recipe, charset: str, free: str | None = None) -> None:
+    def __init__(
+        self, recipe: Recipe, charset: str, kinds: Sequence[str] = ("",), free: str | None = None
+    ) -> None:
         """Build the networks from the recipe's seed, on whatever device there is.
 
         Nothing else in the process changes: not torch's random state, nor another trainer.
@@ -47,6 +51,7 @@ class Trainer(TrainingProcess):
         Args:
             recipe: the settings.
             charset: label i is character i.
+            kinds: of writing; where there are K of them, label i · K + k is character i by kind k.
             free: of `build_generator`, where a state is loaded next.
 
         Raises:
@@ -62,9 +67,11 @@ class Trainer(TrainingProcess):
         self._precision = MixedPrecision(self.device, settings.precision)
         with _BUILDING, torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(settings.seed)
-            generator = build_generator(recipe.model, charset, free=free)
-            discriminator = build_discriminator(recipe.model, charset, free=free)
+            generator = build_generator(recipe.model, charset, len(kinds), free=free)
+            discriminator = build_discriminator(recipe.model, charset, len(kinds), free=free)
+        self._kinds = len(kinds)
         self.ema = copy.deepcopy(generator).eval().requires_grad_(False).to(self.device)
+        self.ema.label_embedding.drawn_kind = likeliest_kind(kinds)  # the average only draws
         self.generator: Generator = _placed(generator, self.device)
         self.discriminator: Discriminator = _placed(discriminator, self.device)
         self._generator_optimizer = _optimizer(
@@ -80,7 +87,9 @@ class Trainer(TrainingProcess):
             self._wrong_labels = WrongLabels(len(charset), codes)
 
     @classmethod
-    def resumed(cls, recipe: Recipe, charset: str, state: dict[str, Any]) -> Self:
+    def resumed(
+        cls, recipe: Recipe, charset: str, kinds: Sequence[str], state: dict[str, Any]
+    ) -> Self:
         """A trainer that goes on from a state: what was free in its weights stays free.
 
         Raises:
@@ -90,7 +99,7 @@ class Trainer(TrainingProcess):
             free = free_of(state["generator"], charset)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _misfit(error) from None
-        trainer = cls(recipe, charset, free)
+        trainer = cls(recipe, charset, kinds, free)
         trainer.load_state(state)
         return trainer
 
@@ -207,8 +216,10 @@ class Trainer(TrainingProcess):
         return draws[:, self._packs]
 
     def _wrong(self, labels: Tensor) -> Tensor:
-        """A wrong label for each pack (B / p,)."""
-        return self._wrong_labels.draw(labels[:: self.recipe.model.pack_size], self._draw(3))
+        """A label of a wrong character, by the right kind, for each pack: (B / p,)."""
+        packs = labels[:: self.recipe.model.pack_size]
+        wrong = self._wrong_labels.draw(packs // self._kinds, self._draw(3))
+        return wrong * self._kinds + packs % self._kinds
 
     def _shares(self) -> Tensor:
         """How real an interpolated pack is (B / p,), from 0 to 1."""
@@ -223,7 +234,7 @@ class Trainer(TrainingProcess):
         ink = F.avg_pool2d(ink, self.recipe.model.size // self.recipe.teacher_size)
         variations = draw_variations(self.recipe.train.batch_size, self.random)[:, self.part]
         logits = self._precision.forward(self._teacher, vary(ink, variations))
-        return reading_loss(logits, labels)
+        return reading_loss(logits, labels // self._kinds)
 
     def _set_learning_rates(self) -> None:
         """Let both learning rates fall linearly to zero over the last `decay_kimg` of the run."""

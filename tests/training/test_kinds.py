@@ -1,0 +1,198 @@
+"""A model that is told by what kind of writing a character is."""
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from data_tools.errors import UserError
+from data_tools.hwdb.gnt import write_record
+from data_tools.sources.writing_kinds import WritingKinds
+from data_tools.store.prepare import prepare
+from data_tools.store.reader import Store
+from hanzi_lsgan.batches import BatchStream
+from hanzi_lsgan.models import drawing_kind
+from hanzi_lsgan.models.label_embedding import GlyphEmbedding, LabelEmbedding
+from hanzi_lsgan.recipe import load_recipe
+from hanzi_lsgan.runs.folder import RunFolder
+from hanzi_lsgan.training import step
+from hanzi_lsgan.training.session import Session
+from hanzi_lsgan.training.step import Trainer
+from tests.cli.in_process import run
+from tests.tiny import OVERRIDES
+
+GREY = {"brush": 40, "pen": 160}
+"""What all pixels of a sample of each kind are."""
+
+
+def write_kind(folder: Path, kind: str, characters: str, writers: int) -> Path:
+    height = 50 if folder.name == "test" else 20
+    folder.mkdir(parents=True)
+    for writer in range(writers):
+        with (folder / f"{kind}-{writer:02}.gnt").open("wb") as stream:
+            for character in characters:
+                shade = np.full((height + writer, 20), GREY[kind], np.uint8)
+                write_record(stream, character, shade)
+    return folder
+
+
+@pytest.fixture
+def store_path(tmp_path: Path) -> Path:
+    """Brushes write 一二三, pens only 一."""
+    sources = [
+        write_kind(tmp_path / "z", "brush", "一二三", 8),
+        write_kind(tmp_path / "a", "pen", "一", 8),
+        write_kind(tmp_path / "b" / "test", "brush", "一二三", 2),
+        write_kind(tmp_path / "c" / "test", "pen", "一", 2),
+    ]
+    kinds = WritingKinds.parse([f"brush={tmp_path}/z", f"brush={tmp_path}/b"])
+    prepare(sources, tmp_path / "kinds.h5", kinds=kinds, jobs=1)
+    return tmp_path / "kinds.h5"
+
+
+@pytest.mark.parametrize("residence", ["memory", "stream"])
+def test_labels_say_what_samples_are_and_kinds_have_equal_shares(
+    store_path: Path, residence: str
+) -> None:
+    with Store(store_path) as store:
+        assert store.kinds == ("brush", "pen")
+        stream = BatchStream(
+            store,
+            size=64,
+            batch_size=8,
+            pack_size=2,
+            seed=0,
+            residence=residence,  # type: ignore[arg-type]
+            class_balance=True,
+            with_kinds=True,
+        )
+        counts = np.zeros(6, int)
+        for batch in islice(stream.batches(), 60):
+            labels = batch.labels.numpy()
+            assert (labels[::2] == labels[1::2]).all()  # of packs
+            darkest = batch.images.numpy().min(axis=(1, 2, 3))
+            assert (darkest == np.where(labels % 2 == 0, 40, 160)).all()
+            counts += np.bincount(labels, minlength=6)
+    # 一, 三, 二 by brush, a sixth each, and 一 by pen, a half.
+    assert counts[3] == counts[5] == 0
+    np.testing.assert_allclose(counts[[0, 2, 4]] / counts.sum(), 1 / 6, atol=0.05)
+    assert counts[1] / counts.sum() == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize("glyph", [False, True])
+def test_a_kind_adds_its_vector_and_the_forms_stay(glyph: bool) -> None:
+    torch.manual_seed(0)
+    embedding: LabelEmbedding | GlyphEmbedding = LabelEmbedding(3, 4, 1.0, kinds=2)
+    if glyph:
+        embedding = GlyphEmbedding("一二三", 4, kinds=2)
+    with torch.no_grad():
+        both = embedding(torch.arange(6)).view(3, 2, 4)
+    vectors = embedding.kind_vectors.weight.detach()
+    torch.testing.assert_close(both[:, 1] - both[:, 0], (vectors[1] - vectors[0]).expand(3, 4))
+    embedding.drawn_kind = 1
+    with torch.no_grad():
+        torch.testing.assert_close(embedding(torch.arange(3)), both[:, 1])
+    if isinstance(embedding, GlyphEmbedding):
+        hands = torch.zeros(3, dtype=torch.int64)
+        drawn = embedding.pictures(torch.arange(3), hands)
+        embedding.drawn_kind = None
+        torch.testing.assert_close(embedding.pictures(torch.tensor([1, 2, 5]), hands), drawn)
+
+
+def trainer(*overrides: str) -> Trainer:
+    return Trainer(load_recipe("quick32", [*OVERRIDES, *overrides]), "一二三", ("brush", "pen"))
+
+
+def test_wrong_labels_are_other_characters_by_the_same_kind() -> None:
+    made = trainer("objective.wrong_label_weight=1", "train.batch_size=80")
+    labels = torch.arange(6).repeat(14)[:80].sort().values
+    wrong = made._wrong(labels)
+    packs = labels[::2]
+    assert (wrong % 2 == packs % 2).all()
+    assert (wrong // 2 != packs // 2).all()
+    assert wrong.max() < 6
+
+
+def test_a_teacher_reads_the_character_whatever_the_kind(
+    store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[torch.Tensor] = []
+
+    def note(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        asked.append(labels)
+        return logits.sum() * 0
+
+    monkeypatch.setattr(step, "reading_loss", note)
+    made = trainer("objective.reading_weight=0.5")
+    made.teach_with(torch.nn.Sequential(torch.nn.Flatten(), torch.nn.LazyLinear(3)))  # type: ignore[arg-type]
+    with Store(store_path) as store:
+        stream = BatchStream(store, size=32, batch_size=8, pack_size=2, seed=0, with_kinds=True)
+        batch = next(stream.batches())
+    made.train_step(batch)
+    assert torch.equal(asked[0], batch.labels // 2)
+    assert made.generator.label_embedding.kind_vectors.weight.grad is not None
+    assert made.discriminator.label_embedding.kind_vectors.weight.grad is not None
+
+
+def test_a_run_draws_by_each_kind_it_was_taught(store_path: Path, tmp_path: Path) -> None:
+    with Session.begin("quick32", store_path, tmp_path / "run", OVERRIDES) as session:
+        session.train(kimg=0.04)
+    with Session.resume(tmp_path / "run") as session:
+        session.train()
+    trained = RunFolder(tmp_path / "run").load_generator()
+    assert trained.info.kinds == ("brush", "pen")
+    assert trained.kind == "pen"  # where nobody says
+    brush = trained.of_kind("brush")
+    assert (brush.kind, trained.kind) == ("brush", "pen")
+    latents = torch.randn(2, 8)
+    labels = torch.tensor([0, 2])
+    with torch.no_grad():
+        by_pen, by_brush = (one.network(latents, labels) for one in (trained, brush))
+        with drawing_kind(trained.network, 0):
+            assert torch.equal(trained.network(latents, labels), by_brush)
+    assert not torch.equal(by_pen, by_brush)
+    with pytest.raises(
+        UserError, match=r"--kind chalk: .* no such kind.*; choose one of brush, pen"
+    ):
+        trained.of_kind("chalk")
+
+
+def test_a_run_can_begin_with_one_that_knew_no_kinds(store_path: Path, tmp_path: Path) -> None:
+    write_kind(tmp_path / "one", "pen", "一二三", 8)
+    prepare([tmp_path / "one"], tmp_path / "one.h5", jobs=1)
+    with Session.begin("quick32", tmp_path / "one.h5", tmp_path / "first", OVERRIDES) as session:
+        session.train()
+    with Session.begin(
+        "quick32", store_path, tmp_path / "second", OVERRIDES, tmp_path / "first"
+    ) as session:
+        old = RunFolder(tmp_path / "first").load_state()["generator"]
+        new = session.trainer.generator.state_dict()
+        assert set(new) - set(old) == {"label_embedding.kind_vectors.weight"}
+        for name, value in old.items():
+            assert torch.equal(new[name], value)
+
+
+def test_commands_take_a_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("hanzi_lsgan.judging.judge.training_steps", lambda samples: 3)
+    for folder, kind, characters in (("z", "brush", "一二三"), ("a", "pen", "一二")):
+        write_kind(tmp_path / folder / "train", kind, characters, 8)
+        write_kind(tmp_path / folder / "test", kind, characters, 8)
+    arguments = ["--kind", "brush=z", "--out", "kinds.h5", "--size", "32"]
+    assert run(monkeypatch, "prepare", "a", *arguments) == 0
+    assert "48 brush, 32 pen" in capsys.readouterr().out
+    settings = [part for one in OVERRIDES for part in ("--set", one)]
+    assert run(monkeypatch, "train", "quick32", "--data", "kinds.h5", *settings) == 0
+    for kind in ("brush", "pen"):
+        assert run(monkeypatch, "render", "--kind", kind, "--out", f"{kind}.png") == 0
+        assert run(monkeypatch, "evaluate", "--kind", kind, "--per-class", "6") == 0
+        assert f", by {kind}" in capsys.readouterr().out
+    assert Path("brush.png").read_bytes() != Path("pen.png").read_bytes()
+    assert run(monkeypatch, "render", "--kind", "chalk") == 2
+    assert "choose one of brush, pen" in capsys.readouterr().err
+    assert run(monkeypatch, "prepare", "a", "--kind", "brush=nowhere", "--out", "b.h5") == 2
+    assert "nowhere: there is no such file or folder" in capsys.readouterr().err
