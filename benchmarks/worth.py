@@ -30,7 +30,9 @@ from hanzi_lsgan.runs.folder import RunFolder
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 
 Samples = NDArray[np.uint8]
-"""Of each character as many, one behind another: (characters · per_class, S, S)."""
+"""Of one character after the other: (N, S, S)."""
+
+Labels = NDArray[np.int64]
 
 
 def main() -> None:
@@ -49,7 +51,7 @@ def main() -> None:
     with Store(arguments.store) as store:
         charset = "".join(c for c in store.charset if trained.knows(c))
         split = Split.TRAIN if arguments.split == "train" else Split.TEST
-        real, labels = _real_samples(store, charset, split, size)
+        real, labels = real_samples(store, charset, split, size)
     trained = trained.with_unseen(charset)
     print(f"{len(charset)} characters, {per_class} samples of each; {len(labels):,} real ones")
     for source in arguments.source or ("corpus", "run"):
@@ -57,14 +59,13 @@ def main() -> None:
             if source == "corpus":
                 samples = write_samples(charset, per_class, size, seed)
             else:
-                samples = _draw_samples(trained, charset, per_class, size, seed)
-            accuracy = _accuracy(samples, len(charset), seed, real, labels)
+                samples = draw_samples(trained, charset, per_class, size, seed)
+            learned = samples, np.repeat(np.arange(len(charset)), per_class)
+            accuracy = accuracy_of(learned, (real, labels), len(charset), seed)
             print(f"{source}, seed {seed}: {accuracy:.2%}", flush=True)
 
 
-def _real_samples(
-    store: Store, charset: str, split: Split, size: int
-) -> tuple[Samples, NDArray[np.int64]]:
+def real_samples(store: Store, charset: str, split: Split, size: int) -> tuple[Samples, Labels]:
     """The store's samples of some characters, and which of these they are."""
     images, labels = [], []
     for label, character in enumerate(charset):
@@ -85,7 +86,7 @@ def write_samples(charset: str, per_class: int, size: int, seed: int) -> Samples
     return np.stack(samples)
 
 
-def _draw_samples(
+def draw_samples(
     trained: TrainedGenerator, charset: str, per_class: int, size: int, seed: int
 ) -> Samples:
     """Samples that a model draws, each from a latent of its own, reduced to `size` pixels."""
@@ -98,19 +99,19 @@ def _draw_samples(
     return np.concatenate(samples)
 
 
-def _accuracy(
-    samples: Samples, classes: int, seed: int, real: Samples, labels: NDArray[np.int64]
+def accuracy_of(
+    learned: tuple[Samples, Labels], read: tuple[Samples, Labels], classes: int, seed: int
 ) -> float:
-    """Of real samples read rightly by a recogniser that has learned these samples alone."""
+    """Share of some samples that is read rightly by a recogniser that has learned others alone."""
     recogniser = train_recogniser(
-        shuffled_batches(samples, np.repeat(np.arange(classes), len(samples) // classes), seed),
+        shuffled_batches(*learned, seed),
         classes=classes,
-        size=samples.shape[1],
-        steps=training_steps(len(samples)),
+        size=learned[0].shape[1],
+        steps=training_steps(len(learned[0])),
         seed=seed,
     )
-    _, guesses = read_glyphs(recogniser, real)
-    return top_k_accuracy(guesses, labels, 1)
+    _, guesses = read_glyphs(recogniser, read[0])
+    return top_k_accuracy(guesses, read[1], 1)
 
 
 if __name__ == "__main__":

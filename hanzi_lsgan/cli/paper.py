@@ -236,9 +236,11 @@ def _run(
     out: Path | None,
 ) -> None:
     """Run an experiment with a progress display, print its table, and say what comes next."""
+    from hanzi_lsgan.acceleration import keep_freed_memory
     from hanzi_lsgan.papers.figure import require_matplotlib
     from hanzi_lsgan.papers.sitting import Sitting
 
+    keep_freed_memory()
     require_matplotlib()
     with _progress() as report:
         sitting = Sitting(out or _OUT / (f"{name}-quick" if quick else name), minutes, report)
