@@ -26,6 +26,7 @@ STEP = "tests/training/test_objective.py::test_a_step_is_what_the_papers_say"
 WASSERSTEIN = f"{OBJECTIVE} -k wasserstein"
 LATENTS = f"{OBJECTIVE} -k latents_follow"
 BY_HAND = "tests/test_losses.py"
+KINDS = "tests/training/test_kinds.py"
 
 
 @dataclass(frozen=True)
@@ -252,6 +253,62 @@ MUTANTS = (
         STEP,
     ),
     Mutant(
+        "wrong labels by any kind",
+        TRAINING_STEP,
+        "wrong * self._kinds + packs % self._kinds",
+        "wrong * self._kinds",
+        f"{KINDS} -k wrong_labels_are",
+    ),
+    Mutant(
+        "a teacher reads the kind",
+        TRAINING_STEP,
+        "reading_loss(logits, labels // self._kinds)",
+        "reading_loss(logits, labels)",
+        f"{KINDS} -k teacher_reads",
+    ),
+    Mutant(
+        "kinds have the shares of their classes",
+        BATCHES,
+        "counts.sum() / present.any(axis=0).sum() / np.maximum(present.sum(axis=0), 1)",
+        "counts.sum() / np.full(counts.shape[1], present.sum())",
+        f"{KINDS} -k equal_shares",
+    ),
+    Mutant(
+        "labels do not say the kind",
+        BATCHES,
+        "store.labels * kinds + store.row_kinds",
+        "store.labels * kinds",
+        f"{KINDS} -k equal_shares",
+    ),
+    Mutant(
+        "always the first kind is drawn",
+        "hanzi_lsgan/models/label_embedding.py",
+        "torch.full_like(labels, self.drawn_kind)",
+        "torch.zeros_like(labels)",
+        f"{KINDS} -k adds_its_vector",
+    ),
+    Mutant(
+        "older weights know all hands",
+        "hanzi_lsgan/recipe.py",
+        "hands: int = Field(FIRST_HANDS,",
+        "hands: int = Field(len(TYPEFACES),",
+        "tests/drawing/test_coverage.py -k card",
+    ),
+    Mutant(
+        "strokes stray together or not at all",
+        "data_tools/fonts/pen.py",
+        "shift = rng.normal(0, 0.018 * pen.straying * EM_PIXELS, 2)",
+        "shift = np.zeros(2)",
+        "tests/fonts/test_pen.py -k stray_each",
+    ),
+    Mutant(
+        "the worst of several is kept",
+        "hanzi_lsgan/drawing/best_of.py",
+        "likelihood.argmax(axis=1)",
+        "likelihood.argmin(axis=1)",
+        "tests/drawing/test_best_of.py -k read_best",
+    ),
+    Mutant(
         "no root of n in the projection",
         "hanzi_lsgan/models/projection.py",
         "+ projection / features.shape[1] ** 0.5",
@@ -317,8 +374,8 @@ MUTANTS = (
     Mutant(
         "Φ without its bias",
         "hanzi_lsgan/models/label_embedding.py",
-        "self.table(labels) + self.bias",
-        "self.table(labels)",
+        "self.table(self.characters_of(labels)) + self.bias",
+        "self.table(self.characters_of(labels))",
         "tests/models/test_label_embedding.py -k one_hot_vector",
     ),
     Mutant(
@@ -346,7 +403,7 @@ MUTANTS = (
     Mutant(
         "class_balance ignored",
         BATCHES,
-        "_balancing_weights(store) if class_balance else None",
+        "_balancing_weights(counts) if class_balance else None",
         "None",
         f"{OBJECTIVE} -k packs_of_one_class",
     ),
