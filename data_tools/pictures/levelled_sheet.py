@@ -9,12 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from data_tools.files import replacing
-from data_tools.forms.form_part import FormPart
-from data_tools.pictures.array_part import ArrayPart
 from data_tools.pictures.decode import PictureError, decode
 from data_tools.pictures.ink import on_white
 from data_tools.pictures.part import DRAWN, FIRST_PAGE, LEVELLED, TURNED, PicturePart
-from data_tools.sources.members import Member
 
 _COLUMNS = 6
 _PAIRS = 24
@@ -28,13 +25,11 @@ def levelled_sheet_path(store_path: Path) -> Path:
     return store_path.with_name(f"{store_path.stem}.levelled.png")
 
 
-def draw_levelled_sheet(
-    notes: Mapping[Member | PicturePart | ArrayPart | FormPart, Counter[str]], path: Path
-) -> Path | None:
+def draw_levelled_sheet(notes: Mapping[PicturePart, Counter[str]], path: Path) -> Path | None:
     """Draw up to 24 pictures as they came and, beside them, as they went into the store.
 
     Args:
-        notes: what was counted of each source; those of other kinds have none.
+        notes: what was counted of each source.
         path: the PNG to write. One that an earlier store left there goes.
 
     Returns:
@@ -43,11 +38,7 @@ def draw_levelled_sheet(
     Raises:
         UserError: `path` cannot be written.
     """
-    parts = [
-        part
-        for part, counted in notes.items()
-        if isinstance(part, PicturePart) and (counted[TURNED] or counted[LEVELLED])
-    ]
+    parts = [part for part, counted in notes.items() if counted[TURNED] or counted[LEVELLED]]
     if not parts:
         path.unlink(missing_ok=True)
         return None

@@ -26,6 +26,7 @@ from data_tools.sources.kinds import (
     ARRAY,
     CLUTTER,
     GNT,
+    HDF5,
     HEAD_BYTES,
     OTHER,
     PACKED,
@@ -88,6 +89,7 @@ class Found:
         members: in order of their names.
         collections: folders and archives of pictures.
         arrays: files of many images, and of their labels.
+        stores: HDF5 files that are named themselves; in a folder one may be what was made of it.
         beside: folders and archives with files that may say what labels mean.
         passed_over: what is no source of samples.
         uncertain: names that have a word of the test split and yet do not tell it.
@@ -96,6 +98,7 @@ class Found:
     members: list[Member] = field(default_factory=list)
     collections: list[Collection] = field(default_factory=list)
     arrays: list[Member] = field(default_factory=list)
+    stores: list[Member] = field(default_factory=list)
     beside: list[Collection] = field(default_factory=list)
     passed_over: list[PassedOver] = field(default_factory=list)
     uncertain: list[str] = field(default_factory=list)
@@ -157,7 +160,7 @@ def find_members(
         for source in test_sources:
             finder.find(source, Split.TEST, skip_bad)
         found = finder.found
-        if not (found.members or found.collections or found.arrays):
+        if not (found.members or found.collections or found.arrays or found.stores):
             raise nothing_found("the sources", found.passed_over)
         found.members = _once(found.members)
         found.collections = pictures_once(found.collections)
@@ -226,7 +229,7 @@ class _Finder:
 
     def _sample_files(self) -> int:
         """How many files of many samples were found so far."""
-        return len(self.found.members) + len(self.found.arrays)
+        return len(self.found.members) + len(self.found.arrays) + len(self.found.stores)
 
     def _names_above(self, source: Path, is_folder: bool) -> tuple[str, ...]:
         """The folders above a source that may tell its split.
@@ -334,6 +337,10 @@ class _Finder:
             self._packed(path, place, kind)
         elif kind is ARRAY:
             self.found.arrays.append(Member(place.shown, path, place=place.full))
+        elif kind is HDF5 and place.full == str(self._source):
+            named = _TRAIN if place.split is None else NamedSplit(place.split, TEST_OPTION)
+            store = Member(place.shown, path, place=place.full, named_split=named)
+            self.found.stores.append(store)
         else:
             self._pass_over(place, kind)
 

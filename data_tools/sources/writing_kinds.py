@@ -68,15 +68,16 @@ class WritingKinds:
         """The files, folders and archives that are named."""
         return [place for place, _ in self.of_places]
 
-    def kind_of(self, place: str, *, font_drawn: bool) -> str:
+    def kind_of(self, place: str, *, own: str = "", font_drawn: bool) -> str:
         """The kind of what lies at a place; the nearest of folders that something is said of tells.
 
         Args:
             place: where a person finds it: a file, or what an archive holds.
+            own: what it says of itself, as a store does.
             font_drawn: whether it is a stand-in that a font has drawn.
         """
         path = Path(place).resolve()
         around = [path, *path.parents]
         named = {named.resolve(): kind for named, kind in self.of_places}
         told = next((named[one] for one in around if one in named), self.of_all)
-        return told or (FONT if font_drawn else PEN)
+        return told or own or (FONT if font_drawn else PEN)

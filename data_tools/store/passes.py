@@ -24,9 +24,11 @@ from data_tools.pictures.array_part import ArrayPart
 from data_tools.pictures.part import PicturePart
 from data_tools.positions import write_at
 from data_tools.sources.members import Member
+from data_tools.store.store_part import StorePart
 
-Source = Member | PicturePart | ArrayPart | FormPart
-"""What one process reads: a `.gnt` file, pictures of a writer, images of an array, or a form."""
+Source = Member | PicturePart | ArrayPart | FormPart | StorePart
+"""What one process reads: a `.gnt` file, pictures of a writer, images of an array, a form, or what
+a store has of a writer."""
 
 _BATCH_BYTES = 1 << 20  # of records drawn by one call, and of what is drawn
 

@@ -37,6 +37,7 @@ from data_tools.pictures.levelled_sheet import (
     levelled_sheet_path,
     noted_lines,
 )
+from data_tools.pictures.part import PicturePart
 from data_tools.pictures.writers import parse_writer_pattern
 from data_tools.sources.find import Found, find_members
 from data_tools.sources.members import Member
@@ -62,6 +63,7 @@ from data_tools.store.passes import (
 )
 from data_tools.store.reader import Store
 from data_tools.store.schema import SourceInfo, StoreHeader
+from data_tools.store.store_part import StorePart, store_parts
 from data_tools.store.writer import StoreFacts, compress_store, create_store, seal_store
 
 Item = TypeVar("Item")
@@ -123,7 +125,8 @@ def prepare(
     """Convert `.gnt` files, folders and archives into one store.
 
     Args:
-        sources: train data, except where a name tells the test split; none where there are forms.
+        sources: train data, except where a name tells the test split; a store that is named keeps
+            its own splits. None where there are forms.
         out: the store to write; its folder is made. It appears whole or not at all.
         test_sources: sources of the test split.
         test_writers: a share of the train split's writers to move to the test split.
@@ -154,7 +157,8 @@ def prepare(
     with nullcontext(Found()) if forms else find_members(*named, skip_bad) as found:
         pictures = gather_pictures(found.collections, ink=chosen_ink, writer_pattern=pattern)
         arrays, array_notes = array_parts(found.arrays, found.beside, chosen_ink)
-        members: list[Source] = [*found.members, *pictures.parts, *arrays, *forms]
+        stores = store_parts(found.stores)
+        members: list[Source] = [*found.members, *pictures.parts, *arrays, *forms, *stores]
         if test_writers is not None:
             if not pictures.has_writers:
                 raise _classes_are_no_writers(pictures)
@@ -213,7 +217,8 @@ def prepare(
                 seal_store(unfinished)
                 flushed.result()
 
-        levelled = draw_levelled_sheet(notes, levelled_sheet_path(out))
+        of_pictures = {m: noted for m, noted in notes.items() if isinstance(m, PicturePart)}
+        levelled = draw_levelled_sheet(of_pictures, levelled_sheet_path(out))
     with Store(out) as store:
         sheet = draw_contact_sheet(store, contact_sheet_path(out))
     return PrepareResult(
@@ -366,10 +371,13 @@ def _kinds_of_sources(members: Sequence[Source], kinds: WritingKinds) -> Sequenc
 
 
 def _kind_of(member: Source, kinds: WritingKinds) -> str:
-    return kinds.kind_of(member.place, font_drawn=_is_font_drawn(member))
+    own = member.kind if isinstance(member, StorePart) else ""
+    return kinds.kind_of(member.place, own=own, font_drawn=_is_font_drawn(member))
 
 
 def _is_font_drawn(member: Source) -> bool:
+    if isinstance(member, StorePart):
+        return Path(member.name).name.startswith(FONT_DRAWN_PREFIX)
     if not isinstance(member, Member):
         return False
     return Path(member.inner or member.path).name.startswith(FONT_DRAWN_PREFIX)
@@ -406,7 +414,7 @@ def _in_order(scans: Sequence[Scan], kinds: WritingKinds) -> list[Scan]:
 def _source_of(scan: Scan) -> tuple[object, ...]:
     """What tells a source from others: a file, or one writer's pictures in a folder or archive."""
     member = scan.member
-    if isinstance(member, Member):
+    if isinstance(member, Member | StorePart):
         return (member,)
     return (member.name, member.path, member.split)
 

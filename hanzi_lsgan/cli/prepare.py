@@ -39,7 +39,9 @@ CharsetOption = Annotated[
 def prepare(
     sources: Annotated[
         list[Path] | None,
-        typer.Argument(help="HWDB .gnt files, pictures, folders or archives; data/raw by default."),
+        typer.Argument(
+            help="HWDB .gnt files, pictures, folders, archives or stores; data/raw by default."
+        ),
     ] = None,
     form: Annotated[
         bool,

@@ -1,0 +1,134 @@
+"""A store as a source of another: what one writer wrote, as `prepare` reads it beside others."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+from isal.isal_zlib import adler32, crc32
+
+from data_tools.hwdb.gnt import GntRecord
+from data_tools.sources.members import Member
+from data_tools.sources.samples import Sample
+from data_tools.sources.split_names import NamedSplit
+from data_tools.splits import Split
+from data_tools.store.reader import Store
+
+
+@dataclass(frozen=True)
+class StorePart:
+    """The samples of one writer in one split of a store.
+
+    Attributes:
+        name: of the store, and below it of the source that the writer was.
+        path: of the store.
+        source: the writer's number in it.
+        own_split: where the store has the samples.
+        named_split: train or test, and what said so.
+        kind: of writing, as the store has it; empty if it says none.
+    """
+
+    name: str
+    path: Path
+    source: int
+    own_split: Split
+    named_split: NamedSplit = field(compare=False)
+    kind: str = field(compare=False)
+    number: ClassVar[int] = 0  # it is read in one part
+
+    @property
+    def place(self) -> str:
+        """Where a person finds it."""
+        return str(self.path)
+
+    @property
+    def writer(self) -> str:
+        """The writer's name."""
+        return self.name
+
+    @property
+    def split(self) -> Split:
+        """Train or test."""
+        return self.named_split.split
+
+    def moved_to(self, named_split: NamedSplit) -> Self:
+        """The same samples in another split."""
+        return replace(self, named_split=named_split)
+
+    def open(self) -> "StorePartStream":
+        """The samples for one reading."""
+        return StorePartStream(self)
+
+
+class StorePartStream:
+    """Samples of a part; `bytes_read` and `notes` as of other sources."""
+
+    def __init__(self, part: StorePart) -> None:
+        self._part = part
+        self._digest = hashlib.sha256()
+        self.bytes_read = 0
+        self.notes: Counter[str] = Counter()
+
+    def samples(
+        self,
+        is_wanted: Callable[[str], bool],
+        on_bad: Callable[[str, int], None] | None = None,
+    ) -> Iterator[Sample]:
+        """The samples in the store's order; a store is damaged as a whole or not at all.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        part = self._part
+        store = _open_store(part.path, part.path.stat().st_mtime_ns)
+        rows = np.flatnonzero((store.writers == part.source) & (store.splits == part.own_split))
+        for number, row in enumerate(rows.tolist()):
+            character = store.charset[store.labels[row]]
+            data = store.images(range(row, row + 1)).tobytes()
+            self._digest.update(character.encode())
+            self._digest.update(data)
+            self.bytes_read += len(data)
+            key = crc32(data, store.size) << 32 | adler32(data)
+            pixels = memoryview(data)
+            yield Sample(GntRecord(number, character, store.size, store.size, pixels), key)
+
+    def sha256(self) -> str:
+        """The checksum of every sample read so far and its character, in hexadecimal."""
+        return self._digest.hexdigest()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """The store stays open for the next writer."""
+
+
+@lru_cache(maxsize=4)
+def _open_store(path: Path, modified: int) -> Store:
+    """A store that is read once for all its writers; another time tells another file."""
+    return Store(path)
+
+
+def store_parts(members: Sequence[Member]) -> list[StorePart]:
+    """The writers of stores; samples stay in the split that a store has them in, unless named.
+
+    Raises:
+        StoreError: one is no store, or damaged.
+    """
+    parts = []
+    for member in members:
+        with Store(member.path) as store:
+            for split in Split:
+                rows = store.rows_of(split)
+                for source in np.unique(store.writers[rows.start : rows.stop]).tolist():
+                    named = member.named_split
+                    if not named.name:  # nothing that a person or a name has said
+                        named = NamedSplit(split, "" if split is Split.TRAIN else member.name)
+                    kind = store.header.kinds[source] if store.header.kinds else ""
+                    name = f"{member.name}/{store.sources[source].name}"
+                    parts.append(StorePart(name, member.path, source, split, named, kind))
+    return parts

@@ -1,0 +1,72 @@
+"""Stores as sources of another store."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data_tools.errors import UserError
+from data_tools.glyphs.fit import GlyphOptions
+from data_tools.sources.writing_kinds import WritingKinds
+from data_tools.splits import Split
+from data_tools.store.prepare import prepare
+from data_tools.store.reader import Store
+from tests.tiny import make_store, write_writers
+
+
+def rows_of(store: Store) -> set[tuple[int, str, bytes]]:
+    return {
+        (
+            int(store.splits[row]),
+            store.charset[store.labels[row]],
+            store.images(range(row, row + 1)).tobytes(),
+        )
+        for row in range(len(store))
+    }
+
+
+def test_two_stores_become_one_with_every_sample_in_its_split(tmp_path: Path) -> None:
+    first = make_store(tmp_path / "a", writers=3, characters="一二")
+    second = make_store(tmp_path / "b", writers=2, characters="二三", test_writers=1)
+    # Fitted once, the ink fills the glyph: a margin of 1 and the same size leave it as it is.
+    glyph = GlyphOptions(32, "aspect", 1)
+    result = prepare([first, second], tmp_path / "both.h5", glyph=glyph, jobs=2)
+    with Store(first) as a, Store(second) as b, Store(tmp_path / "both.h5") as both:
+        assert both.charset == "一三二"
+        assert len(both) == len(a) + len(b) - len(rows_of(a) & rows_of(b))
+        assert rows_of(both) == rows_of(a) | rows_of(b)
+        assert len(both.rows_of(Split.TEST)) > 0
+        assert both.verify().damaged == []
+    again = tmp_path / "again.h5"
+    prepare([second, first], again, glyph=glyph, jobs=1)
+    assert again.read_bytes() == (tmp_path / "both.h5").read_bytes()
+    assert any(line.startswith("test by name: tiny.h5") for line in result.notes)
+
+
+def test_a_store_beside_other_sources_keeps_its_kinds(tmp_path: Path) -> None:
+    brush = write_writers(tmp_path / "brush", 2)
+    prepare([brush], tmp_path / "brush.h5", kinds=WritingKinds.parse(["brush"]), jobs=1)
+    pens = write_writers(tmp_path / "pens", 2, seed=1)
+    prepare([tmp_path / "brush.h5", pens], tmp_path / "both.h5", jobs=1)
+    with Store(tmp_path / "both.h5") as store:
+        assert store.kinds == ("brush", "pen")
+        assert np.bincount(store.row_kinds).tolist() == [8, 8]
+    named = WritingKinds.parse([f"chalk={tmp_path}/brush.h5"])
+    prepare([tmp_path / "brush.h5", pens], tmp_path / "named.h5", kinds=named, jobs=1)
+    with Store(tmp_path / "named.h5") as store:
+        assert store.kinds == ("chalk", "pen")
+
+
+def test_a_store_in_a_folder_is_passed_over_and_what_is_none_is_refused(tmp_path: Path) -> None:
+    """What was made of a folder lies in it, and must not be taken for more of it."""
+    writers = write_writers(tmp_path / "writers", 2)
+    prepare([writers], writers / "made.h5", jobs=1)
+    result = prepare([writers], tmp_path / "again.h5", jobs=1)
+    assert any("made.h5" in line for line in result.notes)
+    with Store(tmp_path / "again.h5") as store:
+        assert len(store) == 8
+    other = tmp_path / "other.h5"
+    other.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    with pytest.raises(UserError, match=r"other\.h5: is cut short or damaged"):
+        prepare([other], tmp_path / "new.h5")
+    assert not (tmp_path / "new.h5").exists()
