@@ -1,0 +1,51 @@
+"""The hands' fonts beside what their publishers and distributors say of them."""
+
+import pytest
+
+from data_tools.fonts.typefaces import FIRST_HANDS, TYPEFACES, KnownFonts, has_glyph, load_typeface
+from data_tools.hwdb.standard_sets import STANDARD_SETS
+
+# Hanzi of GB2312 that the fonts draw, counted with another program on the packages they come in.
+OF_GB2312 = {
+    "liu-jian-mao-cao": 5717,
+    "long-cang": 5717,
+    "ma-shan-zheng": 5717,
+    "zhi-mang-xing": 5717,
+    "setofont": 5714,
+    "kiloji": 3378,
+    "klee-one": 3779,
+    "oz-pen": 4187,
+    "kouzan-regular": 4402,
+    "kouzan-running": 3333,
+    "kouzan-cursive": 3486,
+    "zen-kurenaido": 3377,
+}
+LICENCES = ("SIL OPEN FONT LICENSE Version 1.1", "Redistributions in binary form", "著作権放棄")
+
+
+def test_their_order_is_what_models_have_learned() -> None:
+    assert [path.stem for path in TYPEFACES] == list(OF_GB2312)
+
+
+def test_each_comes_with_its_licence_and_under_no_reserved_name() -> None:
+    for index, path in enumerate(TYPEFACES):
+        licence = (path.parent / "LICENSE").read_text("utf-8")
+        assert any(words in licence for words in LICENCES), path.stem
+        assert "yozfont" not in str(load_typeface(index, 32).getname()).lower().replace(".", "")
+
+
+@pytest.mark.parametrize("name", [path.stem for path in TYPEFACES])
+def test_each_draws_what_it_is_said_to(name: str) -> None:
+    """A font that lists a character and leaves it blank does not have it."""
+    index = [path.stem for path in TYPEFACES].index(name)
+    drawn = sum(has_glyph(index, character) for character in STANDARD_SETS["gb2312"]())
+    assert abs(drawn - OF_GB2312[name]) <= 1
+
+
+def test_models_of_the_first_hands_see_those_alone() -> None:
+    first, all_of_them = KnownFonts(FIRST_HANDS), KnownFonts()
+    assert not first.in_a_hand("學")
+    assert all_of_them.in_a_hand("學")
+    for character in "學灣龜":
+        assert first.font_of(character) == len(TYPEFACES)  # the reference font
+        assert all_of_them.font_of(character) == list(OF_GB2312).index("setofont")
