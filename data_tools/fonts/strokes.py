@@ -63,7 +63,8 @@ def strokes_of(font: Font, character: str) -> tuple[Stroke, ...]:
     """
     glyph = np.asarray(draw_reference(font, character))
     centre = np.array([glyph.shape[1] / 2, glyph.shape[0] / 2])
-    strokes = [stroke - centre for stroke in trace(glyph >= _INK)]
+    # Of the thinnest strokes no pixel may be covered by half.
+    strokes = [stroke - centre for stroke in trace(glyph >= min(_INK, int(glyph.max()) // 2 + 1))]
     for stroke in strokes:
         stroke.flags.writeable = False
     return tuple(strokes)

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 
 from data_tools.fonts.strokes import resample, smooth, strokes_of, trace
 from data_tools.fonts.thinning import thin
-from data_tools.fonts.typefaces import TYPEFACES
+from data_tools.fonts.typefaces import TYPEFACES, has_glyph
 
 KLEE = next(index for index, path in enumerate(TYPEFACES) if path.stem == "klee-one")
 
@@ -84,6 +84,13 @@ def test_an_empty_page_has_none_and_a_blot_has_one() -> None:
     (stroke,) = trace(blot)
     assert len(stroke) >= 2
     assert stroke.mean(axis=0) == pytest.approx((9.5, 9.5), abs=1.5)
+
+
+@pytest.mark.parametrize("font", range(len(TYPEFACES)))
+def test_the_thinnest_marks_have_strokes_too(font: int) -> None:
+    for mark in ".,·、'-":
+        if has_glyph(font, mark):
+            assert strokes_of(font, mark), mark
 
 
 def test_points_are_equally_far_apart_and_ends_stay() -> None:
