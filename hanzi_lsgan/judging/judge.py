@@ -114,8 +114,9 @@ class Judge:
     def chosen(self, store: Store, split: Split) -> NDArray[np.bool_]:
         """Which rows of a split (n,) are of the kind."""
         rows = store.rows_of(split)
-        kinds = store.row_kinds[rows.start : rows.stop]
-        return np.ones(len(rows), bool) if self.kind is None else kinds == self.kind
+        if self.kind is None:
+            return np.ones(len(rows), bool)
+        return store.row_kinds[rows.start : rows.stop] == self.kind
 
     @property
     def others(self) -> Reading:

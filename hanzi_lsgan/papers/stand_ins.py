@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from data_tools.fonts.corpus import FONT_DRAWN_PREFIX, Hand, draw_sample, write_corpus
+from data_tools.fonts.typefaces import FIRST_HANDS
 from data_tools.glyphs.fit import GlyphOptions, check_fit, default_margin
 from data_tools.hwdb.charset import parse_charset
 from data_tools.hwdb.gnt import write_record
@@ -61,8 +62,9 @@ def small_variance_store(path: Path, writers: int, size: int) -> Path:
     """
     if path.exists():
         return path
-    hand = Hand.of_writer(_HAND_SEED, _WRITER)
-    hand = replace(hand, looseness=hand.looseness * _SMALL)
+    # With a pen each stroke would stray by itself, and that is not shrunk.
+    hand = Hand.of_writer(_HAND_SEED, _WRITER, range(FIRST_HANDS))
+    hand = replace(hand, looseness=hand.looseness * _SMALL, pen=None)
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder) / "corpus"
         for number in range(writers + max(1, writers // 5)):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from data_tools.fonts.corpus import Hand, draw_sample
+from data_tools.fonts.typefaces import FIRST_HANDS
 from data_tools.forms.layout import BOX_MM, SHEETS, Sheet
 from data_tools.forms.page_code import PageCode
 from data_tools.forms.printing import form_pdf, page_codes
@@ -82,8 +83,8 @@ def fill(
         seed: of what else varies.
     """
     rng = np.random.default_rng((seed, writer, 7))
-    hand = Hand.of_writer(seed, writer)
-    hand = replace(hand, ink_level=0.0, pressure=0.6 * hand.pressure)
+    hand = Hand.of_writer(seed, writer, range(FIRST_HANDS))  # which have all characters of forms
+    hand = replace(hand, ink_level=0.0, pressure=0.6 * hand.pressure, pen=None)
     if fineness is not None:
         hand = replace(hand, fineness=fineness)
     picture = page.picture.copy()
