@@ -116,7 +116,8 @@ class Judge:
         rows = store.rows_of(split)
         if self.kind is None:
             return np.ones(len(rows), bool)
-        return store.row_kinds[rows.start : rows.stop] == self.kind
+        is_of_it: NDArray[np.bool_] = store.row_kinds[rows.start : rows.stop] == self.kind
+        return is_of_it
 
     @property
     def others(self) -> Reading:
