@@ -34,9 +34,7 @@ from data_tools.hwdb.charset import PAPER_FIGURE_CHARACTERS, parse_charset, tag_
 from data_tools.hwdb.gnt import write_record
 from data_tools.hwdb.standard_sets import named_set
 from data_tools.parallel import process_count, process_map
-
-FONT_DRAWN_PREFIX = "font-drawn"
-"""Names of stand-in files begin with it, so that nobody takes their figures for those of HWDB."""
+from data_tools.sources.writing_kinds import FONT_DRAWN_PREFIX
 
 HANDS_FONTS: Sequence[Font] = range(len(TYPEFACES))
 

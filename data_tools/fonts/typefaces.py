@@ -5,7 +5,6 @@ other characters beside those. One is the reference font, printed forms of all t
 for characters that no hand has.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -154,10 +153,3 @@ def take_font(path: Path) -> Path:
         problem = "this font has neither hanzi nor letters"
         raise UserError(join_message(str(path), problem, "name another one"))
     return path
-
-
-def unsupported_characters(characters: Iterable[str]) -> list[str]:
-    """Those of the characters that no hand's font can draw, in code point order."""
-    return [
-        character for character in sorted(set(characters)) if not ALL_FONTS.in_a_hand(character)
-    ]

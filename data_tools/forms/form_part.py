@@ -1,7 +1,5 @@
 """What one writer has written on forms, as `prepare` reads it beside other sources."""
 
-import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +10,7 @@ from isal.isal_zlib import adler32, crc32
 from numpy.typing import NDArray
 
 from data_tools.hwdb.gnt import GntRecord
+from data_tools.sources.sample_stream import SampleStream
 from data_tools.sources.samples import Sample
 from data_tools.sources.split_names import NamedSplit
 from data_tools.splits import Split
@@ -58,14 +57,12 @@ class FormPart:
         return FormStream(self)
 
 
-class FormStream:
+class FormStream(SampleStream):
     """Samples of a part; `bytes_read` and `notes` as of other sources."""
 
     def __init__(self, part: FormPart) -> None:
+        super().__init__()
         self._part = part
-        self._digest = hashlib.sha256()
-        self.bytes_read = 0
-        self.notes: Counter[str] = Counter()
 
     def samples(
         self,
@@ -81,13 +78,3 @@ class FormStream:
             self.bytes_read += len(data)
             key = crc32(data, width) << 32 | adler32(data)
             yield Sample(GntRecord(number, character, width, height, memoryview(data)), key)
-
-    def sha256(self) -> str:
-        """The checksum of every bitmap read so far and its character, in hexadecimal."""
-        return self._digest.hexdigest()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """Nothing stays open."""

@@ -1,7 +1,5 @@
 """Some images of an EMNIST or Kuzushiji file, as `prepare` reads them."""
 
-import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -18,6 +16,7 @@ from data_tools.pictures.decode import Picture
 from data_tools.pictures.ink import Ground, Ink, on_white, survey
 from data_tools.pictures.part import DRAWN, LEVELLED, TURNED
 from data_tools.sources.members import Member
+from data_tools.sources.sample_stream import SampleStream
 from data_tools.sources.samples import Sample
 from data_tools.sources.split_names import NamedSplit
 from data_tools.sources.stored import Collection, read_whole
@@ -80,14 +79,12 @@ class ArrayPart:
         return _upright(self.array)[start : start + len(self.array.characters)]
 
 
-class ArrayStream:
+class ArrayStream(SampleStream):
     """Samples of a part, read forward; `bytes_read` and `notes` as of other sources."""
 
     def __init__(self, part: ArrayPart) -> None:
+        super().__init__()
         self._part = part
-        self._digest = hashlib.sha256()
-        self.bytes_read = 0
-        self.notes: Counter[str] = Counter()
 
     def samples(
         self,
@@ -118,16 +115,6 @@ class ArrayStream:
             pixels = memoryview(grey.tobytes())
             key = crc32(data) << 32 | adler32(data)
             yield Sample(GntRecord(number, character, width, height, pixels), key)
-
-    def sha256(self) -> str:
-        """The checksum of every image read so far and its label, in hexadecimal."""
-        return self._digest.hexdigest()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """Nothing stays open."""
 
 
 def array_parts(

@@ -1,7 +1,5 @@
 """Pictures of one writer as `prepare` reads them: samples with pixels as `.gnt` has them."""
 
-import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +11,7 @@ from data_tools.errors import UserError, join_message
 from data_tools.hwdb.gnt import GntRecord
 from data_tools.pictures.decode import MAX_FILE_BYTES, Picture, PictureError, decode
 from data_tools.pictures.ink import Ground, Ink, on_white
+from data_tools.sources.sample_stream import SampleStream
 from data_tools.sources.samples import Sample
 from data_tools.sources.split_names import NamedSplit
 from data_tools.sources.stored import StoredFile, read_whole
@@ -102,7 +101,7 @@ def read_picture_file(base: Path, file: StoredFile) -> bytes:
         raise PictureError(str(error)) from None
 
 
-class PictureStream:
+class PictureStream(SampleStream):
     """Samples of a part, read forward, counted and summed up on the way.
 
     Attributes:
@@ -111,10 +110,8 @@ class PictureStream:
     """
 
     def __init__(self, part: PicturePart) -> None:
+        super().__init__()
         self._part = part
-        self._digest = hashlib.sha256()
-        self.bytes_read = 0
-        self.notes: Counter[str] = Counter()
 
     def samples(
         self,
@@ -169,13 +166,3 @@ class PictureStream:
             self.notes[LEVELLED] += 1
         if picture.pages > 1:
             self.notes[FIRST_PAGE] += 1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """Nothing stays open."""
-
-    def sha256(self) -> str:
-        """The checksum of every file read so far and its label, in hexadecimal."""
-        return self._digest.hexdigest()

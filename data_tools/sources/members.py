@@ -1,10 +1,8 @@
 """A member: one file of samples on the disk or in an archive, and how it is read."""
 
-import hashlib
 import os
 import re
 import zipfile
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,6 +17,7 @@ from data_tools.errors import UserError, join_message
 from data_tools.hwdb.gnt import GntError, read_records
 from data_tools.sources.inflate import ByteStream, open_member
 from data_tools.sources.kinds import GNT, Kind
+from data_tools.sources.sample_stream import SampleStream
 from data_tools.sources.samples import Sample
 from data_tools.sources.split_names import NamedSplit
 from data_tools.splits import Split
@@ -83,7 +82,7 @@ def _open_archive(path: Path, state: tuple[int, ...], process: int) -> zipfile.Z
     return zipfile.ZipFile(path)
 
 
-class MemberStream:
+class MemberStream(SampleStream):
     """Bytes of a member, read forward, counted and summed up on the way.
 
     Attributes:
@@ -92,11 +91,9 @@ class MemberStream:
     """
 
     def __init__(self, member: Member) -> None:
+        super().__init__()
         self._member = member
         self._stream: ByteStream | None = None
-        self._digest = hashlib.sha256()
-        self.bytes_read = 0
-        self.notes: Counter[str] = Counter()
 
     def samples(
         self,

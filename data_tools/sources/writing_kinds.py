@@ -18,6 +18,9 @@ PEN = "pen"
 FONT = "font"
 """What font-drawn stand-ins are."""
 
+FONT_DRAWN_PREFIX = "font-drawn"
+"""Names of stand-in files begin with it, so that nobody takes their figures for those of HWDB."""
+
 
 def likeliest_kind(kinds: Sequence[str]) -> int:
     """Which kind is meant where nobody says: `pen` if it is among them, else the first."""

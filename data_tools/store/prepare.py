@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 
 from data_tools.errors import UserError, join_message
 from data_tools.files import StrPath, flush, replacing, writable
-from data_tools.fonts.corpus import FONT_DRAWN_PREFIX
 from data_tools.forms.form_part import FormPart
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.hwdb.charset import CharacterSet, parse_charset
@@ -43,7 +42,7 @@ from data_tools.sources.find import Found, find_members
 from data_tools.sources.members import Member
 from data_tools.sources.passed_over import passed_over_lines
 from data_tools.sources.split_choice import give_writers_to_test, split_lines
-from data_tools.sources.writing_kinds import WritingKinds
+from data_tools.sources.writing_kinds import FONT_DRAWN_PREFIX, WritingKinds
 from data_tools.store.contact_sheet import contact_sheet_path, draw_contact_sheet
 from data_tools.store.copies import (
     copied_file_lines,

@@ -166,16 +166,14 @@ class Store:
         start, stop = np.searchsorted(self.splits, [split, split + 1])
         return range(int(start), int(stop))
 
-    def rows_of_class(self, split: Split, label: int) -> range:
-        """The rows of one class of a split, which lie together; possibly none."""
+    def rows_of_class(self, split: Split, label: int, kind: int | None = None) -> range:
+        """The rows of one class of a split, or of a kind of it, which lie together; maybe none."""
         rows = self.rows_of(split)
         labels = self.labels[rows.start : rows.stop]
         start, stop = np.searchsorted(labels, [label, label + 1])
-        return range(rows.start + int(start), rows.start + int(stop))
-
-    def rows_of_kind(self, split: Split, label: int, kind: int) -> range:
-        """The rows of one kind of a class of a split, which lie together; possibly none."""
-        rows = self.rows_of_class(split, label)
+        rows = range(rows.start + int(start), rows.start + int(stop))
+        if kind is None:
+            return rows
         start, stop = np.searchsorted(self.row_kinds[rows.start : rows.stop], [kind, kind + 1])
         return range(rows.start + int(start), rows.start + int(stop))
 

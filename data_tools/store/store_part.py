@@ -1,7 +1,5 @@
 """A store as a source of another: what one writer wrote, as `prepare` reads it beside others."""
 
-import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -13,6 +11,7 @@ from isal.isal_zlib import adler32, crc32
 
 from data_tools.hwdb.gnt import GntRecord
 from data_tools.sources.members import Member
+from data_tools.sources.sample_stream import SampleStream
 from data_tools.sources.samples import Sample
 from data_tools.sources.split_names import NamedSplit
 from data_tools.splits import Split
@@ -64,14 +63,12 @@ class StorePart:
         return StorePartStream(self)
 
 
-class StorePartStream:
+class StorePartStream(SampleStream):
     """Samples of a part; `bytes_read` and `notes` as of other sources."""
 
     def __init__(self, part: StorePart) -> None:
+        super().__init__()
         self._part = part
-        self._digest = hashlib.sha256()
-        self.bytes_read = 0
-        self.notes: Counter[str] = Counter()
 
     def samples(
         self,
@@ -95,16 +92,6 @@ class StorePartStream:
             key = crc32(data, store.size) << 32 | adler32(data)
             pixels = memoryview(data)
             yield Sample(GntRecord(number, character, store.size, store.size, pixels), key)
-
-    def sha256(self) -> str:
-        """The checksum of every sample read so far and its character, in hexadecimal."""
-        return self._digest.hexdigest()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """The store stays open for the next writer."""
 
 
 @lru_cache(maxsize=4)

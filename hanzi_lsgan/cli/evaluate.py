@@ -73,7 +73,7 @@ def evaluate(
             console.print(line, soft_wrap=True, markup=False)
         announce_recogniser(trained, store)
         judge = obtain_judge(store, trained.info.model.size, progress)
-        if trained.kind:
+        if trained.kind and store.header.kinds:  # else all that it has is by one
             judge = judge.of_kind(store, trained.kind)
         found = measure_all(
             trained.network,

@@ -157,9 +157,9 @@ def _take_real_samples(
         if character not in label_of:
             continue
         label = label_of[character]
-        number = store.kinds.index(kind) if kind in store.kinds else 0
-        available = store.rows_of_kind(Split.TEST, label, number)
-        available = available or store.rows_of_kind(Split.TRAIN, label, number)
+        number = store.kinds.index(kind) if kind in store.kinds else None
+        available = store.rows_of_class(Split.TEST, label, number)
+        available = available or store.rows_of_class(Split.TRAIN, label, number)
         chosen = random.permutation(len(available))[:rows]
         for line, index in enumerate(chosen.tolist()):
             glyph = Image.fromarray(store.images(available[index : index + 1])[0])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from data_tools.splits import Split
 from data_tools.store.reader import Store
@@ -70,14 +71,14 @@ class QuickScorer:
         started = time.perf_counter()
         count = len(self._labels)
         latents = draw_latents(generator, count, _SEED)
-        images = np.empty((count, 0, 0), np.uint8)
+        order = np.argsort(self._kinds, kind="stable")
+        batches: list[NDArray[np.uint8]] = []
         for kind in np.unique(self._kinds).tolist():
-            rows = np.flatnonzero(self._kinds == kind)
-            labels = torch.from_numpy(self._labels[rows])
+            rows = torch.from_numpy(order[self._kinds[order] == kind])
+            labels = torch.from_numpy(self._labels)[rows]
             with drawing_kind(generator, kind):
-                drawn = list(draw_pairs(generator, latents, torch.from_numpy(rows), labels))
-            images.resize((count, *drawn[0].shape[1:]), refcheck=False)
-            images[rows] = np.concatenate(drawn)
+                batches += draw_pairs(generator, latents, rows, labels)
+        images = np.concatenate(batches)[np.argsort(order)]
         features, guesses = read_glyphs(self._recogniser, images)
         return QuickScore(
             readability=top_k_accuracy(guesses, self._labels, 1),

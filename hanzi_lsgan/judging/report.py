@@ -112,10 +112,10 @@ def _confusion(
 
 def _real_samples(label: int, judge: Judge, store: Store) -> str:
     """The first test samples of a character side by side."""
-    kind, size = judge.kind or 0, judge.recogniser.size
-    rows = store.rows_of_kind(Split.TEST, label, kind)[:_REAL_SHOWN]
+    size = judge.recogniser.size
+    rows = store.rows_of_class(Split.TEST, label, judge.kind)[:_REAL_SHOWN]
     if not rows:
-        rows = store.rows_of_kind(Split.TRAIN, label, kind)[:_REAL_SHOWN]
+        rows = store.rows_of_class(Split.TRAIN, label, judge.kind)[:_REAL_SHOWN]
     if not rows:  # known by other kinds of writing alone
         return _data_uri(Image.new("L", (size, size), _BACKGROUND))
     return _data_uri(Image.fromarray(np.concatenate(list(load_rows(store, rows, size)), axis=1)))

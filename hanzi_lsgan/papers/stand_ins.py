@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from data_tools.fonts.corpus import FONT_DRAWN_PREFIX, Hand, draw_sample, write_corpus
+from data_tools.fonts.corpus import Hand, draw_sample, write_corpus
 from data_tools.fonts.typefaces import FIRST_HANDS
 from data_tools.glyphs.fit import GlyphOptions, check_fit, default_margin
 from data_tools.hwdb.charset import parse_charset
 from data_tools.hwdb.gnt import write_record
+from data_tools.sources.writing_kinds import FONT_DRAWN_PREFIX
 from data_tools.store.prepare import prepare
 
 DIGITS = "0123456789"

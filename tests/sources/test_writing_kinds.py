@@ -42,7 +42,7 @@ def test_each_kind_of_a_class_is_one_block_of_rows(tmp_path: Path) -> None:
         assert store.kinds == ("brush", "font", "pen")
         assert store.verify().damaged == []
         rows = [
-            [len(store.rows_of_kind(Split.TRAIN, label, kind)) for kind in range(3)]
+            [len(store.rows_of_class(Split.TRAIN, label, kind)) for kind in range(3)]
             for label in range(3)
         ]
         assert rows == [[3, 4, 2], [3, 4, 0], [3, 0, 2]]  # 一, 三, 二, in order of code points

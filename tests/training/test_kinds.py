@@ -192,6 +192,10 @@ def test_commands_take_a_kind(
         assert run(monkeypatch, "evaluate", "--kind", kind, "--per-class", "6") == 0
         assert f", by {kind}" in capsys.readouterr().out
     assert Path("brush.png").read_bytes() != Path("pen.png").read_bytes()
+    # A store that says nothing of kinds is taken as it is.
+    assert run(monkeypatch, "prepare", "z", "--out", "plain.h5", "--size", "32") == 0
+    assert run(monkeypatch, "render", "--data", "plain.h5", "--out", "plain.png") == 0
+    assert run(monkeypatch, "evaluate", "--data", "plain.h5", "--per-class", "6") == 0
     assert run(monkeypatch, "render", "--kind", "chalk") == 2
     assert "choose one of brush, pen" in capsys.readouterr().err
     assert run(monkeypatch, "prepare", "a", "--kind", "brush=nowhere", "--out", "b.h5") == 2
