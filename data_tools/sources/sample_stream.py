@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from types import TracebackType
 from typing import Self
 
 
@@ -25,5 +26,10 @@ class SampleStream:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         """Nothing stays open."""
