@@ -126,6 +126,8 @@ def scores_table(scores: "Scores") -> Table:
     )
     table.caption = f"read worst (most often taken for): {named}"
     table.caption += "".join(f"\nleft out: {line}" for line in scores.not_measured)
+    if scores.look_alikes:
+        table.caption += f"\none reading, as they look alike: {' '.join(scores.look_alikes)}"
     if scores.font_drawn:
         table.caption += "\nreal here is a font-drawn stand-in, not handwriting"
     return table

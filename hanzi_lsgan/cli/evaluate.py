@@ -52,6 +52,7 @@ def evaluate(
     from hanzi_lsgan.judging.evaluate import SEEDS, samples_of_each
     from hanzi_lsgan.judging.evaluate import evaluate as measure_all
     from hanzi_lsgan.judging.judge import obtain_judge, require_both_splits
+    from hanzi_lsgan.judging.look_alikes import look_alikes_of
     from hanzi_lsgan.judging.matching import Counted
     from hanzi_lsgan.judging.report import write_report
     from hanzi_lsgan.judging.scores import Scores, names_by_reason
@@ -97,6 +98,7 @@ def evaluate(
             font_drawn=store.header.font_drawn,
             per_class=each,
             seeds=SEEDS,
+            look_alikes=tuple(look_alikes_of(judge.charset)),
             figures=tuple(figures),
             left_out=found.left_out,
             characters=tuple(found.characters),

@@ -18,9 +18,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from data_tools.hwdb.charset import is_hanzi
 from hanzi_lsgan.drawing.images import draw_classes
 from hanzi_lsgan.judging.characters import score_characters
 from hanzi_lsgan.judging.judge import Judge, OnSamples
+from hanzi_lsgan.judging.look_alikes import forgive_look_alikes
 from hanzi_lsgan.judging.matching import (
     DIVERSITY,
     FRECHET,
@@ -140,7 +142,12 @@ def samples_of_each(per_class: int, seeds: Sequence[int] = SEEDS) -> int:
 
 
 def measure(generated: Reading, judge: Judge, unseen: Collection[str] = ()) -> Evaluation:
-    """Judge a set of samples."""
+    """Judge a set of samples.
+
+    What is read as a character that looks alike once fitted is read rightly (`look_alikes.py`).
+    """
+    generated = forgive_look_alikes(generated, judge.charset)
+    judge = replace(judge, test=forgive_look_alikes(judge.test, judge.charset))
     classes = len(judge.charset)
     counted = Counted(
         *(
@@ -217,7 +224,7 @@ def _finite(values: Values) -> list[float | None]:
 def _measures_of_reading(
     generated: Reading, judge: Judge, unseen: Collection[str]
 ) -> list[_Measure]:
-    """Readability of all characters, and of those trained on and the others, if there are any."""
+    """Readability of all characters, and of such parts of them as there are besides others."""
 
     def readability(reading: Reading, resampling: Resampling) -> Values:
         hits = [is_among_first(reading.guesses, reading.labels, k) for k in (1, 5)]
@@ -237,11 +244,17 @@ def _measures_of_reading(
         return _Measure(quantities, compared, of, drawn, test if len(test.labels) else None)
 
     is_unseen = np.array([character in unseen for character in judge.charset])
+    is_mark = np.array([not is_hanzi(character) for character in judge.charset])
     measures = [measure_of(np.ones(len(judge.charset), bool), _READABILITY, readability)]
-    for kind, had, chosen in (("trained", "had", ~is_unseen), ("unseen", "never had", is_unseen)):
-        if is_unseen.any() and chosen.any():
-            meaning = f"top-1 of the {chosen.sum():,} characters that training {had}"
-            quantity = _Quantity(f"readability, {kind}", meaning, "higher")
+    for part, what, chosen in (
+        ("trained", "characters that training had", ~is_unseen),
+        ("unseen", "characters that training never had", is_unseen),
+        ("marks", "marks, digits and letters; such as look alike are one", is_mark),
+    ):
+        if chosen.any() and not chosen.all():
+            quantity = _Quantity(
+                f"readability, {part}", f"top-1 of the {chosen.sum():,} {what}", "higher"
+            )
             measures.append(measure_of(chosen, (quantity,), top1))
     return measures
 

@@ -16,6 +16,7 @@ from hanzi_lsgan.batches import load_rows
 from hanzi_lsgan.drawing.grid import render_comparison
 from hanzi_lsgan.drawing.images import draw_class
 from hanzi_lsgan.judging.judge import Judge
+from hanzi_lsgan.judging.look_alikes import shapes_of
 from hanzi_lsgan.judging.recogniser import read_glyphs
 from hanzi_lsgan.judging.scores import CharacterScore, Scores
 from hanzi_lsgan.models import Generator
@@ -96,7 +97,8 @@ def _confusion(
     label = charset.index(score.character)
     images = draw_class(generator, label, _DRAWN_TO_FIND_MISREAD, _SEED)
     _, guesses = read_glyphs(judge.recogniser, images)
-    wrong = np.flatnonzero(guesses[:, 0] != label)[:_MISREAD_SHOWN]
+    shapes = shapes_of(charset)
+    wrong = np.flatnonzero(shapes[guesses[:, 0]] != shapes[label])[:_MISREAD_SHOWN]
     misread = [
         _Misread(_data_uri(Image.fromarray(images[index])), charset[guesses[index, 0]])
         for index in wrong.tolist()

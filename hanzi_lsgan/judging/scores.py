@@ -79,7 +79,8 @@ class CharacterScore(_Record):
 class Scores(_Record):
     """An evaluation: of what, by what, the figures, and those left out by name with the reason.
 
-    `kind` is that of the writing where a model was taught several.
+    `kind` is that of the writing where a model was taught several; of each of the `look_alikes`, one
+    that is read as another is read rightly.
     """
 
     tool_version: str
@@ -91,6 +92,7 @@ class Scores(_Record):
     font_drawn: bool
     per_class: int
     seeds: tuple[int, ...]
+    look_alikes: tuple[str, ...] = ()
     figures: tuple[Figure, ...]
     left_out: dict[str, str]
     characters: tuple[CharacterScore, ...]

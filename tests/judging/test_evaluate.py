@@ -1,5 +1,7 @@
 """Known answers: what an evaluation must say of real samples, of a collapse and of noise."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ import torch
 from hanzi_lsgan.judging import matching
 from hanzi_lsgan.judging.evaluate import evaluate, measure, read_generated
 from hanzi_lsgan.judging.judge import Judge
+from hanzi_lsgan.judging.look_alikes import look_alikes_of
 from hanzi_lsgan.judging.matching import take_per_class
 from hanzi_lsgan.judging.recogniser import FEATURES, Reading, Recogniser
 from hanzi_lsgan.judging.scores import Figure
@@ -234,6 +237,19 @@ def test_characters_never_trained_on_are_judged_apart() -> None:
     assert by["readability, trained"].value == pytest.approx(np.mean(others))
     assert [score.character for score in characters if score.unseen] == ["三"]
     assert not any("unseen" in figure.name for figure in measure(generated, judge).figures)
+
+
+def test_marks_are_judged_apart_and_look_alikes_are_one() -> None:
+    marks = replace(make_judge(), charset="一-O０")  # a store holds o and 0 equally large
+    generated = make_reading(20, 3)
+    generated.guesses[20:26, :2] = [[0, 1]] * 6  # six of - are read as 一
+    generated.guesses[40:50, :2] = [[3, 2]] * 10  # ten of O as ０
+    generated.guesses[60:64, :2] = [[1, 3]] * 4  # four of ０ as -
+    by = by_name(measure(generated, marks).figures)
+    assert by["readability, marks"].value == pytest.approx(56 / 60)
+    assert by["readability top-1"].value == pytest.approx(76 / 80)
+    assert by["readability, marks"].real == pytest.approx((57 + 60 + 57) / 180)
+    assert look_alikes_of("一-O０") == ["一-", "O０"]
 
 
 def test_taking_some_of_each_class_repeats_none_and_is_always_the_same() -> None:
