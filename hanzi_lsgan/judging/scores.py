@@ -79,8 +79,8 @@ class CharacterScore(_Record):
 class Scores(_Record):
     """An evaluation: of what, by what, the figures, and those left out by name with the reason.
 
-    `kind` is that of the writing where a model was taught several; of each of the `look_alikes`, one
-    that is read as another is read rightly.
+    `kind` is that of the writing where a model was taught several. One of the `look_alikes` that is
+    read as another of its group is read rightly.
     """
 
     tool_version: str
