@@ -17,6 +17,7 @@ from rich.console import Console
 
 from data_tools.errors import UserError, join_message
 from hanzi_lsgan.cli import (  # noqa: F401 - each adds its command
+    adapt,
     corpus,
     coverage,
     evaluate,

@@ -99,6 +99,10 @@ KindOption = Annotated[
     str | None,
     typer.Option(help="Of writing, as prepare --kind named it; pen, or the first, by default."),
 ]
+PersonOption = Annotated[
+    str | None,
+    typer.Option("--hand", help="Of a person, as adapt made it: a name under runs/, or a folder."),
+]
 BestOfOption = Annotated[
     int,
     typer.Option(min=1, max=1000, help="Draw so many candidates, keep the one read best."),

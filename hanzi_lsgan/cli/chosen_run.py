@@ -1,6 +1,7 @@
 """What commands that draw share: the run they draw with, its store and its recogniser."""
 
 import gc
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -24,22 +25,29 @@ def load_run(
     checkpoint: str | None,
     font: Path | None = None,
     kind: str | None = None,
+    person: str | None = None,
 ) -> "tuple[Path, TrainedGenerator]":
-    """The run named, or the newest, or the weights that come with the program.
+    """The run named, or a person's, or the newest, or the weights that come with the program.
 
     Args:
         run: a folder.
         checkpoint: of the run.
         font: of the user's, that shows what no hand's font has.
         kind: of writing.
+        person: whose hand `adapt` has learned: a name under `runs/`, or a folder.
 
     Returns:
         The folder for what is made with it, which is the current one for the program's own weights,
         and the generator.
+
+    Raises:
+        UserError: there is no such run, or it is no person's.
     """
     with _no_collection():
         from hanzi_lsgan.runs.folder import SHIPPED, RunFolder, find_newest_run
 
+    if person is not None:
+        run = _run_of_person(person, run)
     folder = RunFolder(run) if run is not None else find_newest_run()
     if folder is None:
         console.print("no run under runs/: taking the weights that come with hanzi-lsgan")
@@ -49,6 +57,32 @@ def load_run(
     if kind is not None:
         trained = trained.of_kind(kind)
     return Path() if folder is None else folder.path, trained
+
+
+def is_person(hand: str) -> bool:
+    """Whether `--hand` names a person and not the number of an invented hand, or several."""
+    return re.fullmatch(r"[\d+]*", hand) is None
+
+
+def _run_of_person(person: str, run: Path | None) -> Path:
+    """The folder of a person's hand.
+
+    Raises:
+        UserError: there is none of this name, or another run is named too.
+    """
+    from hanzi_lsgan.runs.folder import RUNS, RunFolder
+
+    option = f"--hand {person}"
+    if run is not None:
+        raise UserError(join_message(option, "is a run of its own", "leave --run out"))
+    folder = next((path for path in (Path(person), RUNS / person) if path.is_dir()), None)
+    if not is_person(person) or folder is None:
+        remedy = f"make one with hanzi-lsgan adapt --data STORE --out {RUNS / 'NAME'}"
+        raise UserError(join_message(option, "there is no person of this name", remedy))
+    if RunFolder(folder).info().hand is None:
+        problem = f"{folder} is a run that was adapted to nobody"
+        raise UserError(join_message(option, problem, "name it with --run"))
+    return folder
 
 
 @contextmanager

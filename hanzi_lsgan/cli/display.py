@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # torch takes seconds to import, and preparing data needs non
     from hanzi_lsgan.runs.folder import RunFolder
     from hanzi_lsgan.training.dry_run import Cost
     from hanzi_lsgan.training.loop import Saved, Tick
+    from hanzi_lsgan.training.person import PersonsHand
 
 
 _WORST_SHOWN = 8
@@ -130,6 +131,36 @@ def scores_table(scores: "Scores") -> Table:
         table.caption += f"\none reading, as they look alike: {' '.join(scores.look_alikes)}"
     if scores.font_drawn:
         table.caption += "\nreal here is a font-drawn stand-in, not handwriting"
+    return table
+
+
+def likeness_table(learned: "PersonsHand") -> Table:
+    """How alike a hand is to the person's who was to be learned, for `adapt`."""
+    before, after = learned.before.likeness, learned.after.likeness
+    title = f"{learned.judged} characters that the person has not written"
+    table = Table("figure", title=title, title_justify="left")
+    for column in ("generated", "own", "before"):
+        table.add_column(column, justify="right")
+    own = f"{after.own_attributed:.1%}"
+    table.add_row(
+        "taken for this person, of twenty hands",
+        f"{after.attributed:.1%}",
+        own,
+        f"{before.attributed:.1%}",
+    )
+    table.add_row(
+        f"distance to this person (others {after.other_distance:.2f})",
+        f"{after.distance:.3f}",
+        f"{after.own_distance:.3f}",
+        f"{before.distance:.3f}",
+    )
+    table.add_row("way from others to this person", f"{after.way:.0%}", "100%", f"{before.way:.0%}")
+    readable = [f"{hand.readable:.1%}" for hand in (learned.after, learned.before)]
+    table.add_row("read rightly, by what taught it", readable[0], "", readable[1])
+    table.caption = (
+        f"own: each of the {learned.samples} samples beside the others; "
+        "before: the nearest hand that the model had"
+    )
     return table
 
 

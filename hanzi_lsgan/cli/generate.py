@@ -13,6 +13,7 @@ from hanzi_lsgan.cli.app import (
     FontOption,
     ForceOption,
     KindOption,
+    PersonOption,
     RunOption,
     SeedOption,
     app,
@@ -49,6 +50,7 @@ def generate(
     ] = 100,
     font: FontOption = None,
     kind: KindOption = None,
+    person: PersonOption = None,
     run: RunOption = None,
     data: Annotated[
         Path | None, typer.Option(help="Store of the recogniser of --best-of; the run's own.")
@@ -69,7 +71,7 @@ def generate(
 
     chosen_format = choose_format(out, format)
     check_out(out, chosen_format, force)
-    _, trained = load_run(run, checkpoint, font, kind)
+    _, trained = load_run(run, checkpoint, font, kind, person)
     from hanzi_lsgan.export.samples import export_samples
 
     chosen = trained.charset

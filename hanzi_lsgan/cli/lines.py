@@ -13,6 +13,7 @@ from hanzi_lsgan.cli.app import (
     ForceOption,
     JobsOption,
     KindOption,
+    PersonOption,
     RunOption,
     SeedOption,
     app,
@@ -85,6 +86,7 @@ def lines(
     seed: SeedOption = 0,
     font: FontOption = None,
     kind: KindOption = None,
+    person: PersonOption = None,
     run: RunOption = None,
     checkpoint: CheckpointOption = None,
     jobs: JobsOption = None,
@@ -108,7 +110,7 @@ def lines(
 
     check_lines_out(out, force)
     words = read_text(text) if text is not None else ""
-    _, trained = load_run(run, checkpoint, font, kind)
+    _, trained = load_run(run, checkpoint, font, kind, person)
     from hanzi_lsgan.writing.line_degradations import Degradations
     from hanzi_lsgan.writing.lines import LineSettings, draw_lines
     from hanzi_lsgan.writing.mark import MARK

@@ -10,6 +10,7 @@ from hanzi_lsgan.cli.app import (
     CheckpointOption,
     FontOption,
     KindOption,
+    PersonOption,
     RunOption,
     SeedOption,
     app,
@@ -40,6 +41,7 @@ def render(
     chars: CharactersOption = None,
     font: FontOption = None,
     kind: KindOption = None,
+    person: PersonOption = None,
     run: RunOption = None,
     data: Annotated[
         Path | None, typer.Option(help="Store of the real rows; the run's own by default.")
@@ -63,7 +65,7 @@ def render(
 
     if out is not None:
         check_file(out, tuple(_FORMATS), _PICTURE)
-    folder, trained = load_run(run, checkpoint, font, kind)
+    folder, trained = load_run(run, checkpoint, font, kind, person)
     from hanzi_lsgan.drawing.grid import check_page, render_comparison
 
     named = out or folder / _PICTURE

@@ -19,7 +19,7 @@ from hanzi_lsgan.cli.app import (
     console,
     samples_bar,
 )
-from hanzi_lsgan.cli.chosen_run import choose_by_kept_recogniser, load_run
+from hanzi_lsgan.cli.chosen_run import choose_by_kept_recogniser, is_person, load_run
 from hanzi_lsgan.cli.text_argument import read_text
 
 if TYPE_CHECKING:
@@ -39,7 +39,10 @@ def write(
         str | None,
         typer.Option(help="letter, homework, copybook, diary, or a .toml file; options override."),
     ] = None,
-    hand: Annotated[str, typer.Option(help="Whose hand: 3, or 3+12 between two.")] = "3",
+    hand: Annotated[
+        str,
+        typer.Option(help="Whose hand: 3, 3+12 between two, or the name of one that adapt made."),
+    ] = "3",
     seed: SeedOption = 0,
     title: Annotated[str, typer.Option(help="Stands in the middle of the first line.")] = "",
     sheet: Annotated[str | None, typer.Option(help="A4, A5, B5 or Letter.")] = None,
@@ -109,14 +112,15 @@ def write(
     if background is not None:
         _check_picture(background)
     words = read_text(text)
-    _, trained = load_run(run, checkpoint, font, kind)
+    person = hand if is_person(hand) else None
+    _, trained = load_run(run, checkpoint, font, kind, person)
     from hanzi_lsgan.drawing.coverage import cover
     from hanzi_lsgan.writing.hand import Hand
     from hanzi_lsgan.writing.layout import ink_of
     from hanzi_lsgan.writing.write import clean_text, refuse_undrawable, write_text
 
     words = clean_text(words, "the text")
-    writer = Hand.named(trained.network, hand, seed)
+    writer = Hand.named(trained.network, "0" if person else hand, seed)
     title = clean_text(title, "--title") if title else ""
     refuse_undrawable(trained, characters := ink_of(title + words))
     trained = trained.with_unseen(characters)

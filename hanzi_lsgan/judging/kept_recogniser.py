@@ -42,9 +42,12 @@ class KeptRecogniser:
 
         A character that it has not learned is equally likely for every glyph.
         """
+        return _Reading(self.network, self.labels_of(charset))
+
+    def labels_of(self, charset: str) -> NDArray[np.int64]:
+        """Its label of each character of another charset, -1 where it has not learned it."""
         place = {character: label for label, character in enumerate(self.charset)}
-        labels = [place.get(character, -1) for character in charset]
-        return _Reading(self.network, np.array(labels))
+        return np.array([place.get(character, -1) for character in charset], np.int64)
 
 
 @dataclass(frozen=True)

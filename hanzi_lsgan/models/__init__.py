@@ -73,6 +73,22 @@ def fonts_of(generator: Generator) -> KnownFonts:
     return embedding.fonts if isinstance(embedding, GlyphEmbedding) else KnownFonts(FIRST_HANDS)
 
 
+def hand_of(generator: Generator) -> Tensor | None:
+    """The latent (latent features,) of the person whom a generator was adapted to, if to one."""
+    return generator.hand if isinstance(generator, ProjectionGenerator) else None
+
+
+def take_hand(generator: Generator, hand: Tensor) -> None:
+    """Let a generator draw its latents around one hand's (latent features,).
+
+    Raises:
+        ValueError: it is no generator of hands, or the latent is of another length.
+    """
+    if not isinstance(generator, ProjectionGenerator) or hand.shape != (generator.latent_features,):
+        raise ValueError(f"a hand of {len(hand)} numbers for a generator that takes no such")
+    generator.hand = hand.to(generator.project.weight.device)
+
+
 @contextmanager
 def drawing_kind(generator: Generator, kind: int) -> Iterator[None]:
     """Let a generator draw by a kind of writing meanwhile; its labels say characters alone then."""

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hanzi_lsgan.models.glyph_picture import GlyphGuide
+from hanzi_lsgan.models.hand_latents import stray
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding, LabelEmbedding
 from hanzi_lsgan.models.layers import ConditionalBatchNorm2d, exactly
 
@@ -31,6 +32,7 @@ class ProjectionGenerator(nn.Module):
     """G(z, y) with a transposed convolution for each doubling of the side."""
 
     pixel_range = (-1.0, 1.0)
+    hand: Tensor | None
 
     def __init__(
         self,
@@ -63,11 +65,24 @@ class ProjectionGenerator(nn.Module):
         self.to_pixels = nn.Conv2d(channels[-1], 1, kernel_size=3, padding=1)
         if isinstance(label_embedding, GlyphEmbedding):
             self.glyph_guide = GlyphGuide(condition_features, _FIRST_SIDE_PIXELS, channels)
+        self.register_buffer("hand", None, persistent=False)
 
     def sample_latents(self, count: int, random: torch.Generator) -> Tensor:
-        """Draw z ~ N(0, 1): (count, latent_features), on the device of `random`."""
+        """Draw z ~ N(0, 1): (count, latent_features), on the device of `random`.
+
+        A generator that was adapted to one person draws them around his `hand`.
+        """
         shape = (count, self.latent_features)
-        return torch.randn(shape, generator=random, device=random.device)
+        latents = torch.randn(shape, generator=random, device=random.device)
+        if self.hand is None:
+            return latents
+        return stray(self.hand.to(random.device), latents, self._forms)
+
+    @property
+    def _forms(self) -> int:
+        """How many of a latent's first elements choose among fonts."""
+        embedding = self.label_embedding
+        return embedding.fonts.hands if isinstance(embedding, GlyphEmbedding) else 0
 
     def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
         """Draw images (B, 1, S, S) in [-1, 1] from latents (B, latent_features) and labels (B,)."""
@@ -85,7 +100,7 @@ class ProjectionGenerator(nn.Module):
         if not isinstance(self.label_embedding, GlyphEmbedding):
             return []
         # The latent has a favourite among the fonts, as a writer has among the forms of characters.
-        hands = latents[:, : self.label_embedding.fonts.hands].argmax(dim=1)
+        hands = latents[:, : self._forms].argmax(dim=1)
         pictures = self.label_embedding.pictures(labels, hands)
         guides: list[Tensor] = self.glyph_guide(pictures, condition)
         return guides

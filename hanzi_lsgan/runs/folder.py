@@ -33,7 +33,7 @@ from data_tools.errors import UserError, join_message
 from data_tools.files import StrPath, replacing, writable
 from data_tools.sources.writing_kinds import likeliest_kind
 from data_tools.splits import Split
-from hanzi_lsgan.models import build_generator
+from hanzi_lsgan.models import build_generator, take_hand
 from hanzi_lsgan.models.label_embedding import free_of
 from hanzi_lsgan.recipe import Recipe, parse_recipe, parse_toml, recipe_to_toml
 from hanzi_lsgan.runs import training_lock
@@ -225,6 +225,8 @@ class RunFolder:
             )
             network.label_embedding.drawn_kind = likeliest_kind(info.kinds)
             network.load_state_dict(tensors)
+            if info.hand is not None:
+                take_hand(network, torch.tensor(info.hand))
         except (SafetensorError, RuntimeError, OSError, ValueError) as error:
             raise self._damaged(path, f"does not suit model.json ({error})") from None
         if torch.accelerator.is_available():
@@ -313,6 +315,12 @@ def find_newest_run(runs: Path = RUNS) -> RunFolder | None:
     if not generators:
         return None
     return RunFolder(max(generators, key=lambda path: path.stat().st_mtime).parent)
+
+
+def adapted_runs(runs: Path = RUNS) -> list[Path]:
+    """The runs that were adapted to a person, in order of their names."""
+    models = sorted(path.parent for path in runs.glob("*/model.json"))
+    return [path for path in models if RunFolder(path).info().hand is not None]
 
 
 def newest_run(runs: Path = RUNS) -> RunFolder:

@@ -38,6 +38,8 @@ class ModelInfo(BaseModel):
     model: ModelSettings
     charset: str = Field(min_length=1, max_length=_MOST_CHARACTERS)
     kinds: tuple[str, ...] = Field(default=("",), min_length=1, max_length=_MOST_KINDS)
+    hand: tuple[float, ...] | None = None
+    """The latent of the person whom the generator was adapted to."""
     store: StoreProvenance
 
     @field_validator("charset")

@@ -12,8 +12,9 @@ from data_tools.fonts.placement import Placement
 from hanzi_lsgan.drawing.best_of import BestOf
 from hanzi_lsgan.drawing.images import draw_pairs, labels_of
 from hanzi_lsgan.drawing.in_square import ink_box, ink_level, pixels_to_square
+from hanzi_lsgan.models.hand_latents import DEPARTURE
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
-from hanzi_lsgan.writing.hand import DEPARTURE, Hand
+from hanzi_lsgan.writing.hand import Hand
 
 _AT_ONCE = 256  # characters, of which several drawings each are few megabytes
 

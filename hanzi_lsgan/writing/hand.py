@@ -1,6 +1,5 @@
 """A hand: one person's way of writing, never the same twice and still the same person's."""
 
-import math
 import re
 from dataclasses import dataclass, replace
 from typing import Self
@@ -12,10 +11,8 @@ from data_tools.errors import UserError, join_message
 from data_tools.fonts.placement import Placement, placement
 from data_tools.fonts.typefaces import KnownFonts
 from hanzi_lsgan.drawing.images import draw_latents, mix_seed
-from hanzi_lsgan.models import Generator, fonts_of
-
-DEPARTURE = 0.35
-"""How far each character strays from its hand, of the distance that two hands are apart."""
+from hanzi_lsgan.models import Generator, fonts_of, hand_of
+from hanzi_lsgan.models.hand_latents import DEPARTURE, stray
 
 _FURTHER_TIMES = 1 << 40  # no text has a place of such a number
 _NAME = re.compile(r"\d{1,9}(\+\d{1,9})*")
@@ -39,6 +36,9 @@ class Hand:
     def named(cls, generator: Generator, name: str, seed: int = 0) -> Self:
         """The hand of a number, such as `7`, or one between several, such as `7+12`.
 
+        All hands of a generator that was adapted to a person are that person's; numbers say how
+        often it has written before.
+
         Args:
             generator: whose latents to take.
             name: numbers from 0, joined by `+`.
@@ -51,6 +51,8 @@ class Hand:
             problem = f"{name!r} is no hand"
             raise UserError(join_message("--hand", problem, "give a number such as 7, or 7+12"))
         numbers = [int(number) for number in name.split("+")]
+        if (own := hand_of(generator)) is not None:
+            return cls(own.cpu(), fonts_of(generator), mix_seed(seed, numbers[0]))
         latents = torch.cat([draw_latents(generator, 1, number) for number in numbers])
         # As long as the latents of the hands it lies between: their mean would be too ordinary.
         latent = latents.mean(dim=0)
@@ -83,13 +85,8 @@ class Hand:
                 stands beside it.
             departure: 0, every 的 is the same, to 1, each character has a hand of its own.
         """
-        shape = (len(places), len(self.latent))
-        strayed = torch.empty(shape)
+        noise = torch.empty(len(places), len(self.latent))
         for row, place in enumerate(places):
             random = torch.Generator().manual_seed(mix_seed(self.seed, place))
-            strayed[row] = torch.randn(len(self.latent), generator=random)
-        # On the way between two draws of N(0, 1), as long as they are.
-        latents = math.sqrt(1 - departure**2) * self.latent + departure * strayed
-        forms = slice(self.fonts.hands)  # the elements that decide forms of characters
-        latents[:, forms] = self.latent[forms]
-        return latents
+            noise[row] = torch.randn(len(self.latent), generator=random)
+        return stray(self.latent, noise, self.fonts.hands, departure)

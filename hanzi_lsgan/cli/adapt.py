@@ -1,0 +1,85 @@
+"""`adapt`."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from data_tools.characters import show_characters
+from data_tools.errors import UserError, join_message
+from hanzi_lsgan.cli.app import SeedOption, app, console, results, samples_bar
+from hanzi_lsgan.cli.path_kinds import refuse_no_store
+
+if TYPE_CHECKING:
+    from hanzi_lsgan.judging.kept_recogniser import KeptRecogniser
+    from hanzi_lsgan.runs.trained_generator import TrainedGenerator
+
+
+@app.command()
+def adapt(
+    data: Annotated[Path, typer.Option(help="A store of what the person has written.")],
+    out: Annotated[Path, typer.Option(help="A new folder, whose name --hand takes.")] = Path(
+        "runs/me"
+    ),
+    trained: Annotated[
+        Path,
+        typer.Option("--from", help="A run that knows characters by glyph, or the `weights` here."),
+    ] = Path("weights"),
+    seed: SeedOption = 0,
+) -> None:
+    """Learn one person's hand from 30 to 200 characters of his, in minutes."""
+    from hanzi_lsgan.acceleration import keep_freed_memory
+    from hanzi_lsgan.cli.display import likeness_table
+    from hanzi_lsgan.export.weights import check_out, export_weights
+    from hanzi_lsgan.runs.wrong_path import refuse_run_as_store
+    from hanzi_lsgan.training.person import learn_hand
+    from hanzi_lsgan.training.start import trained_run
+
+    keep_freed_memory()
+    check_out(out)
+    refuse_run_as_store(data)
+    refuse_no_store(data)
+    base = trained_run(trained).load_generator()
+    from data_tools.store.reader import Store
+
+    with Store(data) as store, samples_bar() as progress:
+        if len(store.sources) > 1:
+            line = f"{data} has {len(store.sources):,} sources: taking all for one person's"
+            console.print(line, soft_wrap=True)
+        recogniser, file = _recogniser_of(base, trained)
+        started = time.monotonic()
+        learned = learn_hand(base, store, recogniser, seed=seed, on_samples=progress)
+        minutes = (time.monotonic() - started) / 60
+    if learned.left_out:
+        line = f"left out, as the model cannot draw them: {show_characters(learned.left_out)}"
+        console.print(line, soft_wrap=True)
+    export_weights(learned.trained, out, file)
+    results.print(likeness_table(learned))
+    console.print(f"wrote {out}, learned in {minutes:.1f} minutes", soft_wrap=True)
+    console.print(f"write with hanzi-lsgan write TEXT --hand {out.name} --out page.pdf")
+
+
+def _recogniser_of(base: "TrainedGenerator", trained: Path) -> "tuple[KeptRecogniser, bytes]":
+    """What reads the model's characters: what came with its weights, or else its store's.
+
+    Raises:
+        UserError: there is neither.
+    """
+    from hanzi_lsgan.cli.chosen_run import load_recogniser as recogniser_of_store
+    from hanzi_lsgan.cli.chosen_run import open_store
+    from hanzi_lsgan.judging.kept_recogniser import (
+        KeptRecogniser,
+        load_recogniser,
+        serialize_recogniser,
+    )
+
+    if base.recogniser is not None:
+        return load_recogniser(base.recogniser), base.recogniser.read_bytes()
+    with open_store(base, None) as store:
+        if store is None:
+            problem = "brings no recogniser along, and its store is gone"
+            remedy = "write weights with export-weights --data STORE, and adapt those"
+            raise UserError(join_message(f"--from {trained}", problem, remedy))
+        network = recogniser_of_store(base, store)
+        return KeptRecogniser(network, store.charset), serialize_recogniser(network, store.charset)

@@ -1,0 +1,175 @@
+"""From a store of what one person has written to a generator of that person's hand."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from data_tools.errors import UserError, join_message
+from data_tools.hwdb.charset import is_hanzi
+from data_tools.splits import Split
+from data_tools.store.reader import Store
+from hanzi_lsgan.drawing.images import draw_classes
+from hanzi_lsgan.judging.hand_encoder import Likeness, load_hand_encoder, load_hand_judge
+from hanzi_lsgan.judging.kept_recogniser import KeptRecogniser
+from hanzi_lsgan.judging.recogniser import read_glyphs, to_ink
+from hanzi_lsgan.models import Generator, take_hand
+from hanzi_lsgan.runs.trained_generator import TrainedGenerator
+from hanzi_lsgan.training.adaptation import Adaptation, Reader, Sample
+
+_LEAST_SAMPLES = 10
+_JUDGED = 200  # characters that the person has not written
+
+OnSamples = Callable[[str, int, int], None]
+"""Told of the phase, the samples done and their number."""
+
+
+@dataclass(frozen=True)
+class PersonsHand:
+    """What has been learned of a person's hand.
+
+    Attributes:
+        trained: the adapted generator.
+        samples: glyphs that it has learned from.
+        left_out: characters of the store that the model cannot draw.
+        judged: generated glyphs on which all that follows is measured, of characters that the
+            person has not written.
+        before: what the hand was that adaptation began with, the nearest that the model had.
+        after: what it is.
+    """
+
+    trained: TrainedGenerator
+    samples: int
+    left_out: str
+    judged: int
+    before: "GeneratedHand"
+    after: "GeneratedHand"
+
+
+@dataclass(frozen=True)
+class GeneratedHand:
+    """Glyphs of a hand, judged.
+
+    Attributes:
+        likeness: to the person's own.
+        readable: share that the recogniser that taught reads rightly.
+    """
+
+    likeness: Likeness
+    readable: float
+
+
+def learn_hand(
+    base: TrainedGenerator,
+    store: Store,
+    recogniser: KeptRecogniser,
+    *,
+    seed: int = 0,
+    on_samples: OnSamples = lambda phase, done, total: None,
+) -> PersonsHand:
+    """Adapt a generator to the person who has written the train split of a store.
+
+    Args:
+        base: knows characters by what they look like.
+        store: of one person.
+        recogniser: knows most of the base's characters.
+        seed: of all that is random.
+        on_samples: told of progress.
+
+    Raises:
+        UserError: the base knows characters by label alone, or the store has too few that it can
+            draw, or cannot be read.
+    """
+    if not base.draws_unseen:
+        problem = "this model knows characters by label alone"
+        remedy = "adapt weights, or a run with model.label_embedding = glyph"
+        raise UserError(join_message("--from", problem, remedy))
+    base, sample, left_out = _read(base, store)
+    device = sample.ink.device
+    # Marks are left alone: what fills its square with one stroke would teach D wrong widths.
+    is_written = np.array([is_hanzi(character) for character in base.charset])
+    reading = np.where(is_written, recogniser.labels_of(base.charset), -1)
+    encoder = load_hand_encoder("teacher", device)
+    adaptation = Adaptation(
+        base,
+        sample,
+        encoder,
+        Reader(recogniser.network, torch.from_numpy(reading).to(device)),
+        seed,
+    )
+    nearest = copy.deepcopy(base.network)
+    take_hand(nearest, adaptation.hand.detach().clone())
+    adaptation.run(lambda done, total: on_samples("adapt", done, total))
+
+    written = set(sample.labels.tolist())
+    new = [label for label in np.flatnonzero(reading >= 0).tolist() if label not in written]
+    labels = np.random.default_rng(seed).permutation(new)[:_JUDGED].tolist()
+    judge = load_hand_judge(device)
+
+    def judged(generator: Generator) -> GeneratedHand:
+        drawn = np.concatenate(list(draw_classes(generator, labels, 1, seed)))
+        _, guesses = read_glyphs(recogniser.network, drawn)
+        readable = float((guesses[:, 0] == reading[labels]).mean())
+        return GeneratedHand(judge.compare(_ink(drawn, device), sample.ink), readable)
+
+    return PersonsHand(
+        trained=_of_person(base, adaptation, store, len(sample.labels)),
+        samples=len(sample.labels),
+        left_out=left_out,
+        judged=len(labels),
+        before=judged(nearest),
+        after=judged(adaptation.generator),
+    )
+
+
+def _read(base: TrainedGenerator, store: Store) -> tuple[TrainedGenerator, Sample, str]:
+    """The base with all that the person wrote in its charset, his sample, and what is left out."""
+    rows = store.rows_of(Split.TRAIN)
+    characters = [store.charset[label] for label in store.labels[rows.start : rows.stop].tolist()]
+    drawable = np.array([base.can_draw(character) for character in characters], bool)
+    if drawable.sum() < _LEAST_SAMPLES:
+        problem = f"has {drawable.sum()} samples of characters that the model can draw"
+        remedy = f"give at least {_LEAST_SAMPLES}, better 100"
+        raise UserError(join_message(str(store.path), problem, remedy))
+    left_out = "".join(dict.fromkeys(c for c in characters if not base.can_draw(c)))
+    kept = [c for c, can in zip(characters, drawable.tolist(), strict=True) if can]
+    base = base.with_unseen("".join(kept))
+    place = {character: label for label, character in enumerate(base.charset)}
+    device = next(base.network.parameters()).device
+    labels = torch.tensor([place[character] for character in kept], device=device)
+    images = _resized(store.images(rows)[drawable], base.info.model.size)
+    return base, Sample(_ink(images, device), labels), left_out
+
+
+def _resized(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Glyphs (N, S, S) at another size."""
+    if images.shape[1] == size:
+        return images
+    grey = torch.from_numpy(images).unsqueeze(1).float()
+    resized = torch.nn.functional.interpolate(grey, (size, size), mode="area")
+    return resized.squeeze(1).round().to(torch.uint8).numpy()
+
+
+def _ink(images: NDArray[np.uint8], device: torch.device) -> Tensor:
+    """Grey levels (N, S, S) as ink (N, 1, S, S)."""
+    return to_ink(torch.from_numpy(images)).unsqueeze(1).to(device)
+
+
+def _of_person(
+    base: TrainedGenerator, adaptation: Adaptation, store: Store, samples: int
+) -> TrainedGenerator:
+    provenance = base.info.store.model_copy(
+        update={
+            "path": str(store.path.resolve()),
+            "fingerprint": store.fingerprint,
+            "train_samples": samples,
+            "font_drawn": store.header.font_drawn,
+        }
+    )
+    hand = tuple(adaptation.hand.detach().tolist())
+    info = base.info.model_copy(update={"hand": hand, "store": provenance})
+    return replace(base, network=adaptation.generator, info=info)
