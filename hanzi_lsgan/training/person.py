@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -150,7 +151,7 @@ def _resized(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     if images.shape[1] == size:
         return images
     grey = torch.from_numpy(images).unsqueeze(1).float()
-    resized = torch.nn.functional.interpolate(grey, (size, size), mode="area")
+    resized = F.interpolate(grey, (size, size), mode="bilinear", antialias=True)
     return resized.squeeze(1).round().to(torch.uint8).numpy()
 
 
