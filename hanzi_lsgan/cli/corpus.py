@@ -19,6 +19,10 @@ def corpus(
         int,
         typer.Option(min=1, max=_MOST_WRITERS, help="Simulated writers of the train split."),
     ] = CORPUS_WRITERS,
+    test_writers: Annotated[
+        int | None,
+        typer.Option(min=1, max=_MOST_WRITERS, help="Further ones to test on; a tenth as many."),
+    ] = None,
     charset: Annotated[
         str | None, typer.Option(help="Characters or a UTF-8 file; those of the paper's figure.")
     ] = None,
@@ -35,7 +39,9 @@ def corpus(
     from data_tools.outputs import check_folder
 
     check_folder(out)
-    written = write_corpus_with_progress(out, writers, charset, seed, jobs, font or ())
+    written = write_corpus_with_progress(
+        out, writers, charset, seed, jobs, font or (), test_writers
+    )
     console.print(
         f"{written:,} font-drawn samples in {out}; next: hanzi-lsgan prepare {out}", soft_wrap=True
     )
@@ -48,6 +54,7 @@ def write_corpus_with_progress(
     seed: int,
     jobs: int | None,
     fonts: Sequence[Path] = (),
+    test_writers: int | None = None,
 ) -> int:
     """Write the corpus, by default of the paper's characters; the number of samples."""
     from data_tools.fonts.corpus import corpus_characters, write_corpus
@@ -58,6 +65,7 @@ def write_corpus_with_progress(
             out,
             characters=characters,
             writers=writers,
+            test_writers=test_writers,
             seed=seed,
             fonts=fonts,
             jobs=jobs,

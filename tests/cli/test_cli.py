@@ -170,12 +170,13 @@ def test_a_dry_run_shows_settings_and_costs_and_keeps_nothing(home: Path, tmp_pa
 
 
 def test_without_sources_a_font_drawn_corpus_is_built(tmp_path: Path) -> None:
-    said = succeed("corpus", "--out", "c", "--writers", "2", "--charset", "人三", cwd=tmp_path)
-    assert "6 font-drawn samples" in said
+    writers = ("--writers", "2", "--test-writers", "3")
+    said = succeed("corpus", "--out", "c", *writers, "--charset", "人三", cwd=tmp_path)
+    assert "10 font-drawn samples" in said
     said = succeed("prepare", "c", "--size", "32", cwd=tmp_path)
     assert "font-drawn stand-in" in said
     assert "train       │ 4 samples" in said
-    assert "test        │ 2 samples" in said
+    assert "test        │ 6 samples" in said
 
 
 def test_raw_data_is_taken_where_it_lies(tmp_path: Path) -> None:

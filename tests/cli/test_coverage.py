@@ -26,7 +26,7 @@ def test_a_text_a_file_and_a_set_are_covered(tmp_path: Path) -> None:
     found = json.loads(said.stdout)
     assert sum(part["count"] for part in found.values()) == 3008
     assert all(part["count"] == len(part["characters"]) for part in found.values())
-    assert "丌" in found["reference"]["characters"]
+    assert "觇" in found["reference"]["characters"]
 
 
 def test_what_is_missing_ends_with_one_and_a_remedy(tmp_path: Path) -> None:
