@@ -1,8 +1,7 @@
 """A recogniser that weights bring along: small, and of use without the store that taught it.
 
-Two thirds of a recogniser of thousands of characters are its last layer. Each of its rows is kept
-in 8 bits a weight and a scale, the rest in half precision. The characters stand in the file's
-metadata.
+Weights are kept in 8 bits and a scale for all that lead to one output, the rest in half precision.
+The characters stand in the file's metadata.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,8 +19,7 @@ from torch import Tensor
 from data_tools.errors import UserError, join_message
 from hanzi_lsgan.judging.recogniser import Recogniser, read_log_posteriors
 
-_ROWS = "classify.weight"
-_SCALES = "classify.scale"
+_SCALES = ".scales"
 _LARGEST = 127.0
 
 
@@ -62,14 +60,14 @@ class _Reading:
 
 def serialize_recogniser(network: Recogniser, charset: str) -> bytes:
     """A file of a recogniser, of whose weights 8 or 16 bits are kept."""
-    tensors: dict[str, Tensor] = {
-        name: value.half().contiguous() if value.is_floating_point() else value
-        for name, value in network.state_dict().items()
-    }
-    rows = network.classify.weight.detach().cpu()
-    scales = rows.abs().amax(dim=1).clamp(min=1e-8) / _LARGEST
-    tensors[_ROWS] = (rows / scales[:, None]).round().to(torch.int8)
-    tensors[_SCALES] = scales
+    tensors: dict[str, Tensor] = {}
+    for name, value in ((name, value.cpu()) for name, value in network.state_dict().items()):
+        if value.dim() > 1:
+            scales = value.flatten(1).abs().amax(dim=1).clamp(min=1e-8) / _LARGEST
+            tensors[name] = (value / _per_output(scales, value)).round().to(torch.int8).contiguous()
+            tensors[name + _SCALES] = scales
+        else:
+            tensors[name] = value.half() if value.is_floating_point() else value
     return serialize_tensors(tensors, {"charset": charset, "size": str(network.size)})
 
 
@@ -83,8 +81,11 @@ def load_recogniser(path: Path) -> KeptRecogniser:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
         charset, size = metadata["charset"], int(metadata["size"])
-        tensors = {name: value.float() for name, value in load_tensors(path).items()}
-        tensors[_ROWS] = tensors[_ROWS] * tensors.pop(_SCALES)[:, None]
+        kept = {name: value.float() for name, value in load_tensors(path).items()}
+        tensors = {name: value for name, value in kept.items() if not name.endswith(_SCALES)}
+        for name, value in tensors.items():
+            if value.dim() > 1:
+                tensors[name] = value * _per_output(kept[name + _SCALES], value)
         network = Recogniser(len(charset), size)
         network.load_state_dict(tensors)
     except (SafetensorError, RuntimeError, OSError, KeyError, ValueError) as error:
@@ -95,6 +96,11 @@ def load_recogniser(path: Path) -> KeptRecogniser:
         network.to(torch.accelerator.current_accelerator())
     frozen = network.to(memory_format=torch.channels_last).eval().requires_grad_(False)
     return KeptRecogniser(frozen, charset)
+
+
+def _per_output(scales: Tensor, weights: Tensor) -> Tensor:
+    """The scale of each output (N,), in as many dimensions as weights (N, …) have."""
+    return scales.view(-1, *[1] * (weights.dim() - 1))
 
 
 def unread(characters: Sequence[str], recogniser: KeptRecogniser) -> list[str]:

@@ -32,7 +32,6 @@ from hanzi_lsgan.judging.recogniser import Recogniser
 from hanzi_lsgan.losses import LeastSquares, reading_loss
 from hanzi_lsgan.models import fonts_of, take_hand
 from hanzi_lsgan.models.hand_latents import stray
-from hanzi_lsgan.models.layers import sample_images
 from hanzi_lsgan.models.projection import ProjectionGenerator
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 
@@ -54,7 +53,7 @@ _TRIED_CHARACTERS = 10
 _FONT_MARGIN = 2.0  # by which a tried hand's latent chooses its font
 _HEAD_CHANNELS = 64
 _SLOPE = 0.2
-_SCALE, _SHIFT = 0.03, 0.04  # of what D sees: sizes, and parts of half a side
+_SHIFT_PIXELS = 2  # of what D sees, at most
 _FOLDS = (4, 8)
 
 
@@ -195,9 +194,9 @@ class Adaptation:
         latents = stray(self.hand, self._noise(_BATCH), self._forms)
         fake = _to_ink(forward(self.generator, latents, labels))
 
-        # The discriminator's loss, on glyphs that are shifted and scaled a little
-        real_seen = self._vary(self._sample.ink[self._draw_rows(_BATCH)])
-        fake_seen = self._vary(fake)
+        # The discriminator's loss, on glyphs that are shifted a little
+        real_seen = self._shift(self._sample.ink[self._draw_rows(_BATCH)])
+        fake_seen = self._shift(fake)
         self._discriminator_optimizer.zero_grad()
         scores = forward(self._discriminator, torch.cat([real_seen, fake_seen.detach()]))
         loss = self._over_maps(lambda part: self._loss.discriminator(*part.chunk(2)), scores)
@@ -264,15 +263,23 @@ class Adaptation:
         chosen = torch.randint(len(known), (count,), generator=self._random, device=self._device)
         return known[chosen]
 
-    def _vary(self, ink: Tensor) -> Tensor:
-        """Scale and shift glyphs a little, so that D learns strokes and not places by heart."""
-        draws = torch.rand((4, len(ink)), generator=self._random, device=self._device) * 2 - 1
-        zeros = torch.zeros_like(draws[0])
-        wide, high = 1 + _SCALE * draws[0], 1 + _SCALE * draws[1]
-        rows = [wide, zeros, _SHIFT * draws[2]], [zeros, high, _SHIFT * draws[3]]
-        matrix = torch.stack([torch.stack(row, dim=1) for row in rows], dim=1)
-        grid = F.affine_grid(matrix, list(ink.shape), align_corners=False)
-        return sample_images(ink, grid, "zeros")
+    def _shift(self, ink: Tensor) -> Tensor:
+        """Shift glyphs by whole pixels, so that D learns strokes and not places by heart.
+
+        To turn or scale them would smooth their edges, and hide speckles from D.
+        """
+        span = 2 * _SHIFT_PIXELS + 1
+        shifts = torch.randint(
+            span, (len(ink), 2), generator=self._random, device=self._device
+        ).tolist()
+        size = ink.shape[-1]
+        padded = F.pad(ink, [_SHIFT_PIXELS] * 4)
+        return torch.stack(
+            [
+                glyph[:, down : down + size, right : right + size]
+                for glyph, (down, right) in zip(padded, shifts, strict=True)
+            ]
+        )
 
 
 def _to_ink(pixels: Tensor) -> Tensor:

@@ -59,7 +59,7 @@ def test_a_hand_is_learned_and_every_drawing_command_takes_it(
 
     own = [write_glyph(c, WRITER, GlyphOptions(64, "aspect", 2)) for c in WRITTEN]
     wanted = 255 * float(np.mean(np.array(own) < 200))
-    assert abs(mean_ink(learned) - wanted) < 0.5 * abs(mean_ink(shipped) - wanted)
+    assert abs(mean_ink(learned) - wanted) < 0.7 * abs(mean_ink(shipped) - wanted)
 
     for command in (
         ("render", "--chars", "树林", "--out", "grid.png"),

@@ -29,8 +29,10 @@ def test_departures_are_small_differ_and_keep_the_forms(trained: TrainedGenerato
     latents = hand.latents(range(400), departure=0.35)
     # Two independent latents of n elements are √(2n) apart, so that departures are
     # √((1 - √(1 - d²))² + d²) / √2 of that for a latent of the usual length.
-    length = float(hand.latent.norm())
-    expected = np.sqrt(((1 - np.sqrt(1 - 0.35**2)) * length) ** 2 + 0.35**2 * len(hand.latent))
+    # Those elements that choose a font stay.
+    free = hand.latent[hand.fonts.hands :]
+    length = float(free.norm())
+    expected = np.sqrt(((1 - np.sqrt(1 - 0.35**2)) * length) ** 2 + 0.35**2 * len(free))
     assert float((latents - hand.latent).norm(dim=1).mean()) == pytest.approx(expected, rel=0.05)
     assert len(set(map(tuple, latents.tolist()))) == 400
     assert (latents[:, : trained.fonts.hands].argmax(dim=1) == hand.font).all()
