@@ -84,7 +84,10 @@ def test_hands_draws_a_gallery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_weights_that_bring_a_recogniser_choose_among_drawings_without_a_store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, "write", "一二", "--best-of", "3", "--out", "a.svg") == 2
+    assert run(monkeypatch, "write", "一二", "--best-of", "3", "--out", "a.svg") == 0
+    assert run(monkeypatch, "export-weights", "--out", "bare") == 0
+    bare = ["--run", "bare", "--best-of", "3"]
+    assert run(monkeypatch, "write", "一二", *bare, "--out", "bare.svg") == 2
     assert "these weights bring no recogniser along" in capsys.readouterr().err
     monkeypatch.setattr("hanzi_lsgan.judging.judge.training_steps", lambda samples: 3)
     store = make_store(tmp_path / "data", size=64)
