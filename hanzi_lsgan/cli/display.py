@@ -82,7 +82,8 @@ def run_table(run: "RunFolder") -> Table:
     if kinds := ", ".join(filter(None, info.kinds)):
         table.add_row("kinds of writing", kinds)
     kind = " (font-drawn, not handwriting)" if info.store.font_drawn else ""
-    table.add_row("trained on", f"{info.store.train_samples:,} samples of {info.store.path}{kind}")
+    did = "trained on" if info.hand is None else "adapted to"
+    table.add_row(did, f"{info.store.train_samples:,} samples of {info.store.path}{kind}")
     for name, path in (("last checkpoint", run.generator), ("best checkpoint", run.best)):
         if path.exists():
             scored = "frechet" in run.metadata(path)

@@ -37,14 +37,13 @@ def glyphs(*directions: tuple[float, float, float]) -> Tensor:
 def test_distances_are_those_of_directions() -> None:
     """The person writes along x, another along y; what is drawn lies between, or at either."""
     judge = HandJudge(_Directions(), torch.tensor([[[0.0, 1.0, 0.0]] * 2]))
-    half = math.sqrt(0.5)
     own = glyphs((1, 0, 0), (1, 0, 0))
-    likeness = judge.compare(glyphs((half, half, 0), (0, 1, 0), (1, 0, 0), (0.8, 0.6, 0)), own)
+    likeness = judge.compare(glyphs((0.6, 0.8, 0), (0, 1, 0), (1, 0, 0), (0.8, 0.6, 0)), own)
     assert likeness.own_attributed == 1
-    assert likeness.attributed == pytest.approx(0.5, abs=0.26)  # the one between is a draw
+    assert likeness.attributed == 0.5
     assert likeness.own_distance == pytest.approx(0, abs=1e-6)
     assert likeness.other_distance == pytest.approx(1)
-    distance = ((1 - half) + 1 + 0 + 0.2) / 4
+    distance = (0.4 + 1 + 0 + 0.2) / 4
     assert likeness.distance == pytest.approx(distance, abs=1e-6)
     assert likeness.way == pytest.approx(1 - distance, abs=1e-6)
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,29 +13,45 @@ from typer.testing import CliRunner, Result
 from data_tools.fonts.corpus import write_glyph
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.store.prepare import prepare
+from data_tools.store.reader import Store
 from hanzi_lsgan.cli.app import app
-from hanzi_lsgan.drawing.images import draw_class
+from hanzi_lsgan.drawing.images import draw_class, draw_classes
+from hanzi_lsgan.judging.kept_recogniser import load_recogniser
 from hanzi_lsgan.runs.folder import SHIPPED, RunFolder
+from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.training import adaptation
+from hanzi_lsgan.training.person import learn_hand
 
 WRITTEN = "永和九年岁在癸丑暮春之初会于山阴兰亭修稧事也群贤毕至少长咸集"
 WRITER = 70_003  # of no corpus; writes with the shipped fonts' strokes in its own way
+NEW = "树林江河马牛风雪"  # that he has not written
 
 
 def call(*arguments: str) -> Result:
     return CliRunner().invoke(app, list(arguments))
 
 
+def write(character: str) -> np.ndarray:
+    """A glyph of the person's, in black with a broad pen: (64, 64) uint8."""
+    glyph = write_glyph(character, WRITER, GlyphOptions(64, "aspect", 2))
+    return np.where(glyph < 200, 0, 255).astype(np.uint8)
+
+
+def boldness_missed(trained: TrainedGenerator) -> float:
+    """How far the mean ink of some characters lies from the person's ink of the same."""
+    labels = [trained.charset.index(character) for character in NEW]
+    drawn = np.concatenate(list(draw_classes(trained.network, labels, 8, seed=1)))
+    own = np.array([write(character) for character in NEW])
+    return abs(float(drawn.mean()) - float(own.mean()))
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store of what the person has written, in black with a broad pen."""
+    """A store of what the person has written."""
     folder = tmp_path_factory.mktemp("person")
     for character in WRITTEN:
-        glyph = write_glyph(character, WRITER, GlyphOptions(64, "aspect", 2))
         (folder / "png" / character).mkdir(parents=True)
-        Image.fromarray(np.where(glyph < 200, 0, 255).astype(np.uint8)).save(
-            folder / "png" / character / "1.png"
-        )
+        Image.fromarray(write(character)).save(folder / "png" / character / "1.png")
     prepare([folder / "png"], folder / "me.h5", glyph=GlyphOptions(64, "aspect", 2), jobs=1)
     return folder / "me.h5"
 
@@ -44,7 +61,7 @@ def test_a_hand_is_learned_and_every_drawing_command_takes_it(
     written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(adaptation, "_STEPS", 30)
+    monkeypatch.setattr(adaptation, "_STEPS", 60)
     monkeypatch.setattr(adaptation, "_TRIED_A_FONT", 4)
     result = call("adapt", "--data", str(written))
     assert result.exit_code == 0, result.output
@@ -52,14 +69,7 @@ def test_a_hand_is_learned_and_every_drawing_command_takes_it(
     learned = RunFolder("runs/me").load_generator()
     shipped = RunFolder(SHIPPED).load_generator()
 
-    def mean_ink(generator: object) -> float:
-        network = generator.network  # type: ignore[attr-defined]
-        label = shipped.charset.index("树")
-        return float(255 - draw_class(network, label, 24, seed=1).astype(float).mean())
-
-    own = [write_glyph(c, WRITER, GlyphOptions(64, "aspect", 2)) for c in WRITTEN]
-    wanted = 255 * float(np.mean(np.array(own) < 200))
-    assert abs(mean_ink(learned) - wanted) < 0.7 * abs(mean_ink(shipped) - wanted)
+    assert boldness_missed(learned) < 0.7 * boldness_missed(shipped)
 
     for command in (
         ("render", "--chars", "树林", "--out", "grid.png"),
@@ -69,7 +79,24 @@ def test_a_hand_is_learned_and_every_drawing_command_takes_it(
     ):
         result = call(*command, "--hand", "me")
         assert result.exit_code == 0, result.output
-    assert "me" in call("hands", "--count", "1", "--text", "永", "--run", str(SHIPPED)).output
+    assert "has learned: me;" in call("hands", "--count", "1", "--text", "永").output
+
+
+@pytest.mark.slow
+def test_the_discriminator_alone_teaches_the_pen(
+    written: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without all other terms least squares moves G towards the person's bold black strokes."""
+    monkeypatch.setattr(adaptation, "_STEPS", 40)
+    monkeypatch.setattr(adaptation, "_TRIED_A_FONT", 1)
+    for weight in ("_LIKENESS_WEIGHT", "_HAND_WEIGHT", "_READING_WEIGHT"):
+        monkeypatch.setattr(adaptation, weight, 0.0)
+    shipped = RunFolder(SHIPPED).load_generator()
+    assert shipped.recogniser is not None
+    with Store(written) as store:
+        learned = learn_hand(shipped, store, load_recogniser(shipped.recogniser)).trained
+    nearest = replace(learned, network=shipped.network)
+    assert boldness_missed(learned) < 0.5 * boldness_missed(nearest)
 
 
 def test_a_hand_that_nobody_has_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
