@@ -41,6 +41,8 @@ def hands(
     target = check_file(out, (".png", ".pdf"), "hands.png")
     _, trained = load_run(run, checkpoint, font, kind)
     from hanzi_lsgan.runs.folder import adapted_runs
+
+    people = adapted_runs()  # first, so that a damaged run is named before anything is drawn
     from hanzi_lsgan.writing.gallery import draw_gallery
     from hanzi_lsgan.writing.pdf_file import pdf_bytes
     from hanzi_lsgan.writing.png_file import png_pages
@@ -61,6 +63,6 @@ def hands(
     with replacing(target) as unfinished:
         unfinished.write_bytes(content)
     console.print(f"wrote {out}: {count} hands; write with --hand NUMBER", soft_wrap=True)
-    if people := adapted_runs():
+    if people:
         names = ", ".join(path.name for path in people)
         console.print(f"people that adapt has learned: {names}; --hand NAME", soft_wrap=True)
