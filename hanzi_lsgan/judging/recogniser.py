@@ -24,7 +24,7 @@ BATCH = 128
 GUESSES = 5
 
 _CHANNELS = (32, 64, 128, FEATURES)
-_BODY_SIDE_PIXELS = 32  # larger images are halved by further layers in front
+_BODY_SIDE_PIXELS = 32  # of larger images, blocks of pixels are folded into channels
 _LEARNING_RATE = 4e-3
 _WARM_UP_SHARE = 0.15
 _WEIGHT_DECAY = 0.02
@@ -72,12 +72,9 @@ class Recogniser(nn.Module):
         super().__init__()
         self.classes = classes
         self.size = size
-        stem: list[nn.Module] = [_ConvNorm(1, _CHANNELS[0], kernel_size=5, stride=2)]
-        while size > _BODY_SIDE_PIXELS:
-            stem.append(_ConvNorm(_CHANNELS[0], _CHANNELS[0], kernel_size=3, stride=2))
-            size //= 2
+        self.fold = max(1, size // _BODY_SIDE_PIXELS)
         self.body = nn.Sequential(
-            *stem,
+            _ConvNorm(self.fold**2, _CHANNELS[0], kernel_size=5, stride=2),
             _Residual(_CHANNELS[0], _CHANNELS[1], stride=1),
             _Residual(_CHANNELS[1], _CHANNELS[2], stride=2),
             _Residual(_CHANNELS[2], _CHANNELS[3], stride=2),
@@ -87,7 +84,8 @@ class Recogniser(nn.Module):
 
     def features(self, ink: Tensor) -> Tensor:
         """Describe glyphs (B, 1, S, S), 0 is background and 1 ink, by features (B, 256)."""
-        maps = self.body(ink.contiguous(memory_format=torch.channels_last))
+        folded = F.pixel_unshuffle(ink, self.fold)
+        maps = self.body(folded.contiguous(memory_format=torch.channels_last))
         means: Tensor = maps.mean(dim=(2, 3))
         return means
 
@@ -154,7 +152,9 @@ def train_recogniser(
     precision = MixedPrecision(device)
     torch.manual_seed(seed)
     network = Recogniser(classes, size).to(device).to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(network.parameters(), _LEARNING_RATE, weight_decay=_WEIGHT_DECAY)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), _LEARNING_RATE, weight_decay=_WEIGHT_DECAY, fused=True
+    )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, _LEARNING_RATE, total_steps=max(2, steps), pct_start=_WARM_UP_SHARE
     )

@@ -38,7 +38,9 @@ def test_training_lasts_thirteen_epochs_within_limits(monkeypatch: pytest.Monkey
     monkeypatch.undo()
     assert judge.training_steps(31_351) == -(-13 * 31_351 // 128)
     assert judge.training_steps(200) == -(-100_000 // 128)
-    assert judge.training_steps(3_000_000) == -(-800_000 // 128)
+    assert judge.training_steps(100_000) == -(-800_000 // 128)
+    assert judge.training_steps(200_000) == -(-7 * 200_000 // 128)
+    assert judge.training_steps(3_000_000) == -(-2_400_000 // 128)
 
 
 def test_recogniser_and_readings_are_made_once(
