@@ -4,6 +4,7 @@ Samples of a store are fitted to their own ink, so a model draws a comma as larg
 them apart is in the fonts: the box of a character's ink beside those of ordinary hanzi.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,6 +20,7 @@ from data_tools.fonts.typefaces import (
     has_glyph,
     load_typeface,
 )
+from data_tools.glyphs.place import Place
 
 HANZI_INK = 0.84
 """Mean of width and height of an ordinary hanzi's ink, of its square's side."""
@@ -105,6 +107,34 @@ def placement(character: str, hand: int = PLAINEST, fonts: KnownFonts = ALL_FONT
         bottom * scale + shift_down,
         advance,
     )
+
+
+def place_by(
+    character: str,
+    own: Mapping[str, Place],
+    hand: int = PLAINEST,
+    fonts: KnownFonts = ALL_FONTS,
+) -> Placement:
+    """Where writers put a character if that is known, else where a font does.
+
+    Args:
+        character: to place.
+        own: what is known, in the same square (`store/mean_places.py`).
+        hand: as of `placement`.
+        fonts: likewise.
+
+    Raises:
+        UserError: none of the fonts has it.
+    """
+    by_font = placement(character, hand, fonts)
+    if character not in own:
+        return by_font
+    left, top, right, bottom = own[character]
+    advance = by_font.advance
+    if advance < 1:  # where the pen stood before a letter, no box says
+        advance += right - left - by_font.width
+        left, right = by_font.left, by_font.left + right - left
+    return Placement(left, top, right, bottom, advance)
 
 
 @lru_cache

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from data_tools.forms.layout import BOX_MM, DOT_MM, Sheet, Square
 from data_tools.forms.page_picture import PIXELS_A_MM, FlatPage
 from data_tools.glyphs.fit import BACKGROUND
+from data_tools.glyphs.place import UNKNOWN_PLACE, Place
 
 _AROUND_DOT_MM = 0.5
 _AROUND_GUIDE_MM = 0.15  # its ink reaches no side of its square
@@ -77,12 +78,14 @@ class CutBox:
         state: what was found.
         bitmap: (height, width) uint8 cropped to its ink, 255 is background; a single white pixel
             where there is none.
+        place: of the ink in the printed box; not known where there is none.
     """
 
     number: int
     character: str
     state: State
     bitmap: NDArray[np.uint8]
+    place: Place
 
 
 def cut_boxes(page: FlatPage, sheet: Sheet, characters: str) -> list[CutBox]:
@@ -104,7 +107,8 @@ def cut_boxes(page: FlatPage, sheet: Sheet, characters: str) -> list[CutBox]:
         shade = BACKGROUND * (1 - (written[territory] * ink.gains[number]).clip(0, 1))
         grey = np.where(_widened(own), shade, BACKGROUND).round().astype(np.uint8)
         state = _state(own, box, territory, page, is_shared=number in shares.shared)
-        cut.append(CutBox(number, character, state, _cropped(grey, own)))
+        place = _place(own, territory, page.part(box))
+        cut.append(CutBox(number, character, state, _cropped(grey, own), place))
     return cut
 
 
@@ -347,6 +351,23 @@ def _widened(own: NDArray[np.bool_]) -> NDArray[np.bool_]:
     import cv2
 
     return np.asarray(cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8)), np.bool_)
+
+
+def _place(
+    own: NDArray[np.bool_], territory: tuple[slice, slice], box: tuple[slice, slice]
+) -> Place:
+    """Where strokes of a territory stand in a box, both by their rows and columns on the page."""
+    ends = []
+    for axis in (1, 0):
+        found = np.flatnonzero(own.any(axis=1 - axis))
+        if not len(found):
+            return UNKNOWN_PLACE
+        start, side = box[axis].start, box[axis].stop - box[axis].start
+        first = territory[axis].start + int(found[0])
+        last = territory[axis].start + int(found[-1]) + 1
+        ends.append(((first - start) / side, (last - start) / side))
+    (left, right), (top, bottom) = ends
+    return left, top, right, bottom
 
 
 def _cropped(grey: NDArray[np.uint8], own: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -9,6 +9,7 @@ import numpy as np
 from isal.isal_zlib import adler32, crc32
 from numpy.typing import NDArray
 
+from data_tools.glyphs.place import Place
 from data_tools.hwdb.gnt import GntRecord
 from data_tools.sources.sample_stream import SampleStream
 from data_tools.sources.samples import Sample
@@ -24,13 +25,14 @@ class FormPart:
         name: of the writer.
         path: the photograph or folder that names him.
         named_split: train or test, and what said so.
-        samples: characters and their bitmaps, (height, width) with 255 as background.
+        samples: characters, their bitmaps, (height, width) with 255 as background, and where their
+            ink stands in the box.
     """
 
     name: str
     path: Path
     named_split: NamedSplit
-    samples: tuple[tuple[str, NDArray[np.uint8]], ...] = field(compare=False, repr=False)
+    samples: tuple[tuple[str, NDArray[np.uint8], Place], ...] = field(compare=False, repr=False)
     number: ClassVar[int] = 0  # it is read in one part
 
     @property
@@ -70,11 +72,12 @@ class FormStream(SampleStream):
         on_bad: Callable[[str, int], None] | None = None,
     ) -> Iterator[Sample]:
         """The samples in order; what was damaged was found when they were cut."""
-        for number, (character, bitmap) in enumerate(self._part.samples):
+        for number, (character, bitmap, place) in enumerate(self._part.samples):
             data = bitmap.tobytes()
             height, width = bitmap.shape
             self._digest.update(f"{character}{width} ".encode())
             self._digest.update(data)
             self.bytes_read += len(data)
             key = crc32(data, width) << 32 | adler32(data)
-            yield Sample(GntRecord(number, character, width, height, memoryview(data)), key)
+            record = GntRecord(number, character, width, height, memoryview(data))
+            yield Sample(record, key, place)

@@ -36,7 +36,7 @@ class WriterPages:
     def part(self) -> FormPart:
         """The characters that are taken, in the order of pages and boxes."""
         samples = tuple(
-            (box.character, box.bitmap)
+            (box.character, box.bitmap, box.place)
             for key in sorted(self.pages)
             for box in self.pages[key].boxes
             if box.state.is_taken

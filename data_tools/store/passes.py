@@ -18,6 +18,7 @@ from data_tools.errors import UserError, join_message
 from data_tools.forms.form_part import FormPart
 from data_tools.glyphs.compiled import fit_glyphs
 from data_tools.glyphs.fit import GlyphOptions
+from data_tools.glyphs.place import UNKNOWN_PLACE, Place
 from data_tools.hwdb.charset import CharacterSet
 from data_tools.hwdb.gnt import GntRecord
 from data_tools.pictures.array_part import ArrayPart
@@ -44,14 +45,16 @@ DROPPED = -2
 class Scan:
     """What the first pass learns of a member: the code point of every readable sample.
 
-    `keys` are checksums of the samples' widths and pixels, by which copies are found. `sha256` and
-    `bytes` cover all of the member, or all that could be read. `lost` counts the records that
-    damage has cost, as well as can be told; `notes` what was seen of samples that were drawn.
+    `keys` are checksums of the samples' widths and pixels, by which copies are found. `places`
+    (N, 4) say where their ink stood; None where that is known of none. `sha256` and `bytes` cover
+    all of the member, or all that could be read. `lost` counts the records that damage has cost, as
+    well as can be told; `notes` what was seen of samples that were drawn.
     """
 
     member: Source
     codes: NDArray[np.uint32]
     keys: NDArray[np.uint64]
+    places: NDArray[np.float32] | None
     sha256: str
     bytes: int
     damaged: list[str]
@@ -121,6 +124,7 @@ def _scan(
     """First pass over a member: its characters, checksum and damage, and glyphs while they fit."""
     characters: list[str] = []
     checksums: list[int] = []
+    places: list[Place] = []
     damaged: list[str] = []
     lost = 0
     room = memory_bytes - _memory.glyph_bytes
@@ -135,9 +139,10 @@ def _scan(
 
     def records_to_draw() -> Iterator[GntRecord]:
         nonlocal room
-        for record, key in stream.samples(is_drawn, note if skip_bad else None):
+        for record, key, place in stream.samples(is_drawn, note if skip_bad else None):
             characters.append(record.character)
             checksums.append(key)
+            places.append(place)
             if is_drawn(record.character):
                 room -= glyph.size**2
                 _memory.is_full = room < 0
@@ -159,12 +164,20 @@ def _scan(
         member=member,
         codes=codes,
         keys=np.array(checksums, np.uint64),
+        places=_known_places(places),
         sha256=stream.sha256(),
         bytes=stream.bytes_read,
         damaged=damaged,
         lost=lost,
         notes=stream.notes,
     )
+
+
+def _known_places(places: list[Place]) -> NDArray[np.float32] | None:
+    # Most sources know none: those of millions of samples would travel between processes.
+    if all(place is UNKNOWN_PLACE for place in places):
+        return None
+    return np.array(places, np.float32)
 
 
 @dataclass(frozen=True)
@@ -259,7 +272,7 @@ def _records_again(
     with scan.member.open() as stream:
         try:
             ignore = (lambda line, samples: None) if skip_bad else None
-            for record, _ in stream.samples(wanted.__contains__, ignore):
+            for record, *_ in stream.samples(wanted.__contains__, ignore):
                 yield record
         except UserError:
             if not scan.damaged:  # the first pass let this damage through

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -282,7 +282,7 @@ class _Plan:
     """
 
     header: StoreHeader
-    columns: dict[str, NDArray[np.integer]]
+    columns: dict[str, NDArray[Any]]
     sources: list[SourceInfo]
     placements: list[Placement]
     members: list[Source]
@@ -343,9 +343,16 @@ def _plan(
     rows_of = {
         id(scan): part for scan, part in zip(kept_scans, np.split(rows, starts), strict=True)
     }
+    columns: dict[str, NDArray[Any]] = {
+        "labels": labels[chosen],
+        "writers": writers[chosen],
+        "splits": splits[chosen],
+    }
+    if any(scan.places is not None for scan in kept_scans):
+        columns["places"] = np.concatenate([_places_of(scan) for scan in kept_scans])[chosen]
     return _Plan(
         header=header,
-        columns={"labels": labels[chosen], "writers": writers[chosen], "splits": splits[chosen]},
+        columns=columns,
         sources=[
             _source_info(parts, np.concatenate([rows_of[id(scan)] for scan in parts]))
             for parts in sources
@@ -361,6 +368,13 @@ def _plan(
             *copied_sample_lines(copied, drop_copies),
         ],
     )
+
+
+def _places_of(scan: Scan) -> NDArray[np.float32]:
+    """Where each sample's ink stood (N, 4), NaN where that is not known."""
+    if scan.places is None:
+        return np.full((len(scan.codes), 4), np.nan, np.float32)
+    return scan.places
 
 
 def _kinds_of_sources(members: Sequence[Source], kinds: WritingKinds) -> Sequence[str]:

@@ -16,6 +16,7 @@ from data_tools.store.opening import StoreError, damage, dataset, group, open_fi
 from data_tools.store.schema import (
     COLUMNS,
     FORMAT_VERSION,
+    PLACES,
     SOURCE_COLUMNS,
     SourceInfo,
     StoreHeader,
@@ -111,6 +112,11 @@ class Store:
         self.labels: NDArray[np.int32] = columns["labels"]
         self.writers: NDArray[np.int32] = columns["writers"]
         self.splits: NDArray[np.uint8] = columns["splits"]
+        self.places: NDArray[np.float32] | None = None
+        if PLACES in self._file:
+            with damage(self.path, f"/{PLACES}"):
+                shape = (len(self._images), 4)
+                self.places = dataset(self.path, self._file, PLACES, "float32", shape)[:]
         with damage(self.path, "/sources"):
             folder = group(self.path, self._file, "sources")
             table = (

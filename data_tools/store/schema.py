@@ -4,6 +4,8 @@
     /labels    int32  (N,)        index into the charset
     /writers   int32  (N,)        index into /sources
     /splits    uint8  (N,)        0 train, 1 test
+    /places    float32 (N, 4)     left, top, right, bottom of the ink in the writer's square, whose
+                                  side is 1; NaN where not known; missing where known of none
     /sources   name, sha256, bytes, samples: one entry for each `.gnt` file
     attrs      format_version, tool_version, charset, glyph (JSON), font_drawn, left_out (JSON),
                kinds (JSON): that of each source; missing where all are of one kind
@@ -44,6 +46,7 @@ ATTRIBUTES = (
 )
 CHECKSUM_ATTRIBUTES = ("sha256", "attributes_sha256")
 COLUMNS = {"labels": "int32", "writers": "int32", "splits": "uint8"}
+PLACES = "places"
 SOURCE_COLUMNS = {"name": "S", "sha256": "S", "bytes": "int64", "samples": "int64"}
 """The types of both: `S` is a text of a fixed length."""
 
@@ -109,7 +112,8 @@ def read_text(attributes: h5py.AttributeManager, name: str) -> str:
 def datasets(file: h5py.File) -> list[h5py.Dataset]:
     """Every data set of a store."""
     sources = [file["sources"][name] for name in SOURCE_COLUMNS]
-    return [file["images"], *(file[name] for name in COLUMNS), *sources]
+    columns = [*COLUMNS, PLACES] if PLACES in file else [*COLUMNS]
+    return [file["images"], *(file[name] for name in columns), *sources]
 
 
 def digest(dataset: h5py.Dataset) -> str:

@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 import numpy as np
 from isal.isal_zlib import adler32, crc32
 
+from data_tools.glyphs.place import UNKNOWN_PLACE, Place
 from data_tools.hwdb.gnt import GntRecord
 from data_tools.sources.members import Member
 from data_tools.sources.sample_stream import SampleStream
@@ -91,7 +92,15 @@ class StorePartStream(SampleStream):
             self.bytes_read += len(data)
             key = crc32(data, store.size) << 32 | adler32(data)
             pixels = memoryview(data)
-            yield Sample(GntRecord(number, character, store.size, store.size, pixels), key)
+            record = GntRecord(number, character, store.size, store.size, pixels)
+            yield Sample(record, key, _place_of(store, row))
+
+
+def _place_of(store: Store, row: int) -> Place:
+    if store.places is None:
+        return UNKNOWN_PLACE
+    left, top, right, bottom = store.places[row].tolist()
+    return left, top, right, bottom
 
 
 @lru_cache(maxsize=4)

@@ -29,6 +29,7 @@ class StoreSummary:
         stored_bytes: their size in the file if they are compressed there, else None.
         splits: figures for each split that has samples.
         kinds: samples of each kind of writing, where there are several or they have names.
+        placed: samples of which it is known where they stood in their writers' squares.
     """
 
     files: int
@@ -37,6 +38,7 @@ class StoreSummary:
     stored_bytes: int | None
     splits: dict[str, SplitSummary]
     kinds: dict[str, int]
+    placed: int
 
 
 def summarise(store: Store) -> StoreSummary:
@@ -64,4 +66,5 @@ def summarise(store: Store) -> StoreSummary:
             for number, kind in enumerate(store.kinds)
             if kind
         },
+        placed=0 if store.places is None else int(np.isfinite(store.places).all(axis=1).sum()),
     )

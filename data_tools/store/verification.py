@@ -12,6 +12,7 @@ from data_tools.store.schema import (
     COLUMNS,
     END_MARK,
     ENDING_BYTES,
+    PLACES,
     attribute_digests,
     datasets,
     digest,
@@ -77,6 +78,7 @@ def _damaged_attributes(file: h5py.File) -> list[str]:
 
 
 def _added(file: h5py.File) -> list[str]:
-    names = [f"/{name}" for name in file if name not in ("images", "sources", *COLUMNS)]
+    own = ("images", "sources", PLACES, *COLUMNS)
+    names = [f"/{name}" for name in file if name not in own]
     known = (*ATTRIBUTES, *CHECKSUM_ATTRIBUTES)
     return names + [f"attribute {name}" for name in file.attrs if name not in known]

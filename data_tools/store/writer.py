@@ -19,6 +19,7 @@ from data_tools.store.schema import (
     END_MARK,
     FORMAT_VERSION,
     LIBRARY_VERSIONS,
+    PLACES,
     SOURCE_COLUMNS,
     SourceInfo,
     StoreHeader,
@@ -46,7 +47,8 @@ class StoreFacts:
 
     Attributes:
         header: becomes the attributes.
-        columns: `labels`, `writers` and `splits`, each (N,), in the store's order.
+        columns: `labels`, `writers` and `splits`, each (N,), in the store's order; `places` (N, 4)
+            where some are known.
         sources: index i is writer i.
     """
 
@@ -157,6 +159,8 @@ def _new_store(
     with h5py.File(path, "w", libver=LIBRARY_VERSIONS, locking=False, **alignment) as file:
         for name, dtype in COLUMNS.items():
             file.create_dataset(name, data=facts.columns[name].astype(dtype))
+        if PLACES in facts.columns:
+            file.create_dataset(PLACES, data=facts.columns[PLACES].astype("float32"))
         group = file.create_group("sources")
         for name, column in source_columns.items():
             group.create_dataset(name, data=column)

@@ -59,6 +59,10 @@ def store_table(store: Store) -> Table:
     if summary.kinds:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in summary.kinds.items())
         table.add_row("kinds of writing", f"{kinds} (samples)")
+    if summary.placed:
+        table.add_row(
+            "in their squares", f"{summary.placed:,} samples, placed as they were written"
+        )
     left_out = ", ".join(f"{count:,} {reason}" for reason, count in header.left_out.items())
     table.add_row("left out", left_out or "nothing")
     glyph = header.glyph

@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 from data_tools.characters import clean_characters
 from data_tools.errors import UserError, join_message
 from data_tools.files import StrPath
-from data_tools.fonts.placement import placement
 from hanzi_lsgan.drawing.images import draw_images, draw_latents, labels_of
 from hanzi_lsgan.drawing.in_square import put_in_square
-from hanzi_lsgan.models import favourite_font
+from hanzi_lsgan.models import favourite_font, place_of
 from hanzi_lsgan.runs.folder import SHIPPED, RunFolder
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 
@@ -61,8 +60,8 @@ class LoadedModel:
         latents = draw_latents(trained.network, 1, seed)
         images = np.concatenate(list(draw_images(trained.network, latents, labels)))
         if in_square:
-            font, fonts = favourite_font(trained.network, latents[0]), trained.fonts
-            places = [placement(character, font, fonts) for character in text]
+            font = favourite_font(trained.network, latents[0])
+            places = [place_of(trained.network, character, font) for character in text]
             images = np.stack([put_in_square(*one) for one in zip(images, places, strict=True)])
         return images
 

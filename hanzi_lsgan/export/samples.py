@@ -7,13 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_tools.errors import UserError
-from data_tools.fonts.placement import placement
 from hanzi_lsgan.drawing.best_of import BestOf
 from hanzi_lsgan.drawing.images import draw_images, draw_latents, labels_of
 from hanzi_lsgan.drawing.in_square import put_in_square
 from hanzi_lsgan.export.formats import check_tags, choose_format, write_samples
 from hanzi_lsgan.export.sample import OnSamples, Sample, character_folder
-from hanzi_lsgan.models import Generator, favourite_font, fonts_of
+from hanzi_lsgan.models import Generator, favourite_font, place_of
 
 _BACKGROUND = 255
 _LIGHTEST_INK = 247  # networks leave a haze of a few grey levels; HWDB's background is exactly 255
@@ -109,7 +108,7 @@ def _hand_after_hand(
         hand = index // len(labels)
         if in_square:
             font = favourite_font(generator, latents[hand])
-            glyph = put_in_square(image, placement(character, font, fonts_of(generator)))
+            glyph = put_in_square(image, place_of(generator, character, font))
         else:
             glyph = crop_to_ink(image)
         yield Sample(glyph, character, character_folder(character), f"hand-{hand:05}")
@@ -128,8 +127,7 @@ def _best_samples(
         for image in best_of.draw(label, per_class, seed):
             glyph = crop_to_ink(image)
             if in_square:  # no sample has a favourite among the fonts, so by the plainest
-                fonts = fonts_of(best_of.generator)
-                glyph = put_in_square(image, placement(character, fonts=fonts))
+                glyph = put_in_square(image, place_of(best_of.generator, character))
             yield Sample(glyph, character, character_folder(character))
 
 

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 from torch import Tensor
 
-from data_tools.fonts.typefaces import FIRST_HANDS, KnownFonts
+from data_tools.fonts.placement import Placement, place_by
+from data_tools.fonts.typefaces import FIRST_HANDS, PLAINEST, KnownFonts
 from hanzi_lsgan.models.dcgan import DcganDiscriminator, DcganGenerator, map_widths
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding, LabelEmbedding
 from hanzi_lsgan.models.paper import PaperDiscriminator, PaperGenerator
@@ -87,6 +88,20 @@ def take_hand(generator: Generator, hand: Tensor) -> None:
     if not isinstance(generator, ProjectionGenerator) or hand.shape != (generator.latent_features,):
         raise ValueError(f"a hand of {len(hand)} numbers for a generator that takes no such")
     generator.hand = hand.to(generator.project.weight.device)
+
+
+def place_of(generator: Generator, character: str, font: int = PLAINEST) -> Placement:
+    """Where a character stands in its square: as the writers put it whom a generator has learned.
+
+    Args:
+        generator: knows where (`Generator.places`), or else its fonts do.
+        character: to place.
+        font: index of the font whose forms of characters are drawn.
+
+    Raises:
+        UserError: no font has the character.
+    """
+    return place_by(character, generator.places, font, fonts_of(generator))
 
 
 @contextmanager

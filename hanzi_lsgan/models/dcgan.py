@@ -6,13 +6,15 @@ discriminator adds a projection on Φ(y). With a single class that is DCGAN with
 lie in [-1, 1].
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from data_tools.glyphs.place import Place
 from hanzi_lsgan.models.label_embedding import LabelEmbedding
 from hanzi_lsgan.models.layers import BatchNorm2d, exactly, normalise_apart
 
@@ -41,6 +43,7 @@ class DcganGenerator(nn.Module):
     """G(z, y) with a transposed convolution for each doubling of the side."""
 
     pixel_range = (-1.0, 1.0)
+    places: Mapping[str, Place] = MappingProxyType({})
 
     def __init__(
         self,

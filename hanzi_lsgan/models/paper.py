@@ -4,10 +4,14 @@ Layer by layer as in the authors' program: TensorFlow's SAME padding, batch norm
 and generated images apart, weights from N(0, 0.02). Pixels lie in [0, 1].
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from data_tools.glyphs.place import Place
 from hanzi_lsgan.models.label_embedding import LabelEmbedding
 from hanzi_lsgan.models.layers import BatchNorm1d, BatchNorm2d, exactly, normalise_apart
 
@@ -33,6 +37,7 @@ class PaperGenerator(nn.Module):
     """G(z, y): 9.42 M parameters at 3,740 classes, 28.7 M multiply-adds in the original."""
 
     pixel_range = (0.0, 1.0)
+    places: Mapping[str, Place] = MappingProxyType({})
 
     def __init__(self, classes: int, kinds: int = 1) -> None:
         super().__init__()

@@ -9,13 +9,15 @@ same way is found out, which no judgement of single images can do.
 The side of the image is 4 · 2^(number of stages). Pixels lie in [-1, 1].
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from data_tools.glyphs.place import Place
 from hanzi_lsgan.models.glyph_picture import GlyphGuide
 from hanzi_lsgan.models.hand_latents import stray
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding, LabelEmbedding
@@ -32,6 +34,7 @@ class ProjectionGenerator(nn.Module):
     """G(z, y) with a transposed convolution for each doubling of the side."""
 
     pixel_range = (-1.0, 1.0)
+    places: Mapping[str, Place] = MappingProxyType({})
     hand: Tensor | None
 
     def __init__(
@@ -77,6 +80,20 @@ class ProjectionGenerator(nn.Module):
         if self.hand is None:
             return latents
         return stray(self.hand.to(random.device), latents, self._forms)
+
+    @torch.no_grad()
+    def spread_latents(self, factor: float) -> None:
+        """From now on z counts as `factor` · z, but for the choice among fonts, which stays.
+
+        More than 1 draws hands that lie farther apart, less than 1 the more ordinary ones: the
+        truncation of Brock et al. (2019) and its opposite.
+        """
+        norms = [part for part in self.modules() if isinstance(part, ConditionalBatchNorm2d)]
+        readers = [self.project, *(norm.scale_and_shift for norm in norms)]
+        if isinstance(self.label_embedding, GlyphEmbedding):
+            readers.append(self.glyph_guide.to_displacements)
+        for linear in readers:
+            linear.weight[:, : self.latent_features] *= factor
 
     @property
     def _forms(self) -> int:

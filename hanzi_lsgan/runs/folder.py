@@ -105,6 +105,8 @@ class RunFolder:
             UserError: the folder holds a run already, or cannot be written.
         """
         self.refuse_if_trained()
+        from data_tools.store.mean_places import mean_places
+
         info = ModelInfo(
             tool_version=importlib.metadata.version("hanzi-lsgan"),
             model=recipe.model,
@@ -116,6 +118,7 @@ class RunFolder:
                 train_samples=len(store.rows_of(Split.TRAIN)),
                 font_drawn=store.header.font_drawn,
             ),
+            places=mean_places(store),
         )
         # The recipe comes last: where it is, everything is that a run can be resumed from.
         texts = {self.model: info.model_dump_json(indent=2), self.config: recipe_to_toml(recipe)}
@@ -225,6 +228,7 @@ class RunFolder:
             )
             network.label_embedding.drawn_kind = likeliest_kind(info.kinds)
             network.load_state_dict(tensors)
+            network.places = info.places
             if info.hand is not None:
                 take_hand(network, torch.tensor(info.hand))
         except (SafetensorError, RuntimeError, OSError, ValueError) as error:

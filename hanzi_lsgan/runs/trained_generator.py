@@ -11,12 +11,15 @@ from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
 from data_tools.fonts.reference_glyphs import has_reference_glyph
 from data_tools.fonts.typefaces import KnownFonts, take_font
+from data_tools.glyphs.place import Place
 from hanzi_lsgan.models import Generator, fonts_of
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding
+from hanzi_lsgan.models.projection import ProjectionGenerator
 from hanzi_lsgan.recipe import ModelSettings
 
 _MOST_CHARACTERS = 110_000  # Unicode has fewer hanzi
 _MOST_KINDS = 1000
+_MOST_SIDES = 10.0  # of its square, from which a character's ink may be away
 
 
 class StoreProvenance(BaseModel):
@@ -41,6 +44,16 @@ class ModelInfo(BaseModel):
     hand: tuple[float, ...] | None = None
     """The latent of the person whom the generator was adapted to."""
     store: StoreProvenance
+    places: dict[str, Place] = Field(default={}, max_length=_MOST_CHARACTERS)
+    """Where the writers of the store put characters, of those that it tells (`mean_places.py`)."""
+
+    @field_validator("places")
+    @classmethod
+    def _have_a_size(cls, places: dict[str, Place]) -> dict[str, Place]:
+        for character, (left, top, right, bottom) in places.items():
+            if not (-_MOST_SIDES < left < right < _MOST_SIDES > bottom > top > -_MOST_SIDES):
+                raise ValueError(f"the place of {character[:1]} has no size or is far away")
+        return places
 
     @field_validator("charset")
     @classmethod
@@ -88,6 +101,22 @@ class TrainedGenerator:
             raise UserError(join_message(f"--kind {kind}", problem, remedy))
         network = copy.deepcopy(self.network)
         network.label_embedding.drawn_kind = self.info.kinds.index(kind)
+        return replace(self, network=network)
+
+    def with_spread(self, factor: float) -> Self:
+        """The same generator, whose hands lie so many times as far apart.
+
+        Raises:
+            UserError: its networks are the paper's or a DCGAN's.
+        """
+        if factor == 1:
+            return self
+        network = copy.deepcopy(self.network)
+        if not isinstance(network, ProjectionGenerator):
+            problem = f"networks of the architecture {self.info.model.architecture} cannot"
+            remedy = "leave it out, or train with model.architecture = projection"
+            raise UserError(join_message(f"--spread {factor:g}", problem, remedy))
+        network.spread_latents(factor)
         return replace(self, network=network)
 
     @property

@@ -13,6 +13,7 @@ from torch import Tensor
 from data_tools.errors import UserError, join_message
 from data_tools.hwdb.charset import is_hanzi
 from data_tools.splits import Split
+from data_tools.store.mean_places import mean_places
 from data_tools.store.reader import Store
 from hanzi_lsgan.drawing.images import draw_classes
 from hanzi_lsgan.judging.hand_encoder import Likeness, load_hand_encoder, load_hand_judge
@@ -172,5 +173,6 @@ def _of_person(
         }
     )
     hand = tuple(adaptation.hand.detach().tolist())
-    info = base.info.model_copy(update={"hand": hand, "store": provenance})
+    update = {"hand": hand, "store": provenance, "places": mean_places(store)}
+    info = base.info.model_copy(update=update)
     return replace(base, network=adaptation.generator, info=info)

@@ -1,15 +1,17 @@
 """A hand: one person's way of writing, never the same twice and still the same person's."""
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import torch
 from torch import Tensor
 
 from data_tools.errors import UserError, join_message
-from data_tools.fonts.placement import Placement, placement
+from data_tools.fonts.placement import Placement, place_by
 from data_tools.fonts.typefaces import KnownFonts
+from data_tools.glyphs.place import Place
 from hanzi_lsgan.drawing.images import draw_latents, mix_seed
 from hanzi_lsgan.models import Generator, fonts_of, hand_of
 from hanzi_lsgan.models.hand_latents import DEPARTURE, stray
@@ -26,11 +28,13 @@ class Hand:
         latent: (latent features,), on the CPU.
         fonts: that its model knows; as many elements as there are hands choose among them.
         seed: of what makes each character differ from the hand's others.
+        places: where the writers whom the model has learned put characters, if that is known.
     """
 
     latent: Tensor
     fonts: KnownFonts
     seed: int
+    places: Mapping[str, Place] = field(default_factory=dict)
 
     @classmethod
     def named(cls, generator: Generator, name: str, seed: int = 0) -> Self:
@@ -52,13 +56,14 @@ class Hand:
             raise UserError(join_message("--hand", problem, "give a number such as 7, or 7+12"))
         numbers = [int(number) for number in name.split("+")]
         if (own := hand_of(generator)) is not None:
-            return cls(own.cpu(), fonts_of(generator), mix_seed(seed, numbers[0]))
+            fonts = fonts_of(generator)
+            return cls(own.cpu(), fonts, mix_seed(seed, numbers[0]), generator.places)
         latents = torch.cat([draw_latents(generator, 1, number) for number in numbers])
         # As long as the latents of the hands it lies between: their mean would be too ordinary.
         latent = latents.mean(dim=0)
         length = latents.norm(dim=1).mean()
         latent = latent * (length / latent.norm().clamp(min=1e-6))
-        return cls(latent, fonts_of(generator), mix_seed(seed, numbers[0]))
+        return cls(latent, fonts_of(generator), mix_seed(seed, numbers[0]), generator.places)
 
     @property
     def font(self) -> int:
@@ -71,7 +76,7 @@ class Hand:
         Raises:
             UserError: no font has it.
         """
-        return placement(character, self.font, self.fonts)
+        return place_by(character, self.places, self.font, self.fonts)
 
     def again(self, number: int) -> Self:
         """The same hand that writes everything another time, the n-th."""

@@ -1,0 +1,8 @@
+"""Where a sample's ink stood in the square that its writer was given."""
+
+Place = tuple[float, float, float, float]
+"""Left, top, right and bottom of the ink, of the square's side; ink that leaves the square lies
+below 0 or above 1."""
+
+UNKNOWN_PLACE: Place = (float("nan"),) * 4
+"""Of a sample whose source holds nothing but its ink, as HWDB's do."""
