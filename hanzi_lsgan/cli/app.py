@@ -107,6 +107,12 @@ BestOfOption = Annotated[
     int,
     typer.Option(min=1, max=1000, help="Draw so many candidates, keep the one read best."),
 ]
+SpreadOption = Annotated[
+    float,
+    typer.Option(
+        min=0.1, max=3.0, help="How far hands lie apart: 1.3 is more varied, 0.7 more alike."
+    ),
+]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace what exists.")]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON, and nothing else on standard output.")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hanzi_lsgan.cli.app import CheckpointOption, RunOption, app, console
+from hanzi_lsgan.cli.app import CheckpointOption, RunOption, SpreadOption, app, console
 from hanzi_lsgan.cli.chosen_run import load_recogniser, load_run, open_store, suit_store
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def export_weights(
     data: Annotated[
         Path | None, typer.Option(help="A store whose recogniser goes along, for --best-of.")
     ] = None,
+    spread: SpreadOption = 1.0,
 ) -> None:
     """Write a run's generator alone, in half precision, to give away."""
     from hanzi_lsgan.cli.display import format_bytes
@@ -31,7 +32,7 @@ def export_weights(
     check_out(out)
     _, trained = load_run(run, checkpoint)
     recogniser = None if data is None else _recogniser_of(trained, data)
-    size = write(trained, out, recogniser)
+    size = write(trained.with_spread(spread), out, recogniser)
     console.print(f"wrote {out}, {format_bytes(size)} of weights", soft_wrap=True)
 
 

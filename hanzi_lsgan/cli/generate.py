@@ -16,6 +16,7 @@ from hanzi_lsgan.cli.app import (
     PersonOption,
     RunOption,
     SeedOption,
+    SpreadOption,
     app,
     console,
     samples_bar,
@@ -57,6 +58,7 @@ def generate(
     ] = None,
     seed: SeedOption = 0,
     best_of: BestOfOption = 1,
+    spread: SpreadOption = 1.0,
     checkpoint: CheckpointOption = None,
     format: FormatOption = None,
     in_square: Annotated[
@@ -72,6 +74,7 @@ def generate(
     chosen_format = choose_format(out, format)
     check_out(out, chosen_format, force)
     _, trained = load_run(run, checkpoint, font, kind, person)
+    trained = trained.with_spread(spread)
     from hanzi_lsgan.export.samples import export_samples
 
     chosen = trained.charset

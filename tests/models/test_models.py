@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -138,6 +140,24 @@ def test_white_is_reached_and_never_passed() -> None:
     torch.nn.init.constant_(network.to_pixels.bias, 2.0)  # tanh 2 = 0.964
     images = network(torch.zeros(1, 4), torch.zeros(1, dtype=torch.int64))
     assert (images == 1).all()
+
+
+@pytest.mark.parametrize("name", ["quick32", "glyph64"])
+def test_a_spread_of_1_5_draws_a_latent_as_1_5_times_as_long_a_one(name: str) -> None:
+    """Through every layer that sees the latent: first map, norms, and what bends the picture."""
+    torch.manual_seed(0)
+    network = build_generator(load_recipe(name).model, "一二三").eval()
+    assert isinstance(network, ProjectionGenerator)
+    for parameter in network.parameters():  # fresh scales and shifts are too small to be seen
+        torch.nn.init.normal_(parameter, std=0.1)
+    latents, labels = torch.randn(3, network.latent_features), torch.arange(3)
+    wide = copy.deepcopy(network)
+    wide.spread_latents(1.5)
+    with torch.no_grad():
+        assert not torch.allclose(wide(latents, labels), network(latents, labels), atol=1e-2)
+        torch.testing.assert_close(
+            wide(latents, labels), network(1.5 * latents, labels), rtol=1e-3, atol=1e-3
+        )
 
 
 def test_latents_follow_the_papers_distribution_and_the_seed() -> None:
