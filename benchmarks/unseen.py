@@ -1,6 +1,7 @@
 """What a model's samples are worth where real ones are few or missing (docs/quality.md).
 
     python -m benchmarks.unseen STORE TRIAL SOURCE [--run RUN] [--seeds 1] [--split test]
+                                                   [--best-of 1] [--spread 1]
 
 STORE holds real handwriting. Twenty of its characters, `held_out`, are chosen by the hash of their
 code points, so that nobody has chosen them. TRIAL says what a recogniser learns of real samples:
@@ -52,6 +53,8 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=32)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--split", choices=("train", "test"), default="test")
+    parser.add_argument("--best-of", type=int, default=1)
+    parser.add_argument("--spread", type=float, default=1.0)
     arguments = parser.parse_args()
     trial, source, size = arguments.trial, arguments.source, arguments.size
     with Store(arguments.store) as store:
@@ -65,7 +68,7 @@ def main() -> None:
     for seed in range(arguments.seeds):
         learned = _real_part(train, is_short, _REAL[trial], seed)
         if source != "none":
-            added = _added(source, arguments.run, short, train, charset, size, seed)
+            added = _added(source, arguments, short, train, charset, seed)
             samples = np.concatenate([learned[0], added[0]])
             learned = samples, np.concatenate([learned[1], added[1]])
         share = accuracy_of(learned, read, len(charset), seed)
@@ -101,11 +104,10 @@ def _real_part(
 
 def _added(
     source: str,
-    run: Path,
+    arguments: argparse.Namespace,
     short: str,
     train: tuple[Samples, Labels],
     charset: str,
-    size: int,
     seed: int,
 ) -> tuple[Samples, Labels]:
     """A hundred samples of each character that is short, or all real ones."""
@@ -116,9 +118,11 @@ def _added(
     if source == "font":
         known = "".join(c for c in short if has_glyph(1, c))
         labels = np.repeat([charset.index(character) for character in known], _ADDED)
-        return write_samples(known, _ADDED, size, seed), labels
-    trained = RunFolder(run).load_generator().with_unseen(short)
-    return draw_samples(trained, short, _ADDED, size, seed), labels
+        return write_samples(known, _ADDED, arguments.size, seed), labels
+    trained = RunFolder(arguments.run).load_generator().with_spread(arguments.spread)
+    trained = trained.with_unseen(short)
+    drawn = draw_samples(trained, short, _ADDED, arguments.size, seed, arguments.best_of)
+    return drawn, labels
 
 
 if __name__ == "__main__":

@@ -1,14 +1,17 @@
 """What samples are worth to a recogniser: trained on them alone, what it reads of real handwriting.
 
     python -m benchmarks.worth STORE [--run RUN] [--source corpus|run] [--per-class 100] [--seeds 1]
+                                     [--best-of 1] [--spread 1]
 
 STORE holds real handwriting. Of its characters those count that the run's hands have. A recogniser
 learns them from so many samples of the font corpus, and another from as many that the
-run's model draws; both read the store's test split. What is chosen by these figures is to be chosen
-by `--split train`, or it would be learned from what is tested.
+run's model draws, with `generate`'s options; both read the store's test split. What is chosen by
+these figures is to be chosen by `--split train`, or it would be learned from what is tested.
 """
 
 import argparse
+from collections.abc import Callable
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 
@@ -21,9 +24,11 @@ from data_tools.glyphs.fit import GlyphOptions, default_margin
 from data_tools.splits import Split
 from data_tools.store.reader import Store
 from hanzi_lsgan.batches import load_rows
+from hanzi_lsgan.drawing.best_of import BestOf
 from hanzi_lsgan.drawing.images import draw_class
 from hanzi_lsgan.judging.cas import shuffled_batches
 from hanzi_lsgan.judging.judge import training_steps
+from hanzi_lsgan.judging.kept_recogniser import load_recogniser
 from hanzi_lsgan.judging.metrics import top_k_accuracy
 from hanzi_lsgan.judging.recogniser import read_glyphs, train_recogniser
 from hanzi_lsgan.runs.folder import RunFolder
@@ -45,6 +50,8 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=32)
     parser.add_argument("--split", choices=("train", "test"), default="test")
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--best-of", type=int, default=1)
+    parser.add_argument("--spread", type=float, default=1.0)
     arguments = parser.parse_args()
     trained = RunFolder(arguments.run).load_generator()
     per_class, size = arguments.per_class, arguments.size
@@ -52,14 +59,14 @@ def main() -> None:
         charset = "".join(c for c in store.charset if trained.knows(c))
         split = Split.TRAIN if arguments.split == "train" else Split.TEST
         real, labels = real_samples(store, charset, split, size)
-    trained = trained.with_unseen(charset)
+    trained = trained.with_spread(arguments.spread).with_unseen(charset)
     print(f"{len(charset)} characters, {per_class} samples of each; {len(labels):,} real ones")
     for source in arguments.source or ("corpus", "run"):
         for seed in range(arguments.seeds):
             if source == "corpus":
                 samples = write_samples(charset, per_class, size, seed)
             else:
-                samples = draw_samples(trained, charset, per_class, size, seed)
+                samples = draw_samples(trained, charset, per_class, size, seed, arguments.best_of)
             learned = samples, np.repeat(np.arange(len(charset)), per_class)
             accuracy = accuracy_of(learned, (real, labels), len(charset), seed)
             print(f"{source}, seed {seed}: {accuracy:.2%}", flush=True)
@@ -87,12 +94,25 @@ def write_samples(charset: str, per_class: int, size: int, seed: int) -> Samples
 
 
 def draw_samples(
-    trained: TrainedGenerator, charset: str, per_class: int, size: int, seed: int
+    trained: TrainedGenerator,
+    charset: str,
+    per_class: int,
+    size: int,
+    seed: int,
+    candidates: int = 1,
 ) -> Samples:
-    """Samples that a model draws, each from a latent of its own, reduced to `size` pixels."""
+    """Samples that a model draws, each from a latent of its own, reduced to `size` pixels.
+
+    Of several candidates for each the one is kept that the recogniser reads best which came along
+    with the model.
+    """
+    draw: Callable[[int, int, int], Samples] = partial(draw_class, trained.network)
+    if candidates > 1 and trained.recogniser is not None:
+        read = load_recogniser(trained.recogniser).reading(trained.charset)
+        draw = BestOf(trained.network, read, candidates).draw
     samples = []
     for character in charset:
-        drawn = draw_class(trained.network, trained.charset.index(character), per_class, seed)
+        drawn = draw(trained.charset.index(character), per_class, seed)
         fold = drawn.shape[1] // size
         cells = drawn.reshape(per_class, size, fold, size, fold)
         samples.append(np.rint(cells.mean(axis=(2, 4))).astype(np.uint8))
