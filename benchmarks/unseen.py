@@ -9,12 +9,14 @@ code points, so that nobody has chosen them. TRIAL says what a recogniser learns
     unseen   none of the twenty, all of the others
     few      five of each of the twenty, all of the others
     twenty   twenty of each character
+    all      all of each character
 
 and SOURCE what else it learns: `none`, `font` (samples of the corpus), `run` (of the model) or
-`real` (what was kept back, the ceiling); 100 of each character that is short of real ones. Read are
-the real test samples of the twenty, for `twenty` those of all. A model that is to be measured must
-not have been trained on more of them than the recogniser: prepare its store with `--charset`, or of
-`few` writers. What is chosen by these figures is to be chosen by `--split train`.
+`real` (what was kept back, the ceiling); 100 of each character that is short of real ones, or of
+all. Read are the real test samples of the twenty, for `twenty` and `all` those of all. A model that
+is to be measured must not have been trained on more of them than the recogniser: prepare its store
+with `--charset`, or of `few` writers. What is chosen by these figures is to be chosen by `--split
+train`.
 """
 
 import argparse
@@ -39,7 +41,7 @@ from hanzi_lsgan.runs.folder import RunFolder
 _HELD_OUT = 20
 _ADDED = 100
 _FIRST_HANDS = range(4)  # there were these alone when the twenty were chosen
-_REAL = {"unseen": 0, "few": 5, "twenty": 20}
+_REAL = {"unseen": 0, "few": 5, "twenty": 20, "all": 1_000_000}
 """Real samples of each character that is short of them, by the trial."""
 
 
@@ -61,7 +63,7 @@ def main() -> None:
         charset = store.charset
         train = real_samples(store, charset, Split.TRAIN, size)
         read = real_samples(store, charset, Split[arguments.split.upper()], size)
-    short = charset if trial == "twenty" else held_out(charset)
+    short = held_out(charset) if trial in ("unseen", "few") else charset
     is_short = np.array([character in short for character in charset])
     read = read[0][is_short[read[1]]], read[1][is_short[read[1]]]
     print(f"{trial}, {source}: of {short}, {len(read[1]):,} samples read")
