@@ -35,7 +35,8 @@ class Settings:
         seeds: runs, one after the other; the first is drawn.
         data: a store, or empty for font-drawn characters.
         recipe: its name; another than the original's shows the same figure of it.
-        characters: how many of the figure's are drawn, and how many font-drawn ones there are.
+        characters: how many are drawn, the figure's first and then others of the store, and how
+            many font-drawn ones there are.
         writers: simulated ones of each.
         kimg: thousand real samples in all; 0 takes the recipe's.
         rows: real rows, and generated ones.
@@ -129,8 +130,9 @@ def _train(sitting: Sitting, trial: Trial) -> bool:
 
 def _draw(record: Record, generator: Generator, path: Path, settings: Settings) -> None:
     with Store(path) as store:
-        known = [c for c in PAPER_FIGURE_CHARACTERS if c in store.charset]
-        characters = "".join(known or store.charset)[: settings.characters]
+        known = "".join(c for c in PAPER_FIGURE_CHARACTERS if c in store.charset)
+        others = "".join(c for c in store.charset if c not in known)
+        characters = (known + others)[: settings.characters]
         page = render_comparison(
             generator, store.charset, characters, store=store, rows=settings.rows, seed=0
         )
