@@ -33,7 +33,7 @@ def adapt(
     from hanzi_lsgan.cli.display import likeness_table
     from hanzi_lsgan.export.weights import check_out, export_weights
     from hanzi_lsgan.runs.wrong_path import refuse_run_as_store
-    from hanzi_lsgan.training.person import learn_hand
+    from hanzi_lsgan.training.person import check_person, learn_hand
     from hanzi_lsgan.training.start import trained_run
 
     keep_freed_memory()
@@ -47,6 +47,7 @@ def adapt(
         if len(store.sources) > 1:
             line = f"{data} has {len(store.sources):,} sources: taking all for one person's"
             console.print(line, soft_wrap=True)
+        check_person(base, store)
         recogniser, file = _recogniser_of(base, trained)
         started = time.monotonic()
         learned = learn_hand(base, store, recogniser, seed=seed, on_samples=progress)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from data_tools.errors import UserError, join_message
 from hanzi_lsgan.cli.app import (
     BestOfOption,
     CheckpointOption,
@@ -32,6 +33,9 @@ _FORMATS = {
     ".pdf": "PDF",
 }
 """What Pillow calls the kind of a picture, by its suffix."""
+
+_MOST_SIDE_PIXELS = {"JPEG": 65_500, "WEBP": 16_383, "GIF": 65_535}
+"""Of a picture of some kinds; of the others more than `check_page` allows."""
 
 _PICTURE = "grid.png"
 
@@ -96,8 +100,13 @@ def render(
                 remarks=trained.remarks,
                 on_samples=progress,
             )
+    format = _FORMATS[named.suffix.lower()]
+    if max(picture.size) > (most := _MOST_SIDE_PIXELS.get(format, max(picture.size))):
+        size = f"{picture.width:,} × {picture.height:,} pixels"
+        problem = f"the picture has {size}, and a {format} at most {most:,} a side"
+        raise UserError(join_message(f"--out {named}", problem, "name a .png, or lower --scale"))
     with replacing(path) as unfinished:
-        picture.save(unfinished, format=_FORMATS[named.suffix.lower()])
+        picture.save(unfinished, format=format)
     if font_drawn:
         console.print("trained on a font-drawn stand-in, not on handwriting")
     console.print(f"wrote {named}", soft_wrap=True)

@@ -86,10 +86,7 @@ def learn_hand(
         UserError: the base knows characters by label alone, or the store has too few that it can
             draw, or cannot be read.
     """
-    if not base.draws_unseen:
-        problem = "this model knows characters by label alone"
-        remedy = "adapt weights, or a run with model.label_embedding = glyph"
-        raise UserError(join_message("--from", problem, remedy))
+    check_person(base, store)
     base, sample, left_out = _read(base, store)
     device = sample.ink.device
     # Marks are left alone: what fills its square with one stroke would teach D wrong widths.
@@ -128,15 +125,30 @@ def learn_hand(
     )
 
 
+def check_person(base: TrainedGenerator, store: Store) -> None:
+    """Make sure, before any work, that a generator can be adapted to who has written a store.
+
+    Raises:
+        UserError: as of `learn_hand`.
+    """
+    if not base.draws_unseen:
+        problem = "this model knows characters by label alone"
+        remedy = "adapt weights, or a run with model.label_embedding = glyph"
+        raise UserError(join_message("--from", problem, remedy))
+    rows = store.rows_of(Split.TRAIN)
+    drawable = np.array([base.can_draw(character) for character in store.charset], bool)
+    samples = int(drawable[store.labels[rows.start : rows.stop]].sum())
+    if samples < _LEAST_SAMPLES:
+        problem = f"has {samples} samples of characters that the model can draw"
+        remedy = f"give at least {_LEAST_SAMPLES}, better 100"
+        raise UserError(join_message(str(store.path), problem, remedy))
+
+
 def _read(base: TrainedGenerator, store: Store) -> tuple[TrainedGenerator, Sample, str]:
     """The base with all that the person wrote in its charset, his sample, and what is left out."""
     rows = store.rows_of(Split.TRAIN)
     characters = [store.charset[label] for label in store.labels[rows.start : rows.stop].tolist()]
     drawable = np.array([base.can_draw(character) for character in characters], bool)
-    if drawable.sum() < _LEAST_SAMPLES:
-        problem = f"has {drawable.sum()} samples of characters that the model can draw"
-        remedy = f"give at least {_LEAST_SAMPLES}, better 100"
-        raise UserError(join_message(str(store.path), problem, remedy))
     left_out = "".join(dict.fromkeys(c for c in characters if not base.can_draw(c)))
     kept = [c for c, can in zip(characters, drawable.tolist(), strict=True) if can]
     base = base.with_unseen("".join(kept))

@@ -70,6 +70,13 @@ def test_the_same_seed_renders_the_same_bytes(home: Path) -> None:
     assert (home / "a.png").read_bytes() == (home / "b.png").read_bytes()
 
 
+def test_a_picture_too_high_for_its_format_is_refused(home: Path) -> None:
+    arguments = ["--chars", "一", "--rows", "50", "--scale", "10", "--out", "high.webp"]
+    said = fail("render", *arguments, cwd=home)
+    assert "and a WEBP at most 16,383 a side" in said
+    assert not (home / "high.webp").exists()
+
+
 def test_render_without_the_store_says_so(home: Path, tmp_path: Path) -> None:
     store = home / "data" / "hanzi.h5"
     moved = store.rename(tmp_path / "moved.h5")
