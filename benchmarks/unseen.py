@@ -58,6 +58,8 @@ def main() -> None:
     parser.add_argument("--best-of", type=int, default=1)
     parser.add_argument("--spread", type=float, default=1.0)
     arguments = parser.parse_args()
+    if (arguments.trial, arguments.source) == ("all", "real"):
+        parser.error("all leaves out no real samples that could be added")
     trial, source, size = arguments.trial, arguments.source, arguments.size
     with Store(arguments.store) as store:
         charset = store.charset

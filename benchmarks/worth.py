@@ -107,7 +107,9 @@ def draw_samples(
     with the model.
     """
     draw: Callable[[int, int, int], Samples] = partial(draw_class, trained.network)
-    if candidates > 1 and trained.recogniser is not None:
+    if candidates > 1:
+        if trained.recogniser is None:
+            raise SystemExit("--best-of: the run brings no recogniser; see export-weights --data")
         read = load_recogniser(trained.recogniser).reading(trained.charset)
         draw = BestOf(trained.network, read, candidates).draw
     samples = []

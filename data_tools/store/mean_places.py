@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_tools.fonts.placement import HANZI_INK
-from data_tools.glyphs.place import Place
+from data_tools.glyphs.place import Place, is_place
 from data_tools.hwdb.charset import is_hanzi
 from data_tools.splits import Split
 from data_tools.store.reader import Store
@@ -38,7 +38,8 @@ def mean_places(store: Store) -> dict[str, Place]:
     found = {}
     for label in np.flatnonzero(counts).tolist():
         left, top, right, bottom = (sums[label] / counts[label]).round(_DECIMALS).tolist()
-        found[store.charset[label]] = (left, top, right, bottom)
+        if is_place(place := (left, top, right, bottom)):  # which rounding may have taken away
+            found[store.charset[label]] = place
     return found
 
 

@@ -61,7 +61,7 @@ from data_tools.store.passes import (
     scan_members,
 )
 from data_tools.store.reader import Store
-from data_tools.store.schema import SourceInfo, StoreHeader
+from data_tools.store.schema import PLACES, SourceInfo, StoreHeader
 from data_tools.store.store_part import StorePart, store_parts
 from data_tools.store.writer import StoreFacts, compress_store, create_store, seal_store
 
@@ -349,7 +349,9 @@ def _plan(
         "splits": splits[chosen],
     }
     if any(scan.places is not None for scan in kept_scans):
-        columns["places"] = np.concatenate([_places_of(scan) for scan in kept_scans])[chosen]
+        places = np.concatenate([_places_of(scan) for scan in kept_scans])[chosen]
+        if np.isfinite(places).any():
+            columns[PLACES] = places
     return _Plan(
         header=header,
         columns=columns,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from data_tools.files import StrPath
 from data_tools.glyphs.fit import GlyphOptions
+from data_tools.glyphs.place import is_place
 from data_tools.splits import Split
 from data_tools.store.opening import StoreError, damage, dataset, group, open_file, scalar
 from data_tools.store.schema import (
@@ -140,6 +141,10 @@ class Store:
                 raise StoreError(
                     self.path, f"/{name} does not hold {rows} values from 0 to {limit}"
                 )
+        if self.places is not None:
+            known = self.places[np.isfinite(self.places).any(axis=1)]
+            if not all(is_place((row[0], row[1], row[2], row[3])) for row in known.tolist()):
+                raise StoreError(self.path, f"/{PLACES} has rows that are no place of any ink")
         self._take_kinds()
         order = self.splits.astype(np.int64) * len(charset) + self.labels
         order = order * len(self.kinds) + self.row_kinds

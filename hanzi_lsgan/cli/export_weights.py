@@ -31,8 +31,9 @@ def export_weights(
 
     check_out(out)
     _, trained = load_run(run, checkpoint)
+    trained = trained.with_spread(spread)
     recogniser = None if data is None else _recogniser_of(trained, data)
-    size = write(trained.with_spread(spread), out, recogniser)
+    size = write(trained, out, recogniser)
     console.print(f"wrote {out}, {format_bytes(size)} of weights", soft_wrap=True)
 
 

@@ -34,8 +34,8 @@ _FORMATS = {
 }
 """What Pillow calls the kind of a picture, by its suffix."""
 
-_MOST_SIDE_PIXELS = {"JPEG": 65_500, "WEBP": 16_383, "GIF": 65_535}
-"""Of a picture of some kinds; of the others more than `check_page` allows."""
+_MOST_SIDE_PIXELS = {"JPEG": 65_500, "PDF": 65_500, "WEBP": 16_383, "GIF": 65_535}
+"""Of a picture of some kinds; a PDF holds a JPEG. Of the others more than `check_page` allows."""
 
 _PICTURE = "grid.png"
 

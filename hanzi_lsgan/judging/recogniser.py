@@ -72,7 +72,7 @@ class Recogniser(nn.Module):
         super().__init__()
         self.classes = classes
         self.size = size
-        self.fold = max(1, size // _BODY_SIDE_PIXELS)
+        self.fold = -(-size // _BODY_SIDE_PIXELS)
         self.body = nn.Sequential(
             _ConvNorm(self.fold**2, _CHANNELS[0], kernel_size=5, stride=2),
             _Residual(_CHANNELS[0], _CHANNELS[1], stride=1),

@@ -11,7 +11,7 @@ from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
 from data_tools.fonts.reference_glyphs import has_reference_glyph
 from data_tools.fonts.typefaces import KnownFonts, take_font
-from data_tools.glyphs.place import Place
+from data_tools.glyphs.place import Place, is_place
 from hanzi_lsgan.models import Generator, fonts_of
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding
 from hanzi_lsgan.models.projection import ProjectionGenerator
@@ -19,7 +19,7 @@ from hanzi_lsgan.recipe import ModelSettings
 
 _MOST_CHARACTERS = 110_000  # Unicode has fewer hanzi
 _MOST_KINDS = 1000
-_MOST_SIDES = 10.0  # of its square, from which a character's ink may be away
+LEAST_SPREAD, MOST_SPREAD = 0.1, 3.0
 
 
 class StoreProvenance(BaseModel):
@@ -50,8 +50,8 @@ class ModelInfo(BaseModel):
     @field_validator("places")
     @classmethod
     def _have_a_size(cls, places: dict[str, Place]) -> dict[str, Place]:
-        for character, (left, top, right, bottom) in places.items():
-            if not (-_MOST_SIDES < left < right < _MOST_SIDES > bottom > top > -_MOST_SIDES):
+        for character, place in places.items():
+            if not is_place(place):
                 raise ValueError(f"the place of {character[:1]} has no size or is far away")
         return places
 
@@ -104,18 +104,26 @@ class TrainedGenerator:
         return replace(self, network=network)
 
     def with_spread(self, factor: float) -> Self:
-        """The same generator, whose hands lie so many times as far apart.
+        """The same generator, whose hands lie so many times as far apart, 0.1 to 3.
 
         Raises:
-            UserError: its networks are the paper's or a DCGAN's.
+            UserError: it has one person's hand, or its networks are the paper's or a DCGAN's, or
+                the factor is out of its range.
         """
         if factor == 1:
             return self
         network = copy.deepcopy(self.network)
+        where = f"--spread {factor:g}"
+        if not LEAST_SPREAD <= factor <= MOST_SPREAD:
+            remedy = f"give a number from {LEAST_SPREAD:g} to {MOST_SPREAD:g}"
+            raise UserError(join_message(where, "is out of its range", remedy))
+        if self.info.hand is not None:
+            problem = "this model has the hand of one person, and no others"
+            raise UserError(join_message(where, problem, "leave it out"))
         if not isinstance(network, ProjectionGenerator):
-            problem = f"networks of the architecture {self.info.model.architecture} cannot"
+            problem = f"networks of the architecture {self.info.model.architecture} know no hands"
             remedy = "leave it out, or train with model.architecture = projection"
-            raise UserError(join_message(f"--spread {factor:g}", problem, remedy))
+            raise UserError(join_message(where, problem, remedy))
         network.spread_latents(factor)
         return replace(self, network=network)
 

@@ -185,6 +185,7 @@ def _of_person(
         }
     )
     hand = tuple(adaptation.hand.detach().tolist())
-    update = {"hand": hand, "store": provenance, "places": mean_places(store)}
-    info = base.info.model_copy(update=update)
+    places = mean_places(store)
+    adaptation.generator.places = places
+    info = base.info.model_copy(update={"hand": hand, "store": provenance, "places": places})
     return replace(base, network=adaptation.generator, info=info)

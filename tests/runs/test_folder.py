@@ -4,12 +4,14 @@ import pickle
 import shutil
 import struct
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from data_tools.errors import UserError
+from hanzi_lsgan.models.paper import PaperGenerator
 from hanzi_lsgan.runs.folder import RunFolder, newest_run, next_run
 from tests.tiny import CHARACTERS
 
@@ -26,6 +28,21 @@ def test_the_generator_comes_back_as_it_was_saved(trained: Path) -> None:
     assert loaded.images == 16
     assert loaded.info.charset == "".join(sorted(CHARACTERS))
     assert not loaded.network.training
+
+
+def test_hands_are_spread_where_there_are_any(trained: Path) -> None:
+    loaded = RunFolder(trained).load_generator()
+    latents, labels = torch.randn(4, 8), torch.arange(4)
+    with torch.no_grad():
+        drawn = loaded.with_spread(2).network(latents, labels)
+        expected = loaded.network(2 * latents, labels)
+    torch.testing.assert_close(drawn, expected, rtol=1e-3, atol=1e-3)
+    for factor in (0.0, -1.0, 4.0, float("nan")):
+        with pytest.raises(UserError, match=r"is out of its range; give a number from 0\.1 to 3"):
+            loaded.with_spread(factor)
+    original = replace(loaded, network=PaperGenerator(4))
+    with pytest.raises(UserError, match=r"--spread 2: networks of the architecture"):
+        original.with_spread(2)
 
 
 def test_a_missing_run_is_named() -> None:

@@ -71,6 +71,10 @@ def test_files_of_gigabytes_are_not_read(run: RunFolder) -> None:
         ("model", {"architecture": "projection", "generator_channels": [10**9] * 4}),
         ("store", None),
         ("tool_version", []),
+        ("places", {"一": [0, 0, 1]}),
+        ("places", {"一": [0, 0.5, 1, 0.5]}),
+        ("places", {"一": [0, 0, 1, 1e300]}),
+        ("places", {"一": [0, 0, 1, float("nan")]}),
     ],
 )
 def test_a_hostile_model_json_is_refused(run: RunFolder, name: str, value: object) -> None:

@@ -18,14 +18,19 @@ from data_tools.store.reader import Store, StoreError
 from hanzi_lsgan.drawing.in_square import ink_box
 from hanzi_lsgan.drawing.loaded_model import LoadedModel
 from hanzi_lsgan.export.weights import SHIPPED
+from hanzi_lsgan.recipe import load_recipe
 from hanzi_lsgan.runs.folder import RunFolder
 from hanzi_lsgan.writing.hand import Hand
-from tests.tiny import write_writers
+from tests.tiny import OVERRIDES, write_writers
 
 # Half as large as the fonts' hanzi, whose ink fills 0.84 of the square, and up and to the left.
 SMALL_HANZI: Place = (0.19, 0.24, 0.61, 0.66)
-CHARACTERS = "永国書我的，"
 COMMA: Place = (0.2, 0.6, 0.25, 0.7)
+HANZI = "永国書我的"
+CHARACTERS = f"，{HANZI}"
+
+Found = set[tuple[str, str, tuple[float, ...] | None]]
+"""Of each sample the writer's file, the character and the place."""
 
 
 def form(name: str, places: dict[str, Place], split: Split = Split.TRAIN) -> FormPart:
@@ -37,82 +42,112 @@ def form(name: str, places: dict[str, Place], split: Split = Split.TRAIN) -> For
     return FormPart(name, Path(name), NamedSplit(split, ""), samples)
 
 
-def write_small(name: str = "me") -> FormPart:
-    return form(name, {**dict.fromkeys("永国書我的", SMALL_HANZI), "，": COMMA})
+def places_apart(shift: float = 0.0) -> dict[str, Place]:
+    """Of each character another place, in another order than a store's."""
+    return {
+        character: (0.01 * number + shift, 0.1, 0.5 + 0.02 * number, 0.9)
+        for number, character in enumerate(CHARACTERS)
+    }
 
 
-def place_of(store: Store, character: str) -> list[float]:
-    assert store.places is not None
-    label = store.charset.index(character)
-    return [round(edge, 3) for edge in store.places[store.labels.tolist().index(label)].tolist()]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    path = tmp_path / "me.h5"
-    prepare([], path, forms=[write_small()], charset=parse_charset(CHARACTERS), jobs=1)
+def make(path: Path, *forms: FormPart, jobs: int = 1) -> Path:
+    prepare([], path, forms=forms, charset=parse_charset(CHARACTERS), jobs=jobs)
     return path
 
 
-def test_places_go_from_a_form_into_a_store_and_on_into_another(
-    tmp_path: Path, store: Path
-) -> None:
-    with Store(store) as mine:
-        assert place_of(mine, "，") == pytest.approx(COMMA, abs=1e-3)
-        assert place_of(mine, "永") == pytest.approx(SMALL_HANZI, abs=1e-3)
-        assert mine.verify().damaged == []
-    others = write_writers(tmp_path / "others", 2)
-    for compress in (False, True):
-        both = tmp_path / f"both-{compress}.h5"
-        prepare([store, others], both, compress=compress, jobs=1)
+def found(store: Store) -> Found:
+    assert store.places is not None
+    return {
+        (
+            Path(store.sources[writer].name).name,
+            store.charset[label],
+            tuple(round(edge, 3) for edge in place) if np.isfinite(place).all() else None,
+        )
+        for writer, label, place in zip(
+            store.writers, store.labels, store.places.tolist(), strict=True
+        )
+    }
+
+
+def expected(name: str, places: dict[str, Place]) -> Found:
+    return {
+        (name, character, tuple(round(edge, 3) for edge in place))
+        for character, place in places.items()
+    }
+
+
+def test_places_go_from_forms_into_a_store_and_on_into_another(tmp_path: Path) -> None:
+    ann, robert = places_apart(), places_apart(0.3)
+    written = expected("ann", ann) | expected("robert", robert)
+    store = make(tmp_path / "two.h5", form("ann", ann), form("robert", robert), jobs=2)
+    with Store(store) as two:
+        assert found(two) == written
+        assert two.verify().damaged == []
+    write_writers(tmp_path / "others", 2)
+    hanzi = {one for one in written if one[1] in HANZI}  # alone go into a store of hanzi
+    others: Found = {(f"00{n}.gnt", character, None) for n in (0, 1) for character in "一二三十"}
+    for compress, drop_copies in ((False, False), (True, False), (False, True)):
+        both = tmp_path / f"both-{compress}-{drop_copies}.h5"
+        sources = [store, tmp_path / "others"]
+        prepare(sources, both, jobs=1, compress=compress, drop_copies=drop_copies)
         with Store(both) as mixed:
-            assert mixed.places is not None
-            assert place_of(mixed, "永") == pytest.approx(SMALL_HANZI, abs=1e-3)
-            known = np.isfinite(mixed.places).all(axis=1)
-            assert known.sum() == 5  # the comma is no hanzi
-            assert {mixed.charset[label] for label in mixed.labels[~known]} == set("一二三十")
+            assert found(mixed) == hanzi | others
             assert mixed.verify().damaged == []
 
 
-def test_a_store_of_bitmaps_alone_has_no_places(tmp_path: Path) -> None:
-    path = tmp_path / "plain.h5"
-    prepare([write_writers(tmp_path / "gnt", 2)], path, jobs=1)
+def test_where_nothing_is_known_of_places_a_store_has_none(tmp_path: Path) -> None:
+    plain, rest = tmp_path / "plain.h5", tmp_path / "rest.h5"
+    others = write_writers(tmp_path / "others", 2)
+    prepare([others], plain, jobs=1)
+    mixed = make(tmp_path / "mixed.h5", form("ann", places_apart()))
+    prepare([mixed, others], rest, charset=parse_charset("一二"), jobs=1)
+    for path in (plain, rest):
+        with h5py.File(path, "r") as file:
+            assert "places" not in file
+        with Store(path) as store:
+            assert store.places is None
+            assert mean_places(store) == {}
+
+
+def test_damaged_places_are_named(tmp_path: Path) -> None:
+    path = make(tmp_path / "me.h5", form("me", places_apart()))
     with h5py.File(path, "r") as file:
-        assert "places" not in file
-    with Store(path) as plain:
-        assert plain.places is None
-        assert mean_places(plain) == {}
-
-
-def test_damaged_places_are_named(store: Path) -> None:
-    with h5py.File(store, "r") as file:
         first = file["places"].id.get_offset()
-    data = bytearray(store.read_bytes())
+    data = bytearray(path.read_bytes())
     data[first] ^= 1
-    store.write_bytes(data)
-    with Store(store) as damaged:
+    path.write_bytes(data)
+    with Store(path) as damaged:
         assert damaged.verify().damaged == ["/places"]
-    with h5py.File(store, "r+") as file:
-        del file["places"]
-        file["places"] = np.zeros((6, 3), np.float32)
-    with pytest.raises(StoreError, match=r"/places is float32 \(6, 3\), not float32 \(6, 4\)"):
-        Store(store)
+    for values, said in (
+        (np.zeros((6, 3)), r"/places is float32 \(6, 3\), not float32 \(6, 4\)"),
+        (np.zeros((6, 4)), "/places has rows that are no place of any ink"),
+        (np.full((6, 4), [0, 0, 1, np.nan]), "/places has rows that are no place of any ink"),
+    ):
+        with h5py.File(path, "r+") as file:
+            del file["places"]
+            file["places"] = values.astype(np.float32)
+        with pytest.raises(StoreError, match=said):
+            Store(path)
 
 
 def test_who_writes_small_in_his_boxes_puts_marks_where_they_are_beside_his_hanzi(
     tmp_path: Path,
 ) -> None:
     """Twice as large around the hanzi's middle (0.4, 0.45), which becomes that of the square."""
-    path = tmp_path / "two.h5"
+    small = form("me", {**dict.fromkeys(HANZI, SMALL_HANZI), "，": COMMA})
     few = form("few", {"永": (0, 0, 1, 1), "，": (0, 0, 1, 1)})  # a size that nobody can know
     tested = form("test", dict.fromkeys(CHARACTERS, (0.0, 0.0, 1.0, 1.0)), Split.TEST)
-    forms = [write_small(), few, tested]
-    prepare([], path, forms=forms, charset=parse_charset(CHARACTERS), jobs=1)
-    with Store(path) as store:
+    with Store(make(tmp_path / "some.h5", small, few, tested)) as store:
         places = mean_places(store)
-    assert sorted(places) == sorted(CHARACTERS)
-    assert places["永"] == pytest.approx((0.08, 0.08, 0.92, 0.92), abs=2e-3)
-    assert places["，"] == pytest.approx((0.1, 0.8, 0.2, 1.0), abs=2e-3)
+        assert sorted(places) == sorted(CHARACTERS)
+        assert places["永"] == pytest.approx((0.08, 0.08, 0.92, 0.92), abs=2e-3)
+        assert places["，"] == pytest.approx((0.1, 0.8, 0.2, 1.0), abs=2e-3)
+
+        # What is trained on such a store knows it.
+        run = RunFolder(tmp_path / "run")
+        run.path.mkdir()
+        run.create(load_recipe("quick32", OVERRIDES), store)
+    assert run.info().places == places
 
 
 def test_a_model_puts_characters_where_its_writers_did() -> None:

@@ -9,8 +9,12 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from data_tools.errors import UserError
 from data_tools.fonts.corpus import write_glyph
+from data_tools.forms.form_part import FormPart
 from data_tools.glyphs.fit import GlyphOptions
+from data_tools.sources.split_names import NamedSplit
+from data_tools.splits import Split
 from data_tools.store.prepare import prepare
 from data_tools.store.reader import Store
 from hanzi_lsgan.cli.app import app
@@ -23,6 +27,7 @@ from hanzi_lsgan.training.person import learn_hand
 
 WRITTEN = "永和九年岁在癸丑暮春之初会于山阴兰亭修稧事也群贤毕至少长咸集"
 WRITER = 70_003  # of no corpus; writes with the shipped fonts' strokes in its own way
+PLACE = (0.2, 0.3, 0.5, 0.6)
 NEW = "树林江河马牛风雪"  # that he has not written
 
 
@@ -47,12 +52,11 @@ def boldness_missed(trained: TrainedGenerator) -> float:
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of what the person has written."""
-    folder = tmp_path_factory.mktemp("person")
-    for character in WRITTEN:
-        (folder / "png" / character).mkdir(parents=True)
-        Image.fromarray(write(character)).save(folder / "png" / character / "1.png")
-    prepare([folder / "png"], folder / "me.h5", glyph=GlyphOptions(64, "aspect", 2), jobs=1)
-    return folder / "me.h5"
+    store = tmp_path_factory.mktemp("person") / "me.h5"
+    samples = tuple((character, write(character), PLACE) for character in WRITTEN)
+    form = FormPart("me", store, NamedSplit(Split.TRAIN, ""), samples)
+    prepare([], store, forms=[form], glyph=GlyphOptions(64, "aspect", 2), jobs=1)
+    return store
 
 
 @pytest.mark.slow
@@ -69,6 +73,10 @@ def test_a_hand_is_learned_and_every_drawing_command_takes_it(
     shipped = RunFolder(SHIPPED).load_generator()
 
     assert boldness_missed(learned) < 0.7 * boldness_missed(shipped)
+    # All fill the same part of their boxes, so they fill the square as the fonts' hanzi do.
+    assert learned.network.places["永"] == pytest.approx((0.08, 0.08, 0.92, 0.92), abs=2e-3)
+    with pytest.raises(UserError, match="this model has the hand of one person"):
+        learned.with_spread(1.5)
 
     for command in (
         ("render", "--chars", "树林", "--out", "grid.png"),
