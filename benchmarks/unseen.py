@@ -40,7 +40,7 @@ from hanzi_lsgan.runs.folder import RunFolder
 
 _HELD_OUT = 20
 _ADDED = 100
-_FIRST_HANDS = range(4)  # there were these alone when the twenty were chosen
+_FIRST_HANDS = range(1, 4)  # there were these when the twenty were chosen, and one like them
 _REAL = {"unseen": 0, "few": 5, "twenty": 20, "all": 1_000_000}
 """Real samples of each character that is short of them, by the trial."""
 

@@ -17,7 +17,7 @@ from data_tools.fonts.typefaces import (
     PLAINEST,
     Font,
     KnownFonts,
-    has_glyph,
+    has_ink,
     load_typeface,
 )
 from data_tools.glyphs.place import Place
@@ -140,9 +140,9 @@ def place_by(
 @lru_cache
 def _square(font: Font) -> tuple[float, float, float]:
     """How a font's pixels become parts of the square: a scale, and shifts right and down."""
-    if not any(has_glyph(font, c) for c in _ORDINARY):  # of letters alone
+    if not any(has_ink(font, c) for c in _ORDINARY):  # of letters alone
         return 1 / _MEASURED_PIXELS, 0.0, _BASE_LINE
-    boxes = np.array([_ink_box(font, c) for c in _ORDINARY if has_glyph(font, c)])
+    boxes = np.array([_ink_box(font, c) for c in _ORDINARY if has_ink(font, c)])
     left, top, right, bottom = boxes.mean(axis=0).tolist()
     scale = HANZI_INK / ((right - left + bottom - top) / 2)
     return scale, 0.5 - (left + right) / 2 * scale, 0.5 - (top + bottom) / 2 * scale

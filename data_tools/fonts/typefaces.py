@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from data_tools.errors import UserError, join_message
+from data_tools.fonts.misdrawn import is_misdrawn
 
 _FOLDER = Path(__file__).parent
 _REFERENCE_FILE = _FOLDER / "hanzi-reference" / "hanzi-reference.woff2"
@@ -77,7 +78,14 @@ def draw_reference(font: Font, character: str) -> Image.Image:
 
 @lru_cache(maxsize=1 << 17)
 def has_glyph(font: Font, character: str) -> bool:
-    """Whether a font draws a character; far faster than drawing it on a page.
+    """Whether a font draws a character, and not another one in its place."""
+    if isinstance(font, int) and font < REFERENCE and is_misdrawn(TYPEFACES[font].stem, character):
+        return False
+    return has_ink(font, character)
+
+
+def has_ink(font: Font, character: str) -> bool:
+    """Whether a font draws anything for a character; far faster than drawing it on a page.
 
     What it lists and leaves blank, it does not draw.
     """

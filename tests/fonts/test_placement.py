@@ -11,7 +11,7 @@ HANDS = range(len(TYPEFACES))
 
 @pytest.mark.parametrize("hand", HANDS)
 def test_marks_and_hanzi_stand_where_writers_put_them(hand: int) -> None:
-    comma, stop, one, square = (placement(c, hand) for c in "，。一国")
+    comma, stop, one, square = (placement(c, hand) for c in "，。一固")
     assert comma.top > 0.5 and comma.right < 0.5  # low at the left, as on the mainland
     assert stop.top > 0.5 and stop.right < 0.5
     assert max(comma.height, stop.height) < 0.55 * square.height

@@ -40,7 +40,7 @@ def test_it_is_no_hand() -> None:
 
 def test_a_hand_shows_a_character_by_its_own_font_if_that_has_it() -> None:
     for hand in range(len(TYPEFACES)):
-        for character in "永国,2《":
+        for character in "永固,2《":
             assert ALL_FONTS.font_of(character, hand) == hand
             glyph = reference_glyph(character, hand)
             assert glyph is not None
