@@ -1,6 +1,6 @@
 """Put lines together from the test samples of a store, or from glyphs of the font corpus.
 
-    python examples/lines_of_samples.py STORE COUNT OUT           # a line, a writer's samples
+    python examples/lines_of_samples.py STORE COUNT OUT           # a line, one source's samples
     python examples/lines_of_samples.py STORE COUNT OUT --fonts   # the same characters by fonts
 
 They are set as `hanzi-lsgan lines --clean` sets its own, of the same characters, so that a reader

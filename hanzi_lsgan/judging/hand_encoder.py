@@ -2,8 +2,8 @@
 
 It has learned to tell simulated writers of the font corpus apart, each from single glyphs of
 characters that all of them write, and describes a hand by a direction: glyphs of one hand lie close
-together, whatever the characters. Two of them come with the weights (`benchmarks/hands.py` makes
-them), of different writers: one teaches `adapt`, the other says afterwards what came of it.
+together, whatever the characters. Two of them come with the weights, of different writers: one
+teaches `adapt`, the other says afterwards what came of it (`benchmarks/hand_encoders.py`).
 """
 
 from dataclasses import dataclass

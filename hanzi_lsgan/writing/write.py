@@ -115,7 +115,7 @@ def refuse_undrawable(trained: TrainedGenerator, characters: str) -> None:
     missing = [c for c in dict.fromkeys(characters) if not trained.can_draw(c)]
     if missing:
         problem = f"{len(missing):,} of the characters cannot be drawn: {show_characters(missing)}"
-        remedy = "no bundled font has them; write others in their place"
+        remedy = "no bundled font has them: name one that does with --font, or write others"
         raise UserError(join_message("the text", problem, remedy))
 
 
