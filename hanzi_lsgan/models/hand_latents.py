@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-DEPARTURE = 0.35
+DEPARTURE = 0.3
 """How far each character strays from its hand, of the distance that two hands are apart."""
 
 
