@@ -90,7 +90,7 @@ def load_recogniser(path: Path) -> KeptRecogniser:
         network.load_state_dict(tensors)
     except (SafetensorError, RuntimeError, OSError, KeyError, ValueError) as error:
         problem = f"is no recogniser ({error})"
-        remedy = "make it again with `export-weights --data STORE` or `adapt`, or draw without it"
+        remedy = "install the weights again, or make them with export-weights --data or adapt"
         raise UserError(join_message(str(path), problem, remedy)) from None
     if torch.accelerator.is_available():
         network.to(torch.accelerator.current_accelerator())
