@@ -15,6 +15,7 @@ from hanzi_lsgan.drawing.in_square import ink_box, ink_level, pixels_to_square
 from hanzi_lsgan.models.hand_latents import DEPARTURE
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.writing.hand import Hand
+from hanzi_lsgan.writing.specks import without_specks
 
 _AT_ONCE = 256  # characters, of which several drawings each are few megabytes
 
@@ -83,7 +84,8 @@ def write_characters(
         if best_of is not None:
             images = best_of.choose(np.stack(tries, axis=1), labels[start : places.stop].numpy())
         for place, image in zip(places, images, strict=True):
-            yield WrittenCharacter(characters[place], image, hand.place(characters[place]))
+            character = characters[place]
+            yield WrittenCharacter(character, without_specks(image), hand.place(character))
 
 
 def _draw(

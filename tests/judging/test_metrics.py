@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-import scipy.linalg  # type: ignore[import-untyped]
+import scipy.linalg
 from prdc import compute_prdc  # type: ignore[import-untyped]
 from torch_fidelity.metric_kid import kernel_mmd  # type: ignore[import-untyped]
 
