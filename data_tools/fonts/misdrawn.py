@@ -11,7 +11,7 @@ _FONT = "liu-jian-mao-cao"
 
 _IN_BIG5_TOO = frozenset(
     "万丑丰云仆价体余党几划制干厂厘只台后听坏复宁尸岩岭帘庄异怜愿扑据晒朴机杰极气沈洁洒涌漓"
-    "种秋系网胜腊苹虫蚝蜡赶适面升确惊宴岳郁仙儿优圣怀咒肌芋圩盂吁盱竽邘于邗酐矸忤耘芸昝咎"
+    "种秋系网胜腊苹虫蚝蜡赶适面升确惊宴岳郁仙儿优圣怀咒肌芋圩盂吁盱竽于邗酐矸忤耘芸昝咎"
 )
 """Looked at one by one among those whose glyphs have most strokes for what they are, and those
 that simplification has merged with others: 后 for 後, 干 for 乾, also in parts (肌, 竽, 耘)."""

@@ -109,9 +109,7 @@ BestOfOption = Annotated[
 ]
 SpreadOption = Annotated[
     float,
-    typer.Option(
-        min=0.1, max=3, help="How far hands lie apart: 1.3 is more varied, 0.7 more alike."
-    ),
+    typer.Option(help="How far hands lie apart, 0.1 to 3: 1.3 is more varied, 0.7 more alike."),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace what exists.")]
 JsonOption = Annotated[
