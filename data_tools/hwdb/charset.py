@@ -95,7 +95,8 @@ def parse_charset(text: str) -> CharacterSet:
             (both after an @ or not), or the characters themselves.
 
     Raises:
-        UserError: no character is in the text, or it looks like a file that cannot be read.
+        UserError: no character is in the text, or it looks like a file that cannot be read, or like
+            the name of a set that there is not.
     """
     if text == "hanzi":
         return CharacterSet("the hanzi", hanzi_only=True)

@@ -5,6 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from data_tools.characters import is_file
+from data_tools.errors import UserError, join_message
 
 _GENERAL_STANDARD = Path(__file__).parent / "general_standard.txt"
 # 通用规范汉字表, issued by the State Council in 2013: a line for each of its three levels, in the
@@ -95,14 +96,28 @@ STANDARD_SETS: dict[str, Callable[[], frozenset[str]]] = {
 
 
 def named_set(text: str) -> frozenset[str] | None:
-    """The set that is named as `NAME` or `@NAME`, or None; after an @, a file of that name wins."""
+    """The set that is named as `NAME` or `@NAME`, or None; after an @, a file of that name wins.
+
+    Raises:
+        UserError: the text is the name of a set but for its number.
+    """
     name = text.removeprefix("@")
-    if name not in STANDARD_SETS or (name != text and is_file(Path(name))):
+    if name != text and is_file(Path(name)):
         return None
-    return STANDARD_SETS[name]()
+    if name in STANDARD_SETS:
+        return STANDARD_SETS[name]()
+    family, _, number = name.rpartition("-")
+    likes = [known for known in STANDARD_SETS if known.rpartition("-")[0] == family]
+    if family and number.isdecimal() and likes and not is_file(Path(name)):
+        raise UserError(join_message(text, "there is no such set", f"name {', '.join(likes)}"))
+    return None
 
 
 def expand_set(text: str) -> str:
-    """The characters of `@NAME` in code point order, where that names a set; else the text."""
+    """The characters of `@NAME` in code point order, where that names a set; else the text.
+
+    Raises:
+        UserError: as `named_set`.
+    """
     characters = named_set(text) if text.startswith("@") else None
     return text if characters is None else "".join(sorted(characters))

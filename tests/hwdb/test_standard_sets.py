@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from data_tools.errors import UserError
 from data_tools.hwdb.charset import is_hanzi, parse_charset
 from data_tools.hwdb.standard_sets import STANDARD_SETS, expand_set, named_set
 
@@ -53,3 +54,21 @@ def test_after_an_at_sign_a_file_wins_over_a_set(
     assert expand_set("@big5-1") == "@big5-1"
     assert parse_charset("@big5-1").characters == frozenset("叩")
     assert parse_charset("big5-1").characters == STANDARD_SETS["big5-1"]()
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("gb2312-9", "gb2312-1, gb2312-2"),
+        ("@general-standard-4", "general-standard-1, general-standard-2, general-standard-3"),
+        ("big5-2", "big5-1"),
+    ],
+)
+def test_the_number_of_a_set_that_is_none_is_no_text(name: str, remedy: str) -> None:
+    with pytest.raises(UserError, match=f"{name}: there is no such set; name {remedy}$"):
+        named_set(name)
+
+
+def test_other_texts_with_a_number_are_texts() -> None:
+    for text in ("HSK-3", "永-1", "gb2312-a", "-1"):
+        assert named_set(text) is None
