@@ -3,7 +3,7 @@
 All are made once and kept beside the store, under the store's checksum and the size of the images:
 
     hanzi.recogniser-543d8f27aaec-32-v3.safetensors     weights of the judge
-    hanzi.teacher-543d8f27aaec-32-v2.safetensors        weights of the teacher, which judges nothing
+    hanzi.teacher-543d8f27aaec-32-v3.safetensors        weights of the teacher, which judges nothing
     hanzi.train-read-543d8f27aaec-32-v3.safetensors     features and guesses of the train split
     hanzi.test-read-543d8f27aaec-32-v3.safetensors      the same of the test split
     hanzi.train-moments-543d8f27aaec-32-v3.safetensors  mean and scatter of features of the train
@@ -55,6 +55,7 @@ class Role:
         off: the setting that does without it.
         version: counts up when its network or training changes.
         learns_all: whether it learns from every train sample (`unlearned.py`).
+        most_images: that it sees, however many samples there are.
     """
 
     name: str
@@ -63,10 +64,17 @@ class Role:
     off: str
     version: int
     learns_all: bool
+    most_images: int
 
 
-JUDGE = Role("recogniser", 0, "scores every checkpoint", "train.score_samples=0", 3, False)
-TEACHER = Role("teacher", 1, "teaches the generator", "objective.reading_weight=0", 2, True)
+JUDGE = Role(
+    "recogniser", 0, "scores every checkpoint", "train.score_samples=0", 3, False, _MOST_IMAGES
+)
+# A teacher only says what cannot be read at all: weights that one of 2.4 million images taught were
+# read no better than those of one of 800,000 (docs/quality.md), and began an hour later.
+TEACHER = Role(
+    "teacher", 1, "teaches the generator", "objective.reading_weight=0", 3, True, 800_000
+)
 
 
 @dataclass(frozen=True)
@@ -188,7 +196,7 @@ def _train(store: Store, size: int, role: Role, on_samples: OnSamples) -> Recogn
     stream = BatchStream(
         store, size=size, batch_size=batch_size, pack_size=1, seed=role.seed, left_out=left_out
     )
-    steps = training_steps(samples)
+    steps = min(training_steps(samples), -(-role.most_images // BATCH))
     return train_recogniser(
         ((batch.images, batch.labels) for batch in stream.batches()),
         classes=len(store.charset),

@@ -43,6 +43,23 @@ def test_training_lasts_thirteen_epochs_or_fewer_of_many(monkeypatch: pytest.Mon
     assert judge.training_steps(3_000_000) == -(-2_400_000 // 128)
 
 
+@pytest.mark.parametrize(("role", "images"), [(judge.JUDGE, 2_400_000), (judge.TEACHER, 800_000)])
+def test_a_teacher_of_many_samples_is_made_sooner_than_a_judge(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, role: judge.Role, images: int
+) -> None:
+    class EnoughError(Exception):
+        pass
+
+    def stop(*args: object, steps: int, **kwargs: object) -> None:
+        assert steps * 128 == images
+        raise EnoughError
+
+    monkeypatch.setattr(judge, "training_steps", lambda samples: 2_400_000 // 128)
+    monkeypatch.setattr(judge, "train_recogniser", stop)
+    with Store(make_large_enough(tmp_path)) as store, pytest.raises(EnoughError):
+        judge.obtain_recogniser(store, 32, quiet, role)
+
+
 def test_recogniser_and_readings_are_made_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
