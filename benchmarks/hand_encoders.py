@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from data_tools.fonts.corpus import HANDS_FONTS, font_of_writer, write_glyph
+from data_tools.fonts.corpus import HANDS_OF_WRITERS, font_of_writer, write_glyph
 from data_tools.fonts.typefaces import has_glyph
 from data_tools.glyphs.fit import GlyphOptions, default_margin
 from data_tools.hwdb.standard_sets import STANDARD_SETS
@@ -51,7 +51,7 @@ def main() -> None:
     writers = arguments.writers
     count = 2 * writers + _TRIED_WRITERS
     # Writers of one font in a row, whose strokes are then at hand.
-    numbers = sorted(range(count), key=lambda number: number % len(HANDS_FONTS))
+    numbers = sorted(range(count), key=lambda number: number % len(HANDS_OF_WRITERS))
     with process_map(process_count(arguments.jobs, count)) as parallel:
         glyphs = dict(zip(numbers, parallel(_write, numbers), strict=True))
     tried = torch.stack([_ink(glyphs[number]) for number in range(2 * writers, count)])

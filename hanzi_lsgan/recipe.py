@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from data_tools.errors import UserError, join_message
-from data_tools.fonts.typefaces import FIRST_HANDS, TYPEFACES
+from data_tools.fonts.typefaces import FIRST_HANDS, HANDS
 from hanzi_lsgan.losses import (
     SCHEMES,
     AdversarialLoss,
@@ -93,7 +93,7 @@ class ProjectionModel(_Settings):
     latent_features: int = Field(128, ge=1, le=4096)
     label_embedding: Literal["learned", "glyph"] = "learned"
     # Runs that were begun when there were no more do not say how many they know.
-    hands: int = Field(FIRST_HANDS, ge=1, le=len(TYPEFACES))
+    hands: int = Field(FIRST_HANDS, ge=1, le=len(HANDS))
     label_features: int = Field(128, ge=1, le=4096)
     score_features: int = Field(256, ge=1, le=4096)
     pack_size: int = Field(4, ge=1, le=16)

@@ -98,6 +98,13 @@ def test_the_size_follows_from_the_number_of_stages() -> None:
     assert model.size == 8
 
 
+def test_recipes_of_models_that_do_not_say_how_many_hands_mean_the_first_four() -> None:
+    model = ProjectionModel(
+        architecture="projection", generator_channels=(8, 8), discriminator_channels=(8, 8)
+    )
+    assert model.hands == 4
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [

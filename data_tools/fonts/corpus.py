@@ -1,9 +1,10 @@
 """The sample corpus: labelled `.gnt` files of simulated writers, drawn from the bundled fonts.
 
 It stands in for CASIA HWDB, which needs a licence, so that the same conversion and training run
-without it. A simulated writer is a `Hand`: one of twelve handwriting fonts, bent, slanted,
-stretched and inked in a way of its own. Three in four write with a pen along the strokes of the
-font, the others as its outlines are. Each sample then strays a little from its hand.
+without it. A simulated writer is a `Hand`: one of twelve handwriting fonts, or of strokes that are
+known, bent, slanted, stretched and inked in a way of its own. Who has a font writes three times in
+four with a pen along its strokes, else as its outlines are; along known strokes there is always a
+pen. Each sample then strays a little from its hand.
 """
 
 import math
@@ -23,7 +24,8 @@ from data_tools.fonts.pen import Pen, draw_lines, stray
 from data_tools.fonts.strokes import Stroke, strokes_of
 from data_tools.fonts.typefaces import (
     EM_PIXELS,
-    TYPEFACES,
+    HANDS,
+    KAITI,
     Font,
     draw_reference,
     has_glyph,
@@ -36,11 +38,14 @@ from data_tools.hwdb.standard_sets import named_set
 from data_tools.parallel import process_count, process_map
 from data_tools.sources.writing_kinds import FONT_DRAWN_PREFIX
 
-HANDS_FONTS: Sequence[Font] = range(len(TYPEFACES))
+HANDS_OF_WRITERS = (*HANDS[:4], KAITI, *HANDS[4:8], KAITI, *HANDS[8:12], KAITI, KAITI)
+"""Whose hand each writer of a row has. One in four writes along known strokes, and more where other
+hands lack the character; with two in five a recogniser learned most (docs/quality.md)."""
 
 _PEN_SHARE = 0.75
-"""Of the writers, who write with a pen. What a recogniser learns from them reads real handwriting
-best so: 84 of 100 samples, from outlines alone 77, from pens alone 83 (docs/fonts.md)."""
+"""Of the writers with a font, who write with a pen. What a recogniser learns from them reads real
+handwriting best so: 84 of 100 samples, from outlines alone 77, from pens alone 83 (docs/fonts.md).
+"""
 
 _MARGIN_PIXELS = 8  # room for the blur of an edge
 _EDGE_BLUR_PIXELS = 2.3
@@ -83,28 +88,29 @@ class Hand:
     """What writes along the font's strokes; None where its outlines are drawn."""
 
     @classmethod
-    def of_writer(cls, seed: int, writer: int, fonts: Sequence[Font] = HANDS_FONTS) -> "Hand":
+    def of_writer(cls, seed: int, writer: int, fonts: Sequence[Font] = HANDS_OF_WRITERS) -> "Hand":
         """Invent the hand of a writer: the same two numbers, both >= 0, give the same hand.
 
-        Writers in a row have different fonts of these.
+        Writers in a row have the fonts in turn.
         """
         rng = np.random.default_rng((seed, writer))
+        font = font_of_writer(writer, fonts)
         return cls(
-            font=font_of_writer(writer, fonts),
+            font=font,
             size_pixels=float(np.clip(76 * math.exp(rng.normal(0, 0.18)), 50, 140)),
-            stretch=float(rng.normal(-0.1, 0.15)),
-            slant=float(rng.normal(0.02, 0.11)),
-            climb=float(rng.normal(0, 0.05)),
+            stretch=float(rng.normal(-0.19, 0.15)),
+            slant=float(rng.normal(0.04, 0.11)),
+            climb=float(rng.normal(0.05, 0.05)),
             fineness=float(rng.uniform(0.25, 0.9)),
             warp=tuple(_random_warp(rng, 0.085).ravel().tolist()),
             looseness=float(math.exp(rng.normal(0, 0.3))),
             ink_level=float(rng.uniform(0, 100)),
             pressure=float(rng.uniform(0.2, 1)),
-            pen=Pen.at_random(rng) if rng.random() < _PEN_SHARE else None,
+            pen=Pen.at_random(rng) if rng.random() < _PEN_SHARE or font == KAITI else None,
         )
 
 
-def font_of_writer(writer: int, fonts: Sequence[Font] = HANDS_FONTS) -> Font:
+def font_of_writer(writer: int, fonts: Sequence[Font] = HANDS_OF_WRITERS) -> Font:
     """The font of a simulated writer."""
     return fonts[writer % len(fonts)]
 
@@ -166,7 +172,9 @@ class CorpusSummary:
     out: Path
     characters: int
     writers: int
+    """How many were asked for; who has nothing to write has no file."""
     test_writers: int
+    """Likewise."""
     samples: int
     """Records in all files together: a writer leaves out what his font lacks."""
 
@@ -184,7 +192,7 @@ def corpus_characters(charset: str, fonts: Sequence[Path] = ()) -> str:
     if characters is None:
         return PAPER_FIGURE_CHARACTERS
     if named_set(charset) is not None:
-        chosen = [take_font(font) for font in fonts] or HANDS_FONTS
+        chosen = [take_font(font) for font in fonts] or HANDS_OF_WRITERS
         characters = frozenset(c for c in characters if any(has_glyph(font, c) for font in chosen))
     return "".join(sorted(characters))
 
@@ -195,21 +203,26 @@ def write_corpus(
     characters: Sequence[str] = tuple(PAPER_FIGURE_CHARACTERS),
     writers: int = 400,
     test_writers: int | None = None,
+    per_character: int | None = None,
     seed: int = 0,
     fonts: Sequence[Path] = (),
     jobs: int | None = None,
     on_samples: Callable[[int], None] | None = None,
 ) -> CorpusSummary:
-    """Write a corpus: one `.gnt` file a writer, one sample of each character of his font in it.
+    """Write a corpus: a `.gnt` file for each writer who has something to write, in it a sample of
+    each character that is his to write and that his font has.
 
     A sample depends on the seed, its writer's number and its character alone, so the bytes of a
-    file change neither with the number of jobs nor with how many other writers there are.
+    file do not change with the number of jobs, nor, if all write all, with how many others write.
 
     Args:
         out: the folder to make; `font-drawn-trn_gnt` and `font-drawn-tst_gnt` come in it.
         characters: what each writer writes of it, in code point order and without repetitions.
         writers: how many writers to train on, numbered from 1.
         test_writers: how many further writers to test on; a tenth as many if None, at least 1.
+        per_character: so many of the writers to train on, drawn at random among those whose font
+            has it, write each character, or all of these if they are fewer or it is None. Many
+            writers who write a part each show more hands in as many samples.
         seed: another seed means other writers, 0 or more.
         fonts: files that writers write with, in the place of the hands' fonts.
         jobs: processes; one for each usable core if None.
@@ -223,10 +236,12 @@ def write_corpus(
     if test_writers is None:
         test_writers = max(1, writers // 10)
     _check_numbers(writers=writers, test_writers=test_writers)
+    if per_character is not None:
+        _check_numbers(per_character=per_character)
     if seed < 0:
         raise UserError(join_message("--seed", f"{seed} is negative", "give 0 or more"))
-    chosen: Sequence[Font] = [take_font(font) for font in fonts] or HANDS_FONTS
-    characters = _drawable(characters, writers, chosen)
+    chosen: Sequence[Font] = [take_font(font) for font in fonts] or HANDS_OF_WRITERS
+    characters = _drawable(characters, writers, test_writers, chosen)
     with writable(out):
         if out.exists() and not (out.is_dir() and not any(out.iterdir())):
             problem = "there is something already" if out.is_dir() else "this is not a folder"
@@ -238,10 +253,13 @@ def write_corpus(
         folder / f"{FONT_DRAWN_PREFIX}-{number:04}.gnt"
         for folder, number in zip(folders, numbers, strict=True)
     ]
+    shares = _share_out(characters, range(1, writers + 1), per_character, seed, chosen)
+    everything = "".join(characters)
+    parts = [shares.get(number, everything) for number in numbers]
     with process_map(process_count(jobs, len(paths))) as parallel:
-        write = partial(_write_writer, characters, seed, chosen)
+        write = partial(_write_writer, seed, chosen)
         samples = 0
-        for written in parallel(write, list(zip(numbers, paths, strict=True))):
+        for written in parallel(write, list(zip(numbers, paths, parts, strict=True))):
             samples += written
             if on_samples is not None:
                 on_samples(samples)
@@ -255,7 +273,9 @@ def _check_numbers(**numbers: int) -> None:
             raise UserError(join_message(option, f"{number} is too few", "give at least 1"))
 
 
-def _drawable(characters: Sequence[str], writers: int, fonts: Sequence[Font]) -> list[str]:
+def _drawable(
+    characters: Sequence[str], writers: int, test_writers: int, fonts: Sequence[Font]
+) -> list[str]:
     """The characters in code point order, each once, if so many writers can write them."""
     if not characters:
         raise UserError(join_message("--charset", "no character is in it", "name at least one"))
@@ -272,16 +292,45 @@ def _drawable(characters: Sequence[str], writers: int, fonts: Sequence[Font]) ->
         raise UserError(
             join_message(f"--writers {writers}", problem, f"give at least {len(fonts)}")
         )
+    numbers = range(writers + 1, writers + test_writers + 1)
+    tested = {font_of_writer(number, fonts) for number in numbers}
+    if not any(has_glyph(font, c) for font in tested for c in characters):
+        problem = "no font of so few writers has any of the characters"
+        remedy = f"give at least {len(fonts)}"
+        raise UserError(join_message(f"--test-writers {test_writers}", problem, remedy))
     return characters
 
 
+def _share_out(
+    characters: Sequence[str],
+    writers: range,
+    per_character: int | None,
+    seed: int,
+    fonts: Sequence[Font],
+) -> dict[int, str]:
+    """The characters that each of some writers is to write, or none where all write all."""
+    if per_character is None:
+        return {}
+    shares: dict[int, list[str]] = {number: [] for number in writers}
+    font_of = {number: font_of_writer(number, fonts) for number in writers}
+    for character in characters:
+        having = {font for font in set(font_of.values()) if has_glyph(font, character)}
+        able = [number for number, font in font_of.items() if font in having]
+        order = _sample_rng(seed, 0, character).permutation(len(able))  # no writer has number 0
+        for place in order[:per_character].tolist():
+            shares[able[place]].append(character)
+    return {number: "".join(share) for number, share in shares.items()}
+
+
 def _write_writer(
-    characters: Sequence[str], seed: int, fonts: Sequence[Font], numbered_path: tuple[int, Path]
+    seed: int, fonts: Sequence[Font], writer_path_characters: tuple[int, Path, str]
 ) -> int:
     """Write the file of one writer under a temporary name, then rename it; how many samples."""
-    writer, path = numbered_path
+    writer, path, characters = writer_path_characters
     hand = Hand.of_writer(seed, writer, fonts)
     known = [character for character in characters if has_glyph(hand.font, character)]
+    if not known:  # a file without records is no file
+        return 0
     with replacing(path) as unfinished, unfinished.open("wb") as stream:
         for character in known:
             rng = _sample_rng(seed, writer, character)

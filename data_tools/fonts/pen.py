@@ -43,7 +43,7 @@ class Pen:
     def at_random(cls, rng: np.random.Generator) -> Self:
         """Somebody's."""
         return cls(
-            width_em=0.055 * math.exp(rng.normal(0, 0.25)),
+            width_em=0.043 * math.exp(rng.normal(0, 0.25)),
             straying=math.exp(rng.normal(0, 0.3)),
             rounding_em=float(rng.uniform(0.005, 0.06)),
             joining=float(rng.uniform(0, 1) ** 2 * 0.8),
@@ -76,10 +76,10 @@ def _gap_em(first: Stroke, second: Stroke) -> float:
 
 def _stray_once(stroke: Stroke, pen: Pen, rng: np.random.Generator) -> Stroke:
     middle = stroke.mean(axis=0)
-    shift = rng.normal(0, 0.018 * pen.straying * EM_PIXELS, 2)
-    turn = rng.normal(0, 0.06 * pen.straying)
-    stretch = math.exp(rng.normal(0, 0.08 * pen.straying))
-    bow = rng.normal(0, 0.04 * pen.straying)
+    shift = rng.normal(0, 0.023 * pen.straying * EM_PIXELS, 2)
+    turn = rng.normal(0, 0.075 * pen.straying)
+    stretch = math.exp(rng.normal(0, 0.1 * pen.straying))
+    bow = rng.normal(0, 0.05 * pen.straying)
     rotation = np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
     points = (stroke - middle) * stretch @ rotation + middle + shift
     along = np.linspace(0, 1, len(points))

@@ -2,7 +2,8 @@
 
 A font draws outlines. Whoever would write a character with another pen, or loosely, needs to know
 where its strokes run. They are found in the glyph's skeleton: its branches, joined where they go on
-straight across a crossing, and each turned as strokes are written, to the right and downward.
+straight across a crossing, and each turned as strokes are written, to the right and downward. One
+hand has no font, but strokes that are known (`known_strokes.py`).
 """
 
 import math
@@ -12,8 +13,9 @@ from functools import lru_cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
+from data_tools.fonts.known_strokes import known_strokes
 from data_tools.fonts.thinning import thin
-from data_tools.fonts.typefaces import Font, draw_reference
+from data_tools.fonts.typefaces import EM_PIXELS, KAITI, Font, draw_reference
 
 Stroke = NDArray[np.float64]
 """Points (N, 2) from the beginning to the end, N at least 2: to the right and below."""
@@ -61,13 +63,24 @@ def strokes_of(font: Font, character: str) -> tuple[Stroke, ...]:
     Returns:
         Points at 112 pixels an em, from the centre of the glyph's ink.
     """
-    glyph = np.asarray(draw_reference(font, character))
-    centre = np.array([glyph.shape[1] / 2, glyph.shape[0] / 2])
-    # Of the thinnest strokes no pixel may be covered by half.
-    strokes = [stroke - centre for stroke in trace(glyph >= min(_INK, int(glyph.max()) // 2 + 1))]
+    strokes = _known(character) if font == KAITI else _found(font, character)
     for stroke in strokes:
         stroke.flags.writeable = False
     return tuple(strokes)
+
+
+def _known(character: str) -> list[Stroke]:
+    strokes = [_smooth(stroke * EM_PIXELS) for stroke in known_strokes().of(character)]
+    points = np.concatenate(strokes)
+    centre = (points.min(axis=0) + points.max(axis=0)) / 2
+    return [stroke - centre for stroke in strokes]
+
+
+def _found(font: Font, character: str) -> list[Stroke]:
+    glyph = np.asarray(draw_reference(font, character))
+    centre = np.array([glyph.shape[1] / 2, glyph.shape[0] / 2])
+    # Of the thinnest strokes no pixel may be covered by half.
+    return [stroke - centre for stroke in trace(glyph >= min(_INK, int(glyph.max()) // 2 + 1))]
 
 
 def trace(ink: NDArray[np.bool_]) -> list[Stroke]:

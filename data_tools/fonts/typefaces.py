@@ -2,7 +2,7 @@
 
 Twelve are hands. The first four have 5,717 hanzi each; the others are by Japanese writers, and have
 other characters beside those. One is the reference font, printed forms of all that people type,
-for characters that no hand has.
+for characters that no hand has. A thirteenth hand has no font: it writes along known strokes.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from data_tools.errors import UserError, join_message
+from data_tools.fonts.known_strokes import known_strokes
 from data_tools.fonts.misdrawn import is_misdrawn
 
 _FOLDER = Path(__file__).parent
@@ -39,7 +40,14 @@ TYPEFACES = tuple(
 FIRST_HANDS = 4
 """So many of them there were at first, and for models that were trained then."""
 
-REFERENCE = len(TYPEFACES)
+KAITI = 12
+"""Index of the hand that has no font, but writes along known strokes (`known_strokes.py`). Where an
+outline of it is needed, the reference font's stands for it, whose forms are nearly the same."""
+
+HANDS = range(KAITI + 1)
+"""Indices of the hands; they too are part of what a model has learned."""
+
+REFERENCE = len(HANDS)
 """Index of the reference font, which no writer writes with."""
 
 EM_PIXELS = 112
@@ -52,7 +60,7 @@ MISSING_CHARACTER = "\U0010ffff"
 _LOOKED_FOR = "一人大國国あAa1"
 
 Font = int | Path
-"""A bundled font, by its index among `TYPEFACES` or `REFERENCE`, or a file of the user's."""
+"""A bundled font (its index among `TYPEFACES`, `KAITI` or `REFERENCE`), or a file of the user's."""
 
 PLAINEST = 1
 """Index of Long Cang, the most regular of the hands' fonts."""
@@ -63,7 +71,8 @@ def load_typeface(font: Font, size_pixels: int) -> ImageFont.FreeTypeFont:
     """Open a font at a size in pixels."""
     # The basic layout, since a single hanzi needs no shaping and not every Pillow brings libraqm.
     basic = ImageFont.Layout.BASIC
-    file = font if isinstance(font, Path) else (*TYPEFACES, _REFERENCE_FILE)[font]
+    files = (*TYPEFACES, _REFERENCE_FILE, _REFERENCE_FILE)
+    file = font if isinstance(font, Path) else files[font]
     return ImageFont.truetype(file, size_pixels, layout_engine=basic)
 
 
@@ -76,10 +85,12 @@ def draw_reference(font: Font, character: str) -> Image.Image:
     return canvas.crop(canvas.getbbox())
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 18)
 def has_glyph(font: Font, character: str) -> bool:
     """Whether a font draws a character, and not another one in its place."""
-    if isinstance(font, int) and font < REFERENCE and is_misdrawn(TYPEFACES[font].stem, character):
+    if font == KAITI:
+        return character in known_strokes() and has_ink(font, character)
+    if isinstance(font, int) and font < KAITI and is_misdrawn(TYPEFACES[font].stem, character):
         return False
     return has_ink(font, character)
 
@@ -109,23 +120,24 @@ class KnownFonts:
     """The fonts that show a model, or a page, how characters look.
 
     Attributes:
-        hands: how many hands' fonts, the first of `TYPEFACES`.
+        hands: how many hands' fonts, the first of `HANDS`.
         reference: a font of the user's, for what no hand has, before the bundled reference font.
     """
 
-    hands: int = len(TYPEFACES)
+    hands: int = len(HANDS)
     reference: Path | None = None
 
     def font_of(self, character: str, hand: int = PLAINEST) -> Font | None:
         """The font that shows how a hand would write a character: its own if that has it.
 
-        Else it is the plainest of the hands' fonts, then the first that has it, and last a
-        reference font.
+        Else it is the hand of known strokes, whose forms are those that are taught, then the
+        plainest of the hands' fonts, then the first that has it, and last a reference font.
 
         Returns:
             None where none of them has it.
         """
-        fonts: list[Font] = [hand, PLAINEST, *range(FIRST_HANDS, self.hands)]
+        taught = [KAITI] if self.hands > KAITI else []
+        fonts: list[Font] = [hand, *taught, PLAINEST, *range(FIRST_HANDS, self.hands)]
         if self.reference is not None:
             fonts.append(self.reference)
         return next((font for font in (*fonts, REFERENCE) if has_glyph(font, character)), None)

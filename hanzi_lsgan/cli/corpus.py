@@ -23,6 +23,14 @@ def corpus(
         int | None,
         typer.Option(min=1, max=_MOST_WRITERS, help="Further ones to test on; a tenth as many."),
     ] = None,
+    per_character: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=_MOST_WRITERS,
+            help="So many of the train split's writers write each character; else all do.",
+        ),
+    ] = None,
     charset: Annotated[
         str | None, typer.Option(help="Characters or a UTF-8 file; those of the paper's figure.")
     ] = None,
@@ -40,7 +48,7 @@ def corpus(
 
     check_folder(out)
     written = write_corpus_with_progress(
-        out, writers, charset, seed, jobs, font or (), test_writers
+        out, writers, charset, seed, jobs, font or (), test_writers, per_character
     )
     console.print(
         f"{written:,} font-drawn samples in {out}; next: hanzi-lsgan prepare {out}", soft_wrap=True
@@ -55,6 +63,7 @@ def write_corpus_with_progress(
     jobs: int | None,
     fonts: Sequence[Path] = (),
     test_writers: int | None = None,
+    per_character: int | None = None,
 ) -> int:
     """Write the corpus, by default of the paper's characters; the number of samples."""
     from data_tools.fonts.corpus import corpus_characters, write_corpus
@@ -66,6 +75,7 @@ def write_corpus_with_progress(
             characters=characters,
             writers=writers,
             test_writers=test_writers,
+            per_character=per_character,
             seed=seed,
             fonts=fonts,
             jobs=jobs,

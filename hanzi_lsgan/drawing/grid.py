@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from data_tools.errors import UserError, join_message
-from data_tools.fonts.typefaces import ALL_FONTS, PLAINEST, TYPEFACES, has_glyph, load_typeface
+from data_tools.fonts.typefaces import ALL_FONTS, PLAINEST, has_glyph, load_typeface
 from data_tools.glyphs.fit import GlyphOptions, default_margin
 from data_tools.splits import Split
 from hanzi_lsgan.drawing.best_of import BestOf
@@ -173,11 +173,12 @@ def _written(characters: str, rows: int, size: int, on_samples: OnSamples) -> ND
     A row is by one writer, whose font has as many of the characters as any; another helps out where
     that lacks one.
     """
-    from data_tools.fonts.corpus import font_of_writer, write_glyph  # which numba compiles parts of
+    # Which numba compiles parts of.
+    from data_tools.fonts.corpus import HANDS_OF_WRITERS, font_of_writer, write_glyph
 
     options = GlyphOptions(size, "aspect", default_margin(size, "aspect"))
     samples = np.full((rows, len(characters), size, size), _BACKGROUND, np.uint8)
-    writers = range(_FURTHER_WRITERS, _FURTHER_WRITERS + len(TYPEFACES) * rows)
+    writers = range(_FURTHER_WRITERS, _FURTHER_WRITERS + len(HANDS_OF_WRITERS) * rows)
     able = {w: [has_glyph(font_of_writer(w), c) for c in characters] for w in writers}
     chosen = sorted(writers, key=lambda writer: -sum(able[writer]))
     for line, writer in enumerate(chosen[:rows]):

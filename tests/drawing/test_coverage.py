@@ -20,12 +20,12 @@ def shipped() -> TrainedGenerator:
 
 def test_each_character_is_named_once_under_what_is_known_of_it(shipped: TrainedGenerator) -> None:
     # 丐 and 兴 are among the 200 that the weights' card says were kept out of training.
-    found = cover(shipped, "觇永丐2觇永讠" + RARE + "兴")
-    assert found == Coverage(trained="永2", unseen="丐兴", reference="觇讠", missing=RARE)
-    extended = shipped.with_unseen("觇丐")
-    assert cover(extended, "觇永丐") == Coverage("永", "丐", "觇", "")
-    assert extended.from_reference == {"觇"}
-    assert extended.remarks == {"觇": "printed", "丐": "unseen"}
+    found = cover(shipped, "谞永丐2谞永讠" + RARE + "兴")
+    assert found == Coverage(trained="永2", unseen="丐兴", reference="谞讠", missing=RARE)
+    extended = shipped.with_unseen("谞丐")
+    assert cover(extended, "谞永丐") == Coverage("永", "丐", "谞", "")
+    assert extended.from_reference == {"谞"}
+    assert extended.remarks == {"谞": "printed", "丐": "unseen"}
 
 
 def test_it_agrees_with_the_weights_card(shipped: TrainedGenerator) -> None:
@@ -37,7 +37,7 @@ def test_it_agrees_with_the_weights_card(shipped: TrainedGenerator) -> None:
 
 def test_what_is_missing_is_refused_and_all_else_drawn(shipped: TrainedGenerator) -> None:
     model = hanzi_lsgan.load()
-    assert model.draw("觇永丐").shape == (3, 64, 64)
+    assert model.draw("谞永丐").shape == (3, 64, 64)
     with pytest.raises(UserError, match="lacks 1 of the characters"):
         model.draw("永" + RARE)
 

@@ -1,5 +1,6 @@
 import errno
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,8 @@ from data_tools.fonts import corpus as corpus_module
 from data_tools.fonts.corpus import Hand, draw_sample, write_corpus
 from data_tools.fonts.typefaces import (
     ALL_FONTS,
-    FIRST_HANDS,
-    TYPEFACES,
+    HANDS,
+    KAITI,
     has_glyph,
 )
 from data_tools.hwdb.charset import PAPER_FIGURE_CHARACTERS
@@ -24,7 +25,7 @@ from data_tools.hwdb.gnt import read_records
 CHARACTERS = "藕暗一雍"
 # Only a forked worker sees what a test has patched.
 patches_workers = pytest.mark.skipif(sys.platform != "linux", reason="workers are not forked")
-NOT_IN_THE_FONTS = "觇谖谰钌"  # in GB2312 all the same
+NOT_IN_THE_FONTS = "诇谞赪跐"  # in the General Standard all the same
 
 
 def read_corpus(out: Path) -> dict[str, bytes]:
@@ -105,11 +106,12 @@ def test_a_tenth_as_many_test_writers_are_the_default(tmp_path: Path) -> None:
 
 
 def test_hands_are_repeatable_and_use_every_font_evenly() -> None:
-    hands = [Hand.of_writer(0, writer) for writer in range(1, 25)]
-    assert hands == [Hand.of_writer(0, writer) for writer in range(1, 25)]
-    assert sorted(hand.font for hand in hands) == sorted([*range(12), *range(12)])
-    assert len({hand.slant for hand in hands}) == len({hand.warp for hand in hands}) == 24
-    assert 12 < sum(hand.pen is not None for hand in hands) < 24
+    hands = [Hand.of_writer(0, writer) for writer in range(1, 33)]
+    assert hands == [Hand.of_writer(0, writer) for writer in range(1, 33)]
+    # One in four has no font, but writes along known strokes.
+    assert Counter(hand.font for hand in hands) == {**dict.fromkeys(range(12), 2), KAITI: 8}
+    assert len({hand.slant for hand in hands}) == len({hand.warp for hand in hands}) == 32
+    assert 20 < sum(hand.pen is not None for hand in hands) < 32
     assert Hand.of_writer(1, 1).warp != hands[0].warp
 
 
@@ -124,7 +126,7 @@ def test_samples_differ_a_bit_by_chance_and_more_by_hand() -> None:
         return float(np.abs(first - second).mean())
 
     by_chance = [distance(darkness(w, 0), darkness(w, 1)) for w in range(1, 13)]
-    by_hand = [distance(darkness(w, 0), darkness(w + 12, 0)) for w in range(1, 13)]  # same font
+    by_hand = [distance(darkness(w, 0), darkness(w + 16, 0)) for w in range(1, 13)]  # same font
     assert min(by_chance) > 1
     assert np.mean(by_hand) > 1.3 * np.mean(by_chance)
     np.testing.assert_array_equal(darkness(1, 0), darkness(1, 0))
@@ -145,11 +147,11 @@ def test_sizes_are_like_those_of_hwdb() -> None:
 
 def test_every_character_of_the_papers_figure_is_drawn_by_every_font_that_has_it() -> None:
     assert all(map(ALL_FONTS.in_a_hand, PAPER_FIGURE_CHARACTERS))
-    for writer in range(len(TYPEFACES)):  # of whom each has the font of his number
-        hand = Hand.of_writer(0, writer)
-        known = [c for c in PAPER_FIGURE_CHARACTERS if has_glyph(hand.font, c)]
-        # The first has a hand of traditional forms, the last eight are Japanese.
-        assert len(known) == 63 if 0 < writer < FIRST_HANDS else len(known) > 30
+    for font in HANDS:
+        hand = Hand.of_writer(0, 1, [font])
+        known = [c for c in PAPER_FIGURE_CHARACTERS if has_glyph(font, c)]
+        # The first has a hand of traditional forms, eight are Japanese.
+        assert len(known) == 63 if font in (1, 2, 3, KAITI) else len(known) > 30
         for character in known:
             assert_cropped_ink_on_white(draw_sample(character, hand, np.random.default_rng(0)))
 
@@ -178,7 +180,7 @@ def test_characters_that_a_font_lacks_are_found() -> None:
 
 
 def test_unsupported_characters_are_listed_up_to_ten_and_counted(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="cannot draw 4 of the characters: 觇谖谰钌;"):
+    with pytest.raises(UserError, match="cannot draw 4 of the characters: 诇谞赪跐;"):
         write_corpus(tmp_path / "out", characters="暗" + NOT_IN_THE_FONTS)
     many = [chr(code) for code in range(0x20000, 0x20000 + 1200)]
     with pytest.raises(UserError, match=f"cannot draw 1,200 .*: {''.join(many[:10])} …;"):
@@ -187,27 +189,50 @@ def test_unsupported_characters_are_listed_up_to_ten_and_counted(tmp_path: Path)
 
 
 def test_a_writer_writes_what_his_font_has(tmp_path: Path) -> None:
-    """飞 is simplified: the fonts of writers 5 to 11 have none, by the counts of their makers."""
+    """飞 is simplified: the fonts of writers 5 to 8 and 10 to 12 have none, by their makers."""
     summary = write_corpus(tmp_path, characters="一飞", writers=11, test_writers=1, jobs=1)
     written = {
         int(path.stem[-4:]): "".join(character for character, _ in read_file(path))
         for path in tmp_path.rglob("*.gnt")
     }
-    assert {number for number, characters in written.items() if "飞" in characters} <= {
-        1,
-        2,
-        3,
-        4,
-        12,
+    assert {number for number, characters in written.items() if "飞" in characters} == {
+        *(1, 2, 3),
+        *(4, 9),  # who write along known strokes
     }
-    assert "飞" in written[1] and all("一" in characters for characters in written.values())
+    assert all("一" in characters for characters in written.values())
     assert summary.samples == sum(map(len, written.values())) < 24
+
+
+def test_each_character_is_written_by_as_many_as_asked_if_so_many_can(tmp_path: Path) -> None:
+    """飞 is simplified: of these fonts only the second to the fourth have it, by their makers."""
+    summary = write_corpus(
+        tmp_path, characters="一三飞", writers=32, test_writers=2, per_character=17, jobs=2
+    )
+    written = {
+        path.stem: "".join(character for character, _ in read_file(path))
+        for path in sorted(tmp_path.glob("font-drawn-trn_gnt/*.gnt"))
+    }
+    assert all(written.values())  # whom chance gave nothing to write has no file
+    counts = {c: sum(c in characters for characters in written.values()) for c in "一三飞"}
+    assert counts == {"一": 17, "三": 17, "飞": 14}  # eight along known strokes
+    by = {c: {w for w, characters in written.items() if c in characters} for c in "一三"}
+    assert by["一"] != by["三"]
+    tested = [len(read_file(p)) for p in tmp_path.glob("font-drawn-tst_gnt/*.gnt")]
+    assert tested == [3, 3]  # writers 33 and 34, of hands 1 and 2
+    assert summary.samples == 17 + 17 + 14 + 6
 
 
 def test_what_no_writer_of_few_could_write_is_named(tmp_path: Path) -> None:
     """Writer 1 has a font of simplified characters."""
-    with pytest.raises(UserError, match="no font of so few writers has 學; give at least 12"):
+    with pytest.raises(UserError, match="no font of so few writers has 學; give at least 16"):
         write_corpus(tmp_path / "out", characters="一學", writers=1)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_test_split_that_would_be_empty_is_refused(tmp_path: Path) -> None:
+    """Writer 4 writes along known strokes, which are of hanzi alone."""
+    with pytest.raises(UserError, match="--test-writers 1: no font .* any of .* at least 16"):
+        write_corpus(tmp_path / "out", characters="0123", writers=3, test_writers=1)
     assert not (tmp_path / "out").exists()
 
 
@@ -216,6 +241,7 @@ def test_what_no_writer_of_few_could_write_is_named(tmp_path: Path) -> None:
     [
         ({"writers": 0}, "--writers: 0 is too few"),
         ({"test_writers": 0}, "--test-writers: 0 is too few"),
+        ({"per_character": 0}, "--per-character: 0 is too few"),
         ({"jobs": 0}, "--jobs 0: at least one process"),
         ({"seed": -1}, "--seed: -1 is negative"),
         ({"characters": ""}, "--charset: no character"),

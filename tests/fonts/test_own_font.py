@@ -41,7 +41,7 @@ def test_it_shows_what_no_hand_has_and_nothing_else(boxes: Path) -> None:
     assert KnownFonts().font_of(RARE) is None
     assert fonts.font_of(RARE) == boxes
     assert fonts.font_of("一", 3) == 3
-    assert fonts.font_of("國") != boxes  # Japanese hands have it
+    assert fonts.font_of("國") != boxes  # hands of the bundled fonts have it
     assert KnownFonts(4, boxes).font_of("國") == boxes  # the first four have not
     assert KnownFonts(4, boxes).font_of("學") == REFERENCE
     glyph = reference_glyph(RARE, 0, fonts)

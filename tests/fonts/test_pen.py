@@ -36,8 +36,8 @@ def test_strokes_stray_each_by_itself_and_more_with_a_looser_pen() -> None:
         return np.array(middles)  # (200, 3, 2)
 
     usual, loose = distances(1), distances(2)
-    # 1.8 % of an em each way, as the pen's description of what is usual says.
-    assert usual.std() == pytest.approx(0.018 * EM_PIXELS, rel=0.25)
+    # 2.3 % of an em each way, as the pen's description of what is usual says.
+    assert usual.std() == pytest.approx(0.023 * EM_PIXELS, rel=0.25)
     assert loose.std() == pytest.approx(2 * usual.std(), rel=0.15)
     assert abs(np.corrcoef(usual[:, 0, 0], usual[:, 1, 0])[0, 1]) < 0.2
 
@@ -83,6 +83,6 @@ def test_where_the_pen_is_lifted_the_line_is_thinner() -> None:
 def test_pens_of_people_differ() -> None:
     pens = [Pen.at_random(np.random.default_rng(seed)) for seed in range(200)]
     widths = np.array([pen.width_em for pen in pens])
-    assert 0.045 < np.median(widths) < 0.065
+    assert 0.035 < np.median(widths) < 0.05
     assert widths.min() < 0.04 and widths.max() > 0.08
     assert all(0 <= pen.joining <= 1 and 0 <= pen.lifting <= 1 for pen in pens)

@@ -4,9 +4,7 @@ import pytest
 
 from data_tools.errors import UserError
 from data_tools.fonts.placement import HANZI_INK, placement
-from data_tools.fonts.typefaces import TYPEFACES
-
-HANDS = range(len(TYPEFACES))
+from data_tools.fonts.typefaces import HANDS
 
 
 @pytest.mark.parametrize("hand", HANDS)

@@ -90,8 +90,8 @@ def test_pictures_are_the_reference_glyphs() -> None:
     glyphs = [reference_glyph("一", 3), reference_glyph("固", 0), reference_glyph("一", 3)]
     expected = torch.from_numpy(np.array(glyphs)) / 255
     torch.testing.assert_close(pictures.squeeze(1), expected)
-    of_one_character = embedding.pictures(torch.full((12,), 0), torch.arange(12))
-    assert len(np.unique(of_one_character.numpy(), axis=0)) == 12
+    of_one_character = embedding.pictures(torch.full((13,), 0), torch.arange(13))
+    assert len(np.unique(of_one_character.numpy(), axis=0)) == 13
 
 
 def test_a_character_that_the_font_lacks_is_pictured_by_its_row() -> None:
