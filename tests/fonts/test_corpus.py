@@ -231,7 +231,7 @@ def test_what_no_writer_of_few_could_write_is_named(tmp_path: Path) -> None:
 
 def test_a_test_split_that_would_be_empty_is_refused(tmp_path: Path) -> None:
     """Writer 4 writes along known strokes, which are of hanzi alone."""
-    with pytest.raises(UserError, match="--test-writers 1: no font .* any of .* at least 16"):
+    with pytest.raises(UserError, match=r"--test-writers 1: no font .* any of .* at least 16"):
         write_corpus(tmp_path / "out", characters="0123", writers=3, test_writers=1)
     assert not (tmp_path / "out").exists()
 
