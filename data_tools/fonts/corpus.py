@@ -154,9 +154,15 @@ def draw_sample(character: str, hand: Hand, rng: np.random.Generator) -> NDArray
     return bitmap[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def write_glyph(character: str, writer: int, options: GlyphOptions) -> NDArray[np.uint8]:
+def write_glyph(
+    character: str,
+    writer: int,
+    options: GlyphOptions,
+    fonts: Sequence[Font] = HANDS_OF_WRITERS,
+) -> NDArray[np.uint8]:
     """What a writer of the corpus of seed 0 writes, as a store of such glyphs holds it: (S, S)."""
-    bitmap = draw_sample(character, Hand.of_writer(0, writer), _sample_rng(0, writer, character))
+    hand = Hand.of_writer(0, writer, fonts)
+    bitmap = draw_sample(character, hand, _sample_rng(0, writer, character))
     height, width = bitmap.shape
     return fit_glyph(memoryview(bitmap.tobytes()), width, height, options)
 

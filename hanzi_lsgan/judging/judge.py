@@ -71,7 +71,8 @@ JUDGE = Role(
     "recogniser", 0, "scores every checkpoint", "train.score_samples=0", 3, False, _MOST_IMAGES
 )
 # A teacher only says what cannot be read at all: weights that one of 2.4 million images taught were
-# read no better than those of one of 800,000 (docs/quality.md), and began an hour later.
+# read no better than those of one of 800,000 (docs/quality.md), which is ready in a third of the
+# time.
 TEACHER = Role(
     "teacher", 1, "teaches the generator", "objective.reading_weight=0", 3, True, 800_000
 )

@@ -10,9 +10,9 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from data_tools.errors import UserError
-from data_tools.fonts.corpus import Hand, draw_sample
+from data_tools.fonts.corpus import write_glyph
 from data_tools.forms.form_part import FormPart
-from data_tools.glyphs.fit import GlyphOptions, fit_glyph
+from data_tools.glyphs.fit import GlyphOptions
 from data_tools.sources.split_names import NamedSplit
 from data_tools.splits import Split
 from data_tools.store.prepare import prepare
@@ -26,8 +26,7 @@ from hanzi_lsgan.training import adaptation
 from hanzi_lsgan.training.person import learn_hand
 
 WRITTEN = "永和九年岁在癸丑暮春之初会于山阴兰亭修稧事也群贤毕至少长咸集"
-WRITER = 70_003  # of no corpus
-HAND = Hand.of_writer(0, WRITER, [7])  # writes with a shipped font's strokes in its own way
+WRITER, FONTS = 70_003, [7]  # of no corpus; writes with a shipped font's strokes in its own way
 PLACE = (0.2, 0.3, 0.5, 0.6)
 NEW = "树林江河马牛风雪"  # that he has not written
 
@@ -38,11 +37,7 @@ def call(*arguments: str) -> Result:
 
 def write(character: str) -> np.ndarray:
     """A glyph of the person's, in black with a broad pen: (64, 64) uint8."""
-    rng = np.random.default_rng((0, WRITER, ord(character)))
-    bitmap = draw_sample(character, HAND, rng)
-    height, width = bitmap.shape
-    options = GlyphOptions(64, "aspect", 2)
-    glyph = fit_glyph(memoryview(bitmap.tobytes()), width, height, options)
+    glyph = write_glyph(character, WRITER, GlyphOptions(64, "aspect", 2), FONTS)
     return np.where(glyph < 200, 0, 255).astype(np.uint8)
 
 
