@@ -94,6 +94,8 @@ class ProjectionModel(_Settings):
     label_embedding: Literal["learned", "glyph"] = "learned"
     # Runs that were begun when there were no more do not say how many they know.
     hands: int = Field(FIRST_HANDS, ge=1, le=len(HANDS))
+    # So do those that were begun before there was noise.
+    noise_points: int = Field(0, ge=0, le=16)
     label_features: int = Field(128, ge=1, le=4096)
     score_features: int = Field(256, ge=1, le=4096)
     pack_size: int = Field(4, ge=1, le=16)
@@ -106,6 +108,10 @@ class ProjectionModel(_Settings):
             raise ValueError(
                 "generator_channels and discriminator_channels must be equally many, one entry for "
                 "each side from 4 pixels to the image's"
+            )
+        if self.noise_points and self.label_embedding != "glyph":
+            raise ValueError(
+                'noise_points needs label_embedding = "glyph": noise bends its picture'
             )
         return self
 

@@ -43,7 +43,9 @@ def build_generator(
             batch_norm=model.generator_normalisation == "batch",
         )
     embedding = _build_embedding(model, charset, model.label_features, kinds, fit, free)
-    return ProjectionGenerator(embedding, model.latent_features, model.generator_channels)
+    return ProjectionGenerator(
+        embedding, model.latent_features, model.generator_channels, model.noise_points
+    )
 
 
 def build_discriminator(
@@ -72,6 +74,11 @@ def fonts_of(generator: Generator) -> KnownFonts:
     """The fonts that a generator knows; as many elements of the latent choose among the hands'."""
     embedding = generator.label_embedding
     return embedding.fonts if isinstance(embedding, GlyphEmbedding) else KnownFonts(FIRST_HANDS)
+
+
+def noise_of(generator: Generator) -> int:
+    """How many of the last elements of a generator's latents are noise at places."""
+    return generator.noise_features if isinstance(generator, ProjectionGenerator) else 0
 
 
 def hand_of(generator: Generator) -> Tensor | None:

@@ -1,7 +1,8 @@
 """The default networks: a small conditional GAN whose discriminator judges packs of one class.
 
 Generator: the latent and Φ(y) together modulate every stage by conditional batch normalisation.
-Where Φ knows what the character looks like, the stages also see a picture of it.
+Where Φ knows what the character looks like, the stages also see a picture of it, and noise that
+moves each of its strokes by itself.
 Discriminator: a projection discriminator (Miyato and Koyama, 2018) that sees several samples of one
 class at once, as channels (PacGAN, Lin et al., 2018): a generator that draws a character always the
 same way is found out, which no judgement of single images can do.
@@ -42,18 +43,20 @@ class ProjectionGenerator(nn.Module):
         label_embedding: LabelEmbedding | GlyphEmbedding,
         latent_features: int,
         channels: Sequence[int],
+        noise_points: int = 0,
     ) -> None:
         """Build the network.
 
         Args:
             label_embedding: Φ.
-            latent_features: length of z.
+            latent_features: length of what of z modulates whole maps.
             channels: of the maps at 4 × 4, 8 × 8 and so on up to the size of the image.
+            noise_points: of `GlyphGuide`, whose noise is the rest of z.
         """
         super().__init__()
         condition_features = latent_features + label_embedding.features
         first = channels[0]
-        self.latent_features = latent_features
+        self.modulating_features = self.latent_features = latent_features
         self.label_embedding = label_embedding
         self.project = nn.Linear(condition_features, first * _FIRST_SIDE_PIXELS**2)
         self.project_norm = ConditionalBatchNorm2d(first, condition_features)
@@ -67,7 +70,10 @@ class ProjectionGenerator(nn.Module):
         )
         self.to_pixels = nn.Conv2d(channels[-1], 1, kernel_size=3, padding=1)
         if isinstance(label_embedding, GlyphEmbedding):
-            self.glyph_guide = GlyphGuide(condition_features, _FIRST_SIDE_PIXELS, channels)
+            self.glyph_guide = GlyphGuide(
+                condition_features, _FIRST_SIDE_PIXELS, channels, noise_points
+            )
+            self.latent_features += self.glyph_guide.noise_features
         self.register_buffer("hand", None, persistent=False)
 
     def sample_latents(self, count: int, random: torch.Generator) -> Tensor:
@@ -79,7 +85,7 @@ class ProjectionGenerator(nn.Module):
         latents = torch.randn(shape, generator=random, device=random.device)
         if self.hand is None:
             return latents
-        return stray(self.hand.to(random.device), latents, self._forms)
+        return stray(self.hand.to(random.device), latents, self._forms, self.noise_features)
 
     @torch.no_grad()
     def spread_latents(self, factor: float) -> None:
@@ -91,9 +97,15 @@ class ProjectionGenerator(nn.Module):
         norms = [part for part in self.modules() if isinstance(part, ConditionalBatchNorm2d)]
         readers = [self.project, *(norm.scale_and_shift for norm in norms)]
         if isinstance(self.label_embedding, GlyphEmbedding):
-            readers.append(self.glyph_guide.to_displacements)
+            readers.extend(self.glyph_guide.linears)
+            self.glyph_guide.scale_noise(factor)
         for linear in readers:
-            linear.weight[:, : self.latent_features] *= factor
+            linear.weight[:, : self.modulating_features] *= factor
+
+    @property
+    def noise_features(self) -> int:
+        """How many of a latent's last elements are noise at places."""
+        return self.latent_features - self.modulating_features
 
     @property
     def _forms(self) -> int:
@@ -103,7 +115,8 @@ class ProjectionGenerator(nn.Module):
 
     def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
         """Draw images (B, 1, S, S) in [-1, 1] from latents (B, latent_features) and labels (B,)."""
-        condition = torch.cat([latents, self.label_embedding(labels)], dim=1)
+        modulating = latents[:, : self.modulating_features]
+        condition = torch.cat([modulating, self.label_embedding(labels)], dim=1)
         maps = self.project(condition).unflatten(1, (-1, _FIRST_SIDE_PIXELS, _FIRST_SIDE_PIXELS))
         maps = maps.contiguous(memory_format=torch.channels_last)
         guides = self._guides(latents, labels, condition)
@@ -119,7 +132,8 @@ class ProjectionGenerator(nn.Module):
         # The latent has a favourite among the fonts, as a writer has among the forms of characters.
         hands = latents[:, : self._forms].argmax(dim=1)
         pictures = self.label_embedding.pictures(labels, hands)
-        guides: list[Tensor] = self.glyph_guide(pictures, condition)
+        noise = latents[:, self.modulating_features :]
+        guides: list[Tensor] = self.glyph_guide(pictures, condition, noise)
         return guides
 
 

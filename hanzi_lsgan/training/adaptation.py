@@ -191,7 +191,8 @@ class Adaptation:
         rows = self._draw_rows(_BATCH // 2)
         others = self._draw_labels(_BATCH // 2)
         labels = torch.cat([self._sample.labels[rows], others])
-        latents = stray(self.hand, self._noise(_BATCH), self._forms)
+        draws = self._draw_latents(_BATCH)
+        latents = stray(self.hand, draws, self._forms, self.generator.noise_features)
         fake = _to_ink(forward(self.generator, latents, labels))
 
         # The discriminator's loss, on glyphs that are shifted a little
@@ -228,7 +229,7 @@ class Adaptation:
 
     def _nearest_hand(self) -> Tensor:
         """The latent, of many, whose hand is most like the person's."""
-        tried = self._noise(_TRIED_A_FONT * self._forms)
+        tried = self._draw_latents(_TRIED_A_FONT * self._forms)
         fonts = torch.arange(len(tried), device=self._device) % self._forms
         forms = tried[:, : self._forms].clamp(max=_FONT_MARGIN / 2)
         tried[:, : self._forms] = forms.scatter(1, fonts[:, None], _FONT_MARGIN)
@@ -247,7 +248,7 @@ class Adaptation:
                 unlike.append(4 * difference.abs().mean() - cosines.mean() / 4)
         return tried[int(torch.stack(unlike).argmin())].clone()
 
-    def _noise(self, count: int) -> Tensor:
+    def _draw_latents(self, count: int) -> Tensor:
         shape = (count, self.generator.latent_features)
         return torch.randn(shape, generator=self._random, device=self._device)
 

@@ -35,7 +35,7 @@ from hanzi_lsgan.runs.folder import RunFolder, newest_run
 from hanzi_lsgan.runs.wrong_path import refuse_other_recipe, refuse_run_as_store
 from hanzi_lsgan.training.loop import Limits, Listener, Saved, Tick, train
 from hanzi_lsgan.training.signals import noted_signals
-from hanzi_lsgan.training.start import recipe_of, start_from, trained_run, with_hands_of
+from hanzi_lsgan.training.start import as_drawn_by, recipe_of, start_from, trained_run
 from hanzi_lsgan.training.step import Trainer
 
 _MANY_CHARACTERS = 1000  # more than these a discriminator meets too rarely to teach them by label
@@ -111,7 +111,7 @@ class Session:
             name = default_recipe(store) if name is None else name
             recipe = named or load_recipe(name, overrides)
             if start is not None:
-                recipe = with_hands_of(recipe, start)
+                recipe = as_drawn_by(recipe, start)
             claim = Claim.on_new(out, name if start is None else start.path.name)
             trainer = Trainer(recipe, store.charset, store.kinds)
             if start is not None:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from data_tools.errors import UserError, join_message
 from hanzi_lsgan.models.label_embedding import FREE_ROWS, free_of
-from hanzi_lsgan.recipe import ProjectionModel, Recipe, load_recipe, recipe_names
+from hanzi_lsgan.recipe import ModelSettings, ProjectionModel, Recipe, load_recipe, recipe_names
 from hanzi_lsgan.runs.folder import SHIPPED, RunFolder
 from hanzi_lsgan.training.step import Trainer
 
@@ -31,19 +31,29 @@ def recipe_of(run: RunFolder) -> str:
         return str(run.config)
     model = run.info().model
     for name in recipe_names():
-        if with_hands_of(load_recipe(name), run).model == model:
+        fitting = as_drawn_by(load_recipe(name), run).model
+        # Weights alone are a generator, which goes with any discriminator.
+        if _without_discriminator(fitting) == _without_discriminator(model):
             return name
     remedy = "name the recipe whose networks they are"
     raise UserError(join_message(str(run.path), "has networks of no known recipe", remedy))
 
 
-def with_hands_of(recipe: Recipe, run: RunFolder) -> Recipe:
-    """A recipe whose networks know as many hands' fonts as those of a run that it begins with."""
+def as_drawn_by(recipe: Recipe, run: RunFolder) -> Recipe:
+    """A recipe that knows as many hands' fonts, and takes as much noise, as a run to begin with."""
     model, trained = recipe.model, run.info().model
     if not isinstance(model, ProjectionModel) or not isinstance(trained, ProjectionModel):
         return recipe
-    model = model.model_copy(update={"hands": trained.hands})
+    model = model.model_copy(update={"hands": trained.hands, "noise_points": trained.noise_points})
     return recipe.model_copy(update={"model": model})
+
+
+def _without_discriminator(model: ModelSettings) -> ModelSettings:
+    if not isinstance(model, ProjectionModel):
+        return model
+    return model.model_copy(
+        update={"score_features": 1, "pack_size": 1, "discriminator_channels": ()}
+    )
 
 
 def start_from(

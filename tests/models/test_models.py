@@ -154,10 +154,10 @@ def test_a_spread_of_1_5_draws_a_latent_as_1_5_times_as_long_a_one(name: str) ->
     wide = copy.deepcopy(network)
     wide.spread_latents(1.5)
     with torch.no_grad():
-        assert not torch.allclose(wide(latents, labels), network(latents, labels), atol=1e-2)
-        torch.testing.assert_close(
-            wide(latents, labels), network(1.5 * latents, labels), rtol=1e-3, atol=1e-3
-        )
+        drawn = wide(latents, labels)
+        assert (drawn - network(latents, labels)).abs().mean() > 1e-2
+        # On average: where bent ink ends between two pixels, rounding decides.
+        assert (drawn - network(1.5 * latents, labels)).abs().mean() < 1e-5
 
 
 def test_latents_follow_the_papers_distribution_and_the_seed() -> None:
