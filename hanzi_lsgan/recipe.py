@@ -94,8 +94,10 @@ class ProjectionModel(_Settings):
     label_embedding: Literal["learned", "glyph"] = "learned"
     # Runs that were begun when there were no more do not say how many they know.
     hands: int = Field(FIRST_HANDS, ge=1, le=len(HANDS))
-    # So do those that were begun before there was noise.
+    # So do those that were begun before there was noise, and before discriminators saw pictures.
     noise_points: int = Field(0, ge=0, le=16)
+    discriminator_sees_pictures: bool = False
+    discriminator_normalisation: Normalisation = "none"
     label_features: int = Field(128, ge=1, le=4096)
     score_features: int = Field(256, ge=1, le=4096)
     pack_size: int = Field(4, ge=1, le=16)

@@ -136,11 +136,15 @@ class KnownFonts:
         Returns:
             None where none of them has it.
         """
-        taught = [KAITI] if self.hands > KAITI else []
-        fonts: list[Font] = [hand, *taught, PLAINEST, *range(FIRST_HANDS, self.hands)]
+        fonts: list[Font] = [hand, self.regular, PLAINEST, *range(FIRST_HANDS, self.hands)]
         if self.reference is not None:
             fonts.append(self.reference)
         return next((font for font in (*fonts, REFERENCE) if has_glyph(font, character)), None)
+
+    @property
+    def regular(self) -> int:
+        """The hand that writes the forms which are taught, or else the plainest."""
+        return KAITI if self.hands > KAITI else PLAINEST
 
     def in_a_hand(self, character: str) -> bool:
         """Whether the font of any hand draws a character."""

@@ -67,7 +67,13 @@ def build_discriminator(
             batch_norm=model.discriminator_normalisation == "batch",
         )
     embedding = _build_embedding(model, charset, model.score_features, kinds, True, free)
-    return ProjectionDiscriminator(embedding, model.pack_size, model.discriminator_channels)
+    return ProjectionDiscriminator(
+        embedding,
+        model.pack_size,
+        model.discriminator_channels,
+        batch_norm=model.discriminator_normalisation == "batch",
+        sees_pictures=model.discriminator_sees_pictures,
+    )
 
 
 def fonts_of(generator: Generator) -> KnownFonts:

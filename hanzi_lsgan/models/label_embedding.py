@@ -198,20 +198,20 @@ class GlyphEmbedding(_Embedding):
             codes = torch.where(rows >= 0, self._free_codes(characters), codes)
         return self._with_kind(self.projection(codes), labels)
 
-    def pictures(self, labels: Tensor, hands: Tensor) -> Tensor:
+    def pictures(self, labels: Tensor, hands: Tensor | int) -> Tensor:
         """The reference glyphs of labels (B,): (B, 1, 32, 32), ink from 0 to 1.
 
         Where a character has a free row, in place of its glyph stands what has that for a code.
 
         Args:
             labels: (B,).
-            hands: (B,), whose font draws each, less than `fonts.hands`.
+            hands: (B,), whose font draws each, or whose draws all, less than `fonts.hands`.
         """
         labels = self.characters_of(labels)
-        for hand, ready in enumerate(self._drawn):
-            if len(ready) < len(self.charset):
-                chosen = None if self.training else labels[hands == hand]
-                self._draw(self._missing(ready, chosen), hand)
+        for hand in range(self.fonts.hands) if isinstance(hands, Tensor) else (hands,):
+            if len(ready := self._drawn[hand]) < len(self.charset):
+                chosen = labels[hands == hand] if isinstance(hands, Tensor) else labels
+                self._draw(self._missing(ready, None if self.training else chosen), hand)
         pixels = self.glyphs[labels, hands].float() / 255
         if self._free:
             # Components are orthogonal and equally long, so their transpose undoes them.

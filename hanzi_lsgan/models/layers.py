@@ -12,18 +12,20 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 class _SumOfProcesses(torch.autograd.Function):
-    """The sum of a tensor over all processes, through which gradients flow back to all."""
+    """The sum of a tensor over all processes, through which gradients flow back to all.
+
+    Its gradient is such a sum again, so that a penalty on gradients can be differentiated too.
+    """
 
     @staticmethod
     def forward(ctx: FunctionCtx, values: Tensor) -> Tensor:
-        total = values.clone()
+        total = values.clone(memory_format=torch.contiguous_format)
         dist.all_reduce(total)
         return total
 
     @staticmethod
     def backward(ctx: FunctionCtx, gradient: Tensor) -> Tensor:
-        total = gradient.clone(memory_format=torch.contiguous_format)
-        dist.all_reduce(total)
+        total: Tensor = _SumOfProcesses.apply(gradient)
         return total
 
 

@@ -5,7 +5,8 @@ Where Φ knows what the character looks like, the stages also see a picture of i
 moves each of its strokes by itself.
 Discriminator: a projection discriminator (Miyato and Koyama, 2018) that sees several samples of one
 class at once, as channels (PacGAN, Lin et al., 2018): a generator that draws a character always the
-same way is found out, which no judgement of single images can do.
+same way is found out, which no judgement of single images can do. It may see a picture of the
+character too: it meets each of thousands too rarely to know how theirs stray from it.
 
 The side of the image is 4 · 2^(number of stages). Pixels lie in [-1, 1].
 """
@@ -22,10 +23,19 @@ from data_tools.glyphs.place import Place
 from hanzi_lsgan.models.glyph_picture import GlyphGuide
 from hanzi_lsgan.models.hand_latents import stray
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding, LabelEmbedding
-from hanzi_lsgan.models.layers import ConditionalBatchNorm2d, exactly
+from hanzi_lsgan.models.layers import (
+    BatchNorm2d,
+    ConditionalBatchNorm2d,
+    exactly,
+    normalise_apart,
+)
 
 _FIRST_SIDE_PIXELS = 4
 _SLOPE = 0.2
+
+# Of the pictures that a discriminator sees at 8 and at 16 pixels. Finer maps know no label, so that
+# a pack under a wrong one costs little.
+_PICTURE_FOLDS = (4, 2)
 
 # Background is exactly white, which tanh comes to only at infinity: what passes the range is cut.
 _OVERSHOOT = 1.05
@@ -137,6 +147,11 @@ class ProjectionGenerator(nn.Module):
         return guides
 
 
+def _extend(values: Tensor, count: int, first: int) -> Tensor:
+    """Values (N, …) and the first of them again, unless they are as many as that already."""
+    return values if len(values) == count else torch.cat([values, values[:first]])
+
+
 def _add(maps: Tensor, guides: list[Tensor], stage: int) -> Tensor:
     return maps + guides[stage] if stage < len(guides) else maps
 
@@ -149,6 +164,9 @@ class ProjectionDiscriminator(nn.Module):
         label_embedding: LabelEmbedding | GlyphEmbedding,
         pack_size: int,
         channels: Sequence[int],
+        *,
+        batch_norm: bool = False,
+        sees_pictures: bool = False,
     ) -> None:
         """Build the network.
 
@@ -156,6 +174,8 @@ class ProjectionDiscriminator(nn.Module):
             label_embedding: Φ; h is as long as Φ(y).
             pack_size: samples of one class that are judged together.
             channels: of the maps at the size of the image, half of it and so on down to 4 × 4.
+            batch_norm: whether maps are normalised, all but the first.
+            sees_pictures: whether it sees what the character looks like beside a pack; Φ must know.
         """
         super().__init__()
         self.pack_size = pack_size
@@ -163,31 +183,66 @@ class ProjectionDiscriminator(nn.Module):
         self.label_embedding = label_embedding
         self.from_pixels = nn.Conv2d(pack_size, channels[0], kernel_size=3, padding=1)
         self.halvings = nn.ModuleList(
-            nn.Conv2d(before, after, kernel_size=4, stride=2, padding=1)
+            nn.Conv2d(before, after, kernel_size=4, stride=2, padding=1, bias=not batch_norm)
             for before, after in pairwise(channels)
         )
+        self.norms = nn.ModuleList(BatchNorm2d(after) for after in channels[1:] if batch_norm)
         self.to_features = nn.Linear(channels[-1] * _FIRST_SIDE_PIXELS**2, features)
         self.to_score = nn.Linear(features, 1)
+        self._picture_stages: list[int] = []
+        if sees_pictures:
+            stages = len(self.halvings)
+            self._picture_stages = list(range(max(1, stages - len(_PICTURE_FOLDS)), stages))
+            self.picture_convolutions = nn.ModuleList(
+                nn.Conv2d(fold**2, channels[stage], kernel_size=3, padding=1, bias=False)
+                for stage, fold in zip(reversed(self._picture_stages), _PICTURE_FOLDS, strict=False)
+            )
 
     def forward(self, images: Tensor, labels: Tensor, wrong_labels: Tensor | None = None) -> Tensor:
         """Score packs of images (k·B, 1, S, S), k batches that share the labels (B,).
 
         Neighbours in a pack have one label, so B is a multiple of p = `pack_size`: (k·B / p,).
         With `wrong_labels` (B / p,) the packs of the first batch are scored under these as well:
-        ((k + 1)·B / p,).
+        ((k + 1)·B / p,). Each batch is normalised by statistics of its own.
         """
         batches = len(images) // len(labels)
         pack_labels = labels[:: self.pack_size].repeat(batches)
+        twice = 0
+        if wrong_labels is not None:
+            twice = len(wrong_labels)
+            pack_labels = torch.cat([pack_labels, wrong_labels])
+        pictures = self._pictures(pack_labels)
         maps = images.view(-1, self.pack_size, *images.shape[2:])
         maps = maps.contiguous(memory_format=torch.channels_last)
         maps = F.leaky_relu(self.from_pixels(maps), _SLOPE)
-        for halve in self.halvings:
-            maps = F.leaky_relu(halve(maps), _SLOPE)
+        batch_packs = len(labels) // self.pack_size
+        for stage, halve in enumerate(self.halvings, 1):
+            maps = halve(maps)
+            if stage in pictures:
+                # From where labels are seen on, a pack under two labels goes two ways.
+                maps = _extend(maps, len(pack_labels), twice) + pictures[stage]
+            if self.norms:
+                maps = normalise_apart(self.norms[stage - 1], maps, len(maps) // batch_packs)
+            maps = F.leaky_relu(maps, _SLOPE)
         features = F.leaky_relu(self.to_features(maps.flatten(1)), _SLOPE)
-        if wrong_labels is not None:
-            features = torch.cat([features, features[: len(wrong_labels)]])
-            pack_labels = torch.cat([pack_labels, wrong_labels])
+        features = _extend(features, len(pack_labels), twice)
         return exactly(self._score, features, self.label_embedding(pack_labels))
+
+    def _pictures(self, labels: Tensor) -> dict[int, Tensor]:
+        """What is added to the maps of those stages that see what labels (P,) look like."""
+        embedding = self.label_embedding
+        if not self._picture_stages or not isinstance(embedding, GlyphEmbedding):
+            return {}
+        pictures = embedding.pictures(labels, embedding.fonts.regular)
+        stages = zip(
+            reversed(self._picture_stages), _PICTURE_FOLDS, self.picture_convolutions, strict=False
+        )
+        return {
+            stage: convolve(
+                F.pixel_unshuffle(pictures, fold).contiguous(memory_format=torch.channels_last)
+            )
+            for stage, fold, convolve in stages
+        }
 
     def _score(self, features: Tensor, label_vectors: Tensor) -> Tensor:
         """w · h + Φ(y) · h / √n of features and label vectors (P, n): (P,)."""

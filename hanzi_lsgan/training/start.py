@@ -52,7 +52,13 @@ def _without_discriminator(model: ModelSettings) -> ModelSettings:
     if not isinstance(model, ProjectionModel):
         return model
     return model.model_copy(
-        update={"score_features": 1, "pack_size": 1, "discriminator_channels": ()}
+        update={
+            "score_features": 1,
+            "pack_size": 1,
+            "discriminator_channels": (),
+            "discriminator_sees_pictures": False,
+            "discriminator_normalisation": "none",
+        }
     )
 
 

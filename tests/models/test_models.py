@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from hanzi_lsgan.models import build_discriminator, build_generator
-from hanzi_lsgan.models.label_embedding import LabelEmbedding
+from hanzi_lsgan.models.label_embedding import GlyphEmbedding, LabelEmbedding
 from hanzi_lsgan.models.layers import ConditionalBatchNorm2d, combine_moments
 from hanzi_lsgan.models.paper import (
     ConstantMapConvolution,
@@ -191,6 +191,30 @@ def test_a_packs_score_depends_on_its_label() -> None:
     )
     images = torch.randn(2, 1, 16, 16)
     assert network(images, torch.tensor([0, 0])) != network(images, torch.tensor([1, 1]))
+
+
+@pytest.mark.parametrize("pictures", [True, False])
+def test_a_discriminator_may_see_what_a_character_looks_like(pictures: bool) -> None:
+    """Where Φ(y) says nothing, pictures alone tell packs of one label from those of another."""
+    torch.manual_seed(0)
+    embedding = GlyphEmbedding("一二", 16)
+    network = ProjectionDiscriminator(embedding, 2, [8, 8, 8, 8], sees_pictures=pictures)
+    torch.nn.init.zeros_(embedding.projection.weight)
+    images = torch.randn(2, 1, 32, 32)
+    first, second = (network(images, torch.tensor([label, label])) for label in (0, 1))
+    assert bool(first != second) == pictures
+
+
+@pytest.mark.parametrize("name", ["quick32", "glyph64"])
+def test_packs_under_wrong_labels_have_the_scores_that_these_labels_give(name: str) -> None:
+    torch.manual_seed(0)
+    model = load_recipe(name, ["model.pack_size=2"]).model
+    network = build_discriminator(model, "一二三")
+    images = torch.randn(8, 1, model.size, model.size)  # two batches
+    labels, wrong = torch.tensor([0, 0, 2, 2]), torch.tensor([1, 0])
+    scores = network(images, labels, wrong)
+    torch.testing.assert_close(scores[:4], network(images, labels))
+    torch.testing.assert_close(scores[4:], network(images[:4], wrong.repeat_interleave(2)))
 
 
 def test_a_packs_score_is_a_linear_one_and_a_projection_over_the_root_of_its_length() -> None:
