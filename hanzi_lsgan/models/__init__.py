@@ -82,11 +82,6 @@ def fonts_of(generator: Generator) -> KnownFonts:
     return embedding.fonts if isinstance(embedding, GlyphEmbedding) else KnownFonts(FIRST_HANDS)
 
 
-def noise_of(generator: Generator) -> int:
-    """How many of the last elements of a generator's latents are noise at places."""
-    return generator.noise_features if isinstance(generator, ProjectionGenerator) else 0
-
-
 def hand_of(generator: Generator) -> Tensor | None:
     """The latent (latent features,) of the person whom a generator was adapted to, if to one."""
     return generator.hand if isinstance(generator, ProjectionGenerator) else None

@@ -95,7 +95,7 @@ class ProjectionGenerator(nn.Module):
         latents = torch.randn(shape, generator=random, device=random.device)
         if self.hand is None:
             return latents
-        return stray(self.hand.to(random.device), latents, self._forms, self.noise_features)
+        return stray(self.hand.to(random.device), latents, self._forms)
 
     @torch.no_grad()
     def spread_latents(self, factor: float) -> None:
@@ -111,11 +111,6 @@ class ProjectionGenerator(nn.Module):
             self.glyph_guide.scale_noise(factor)
         for linear in readers:
             linear.weight[:, : self.modulating_features] *= factor
-
-    @property
-    def noise_features(self) -> int:
-        """How many of a latent's last elements are noise at places."""
-        return self.latent_features - self.modulating_features
 
     @property
     def _forms(self) -> int:

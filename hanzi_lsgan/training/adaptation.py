@@ -191,8 +191,7 @@ class Adaptation:
         rows = self._draw_rows(_BATCH // 2)
         others = self._draw_labels(_BATCH // 2)
         labels = torch.cat([self._sample.labels[rows], others])
-        draws = self._draw_latents(_BATCH)
-        latents = stray(self.hand, draws, self._forms, self.generator.noise_features)
+        latents = stray(self.hand, self._draw_latents(_BATCH), self._forms)
         fake = _to_ink(forward(self.generator, latents, labels))
 
         # The discriminator's loss, on glyphs that are shifted a little
