@@ -393,6 +393,27 @@ MUTANTS = (
         "tests/models/test_label_embedding.py -k one_hot_vector",
     ),
     Mutant(
+        "noise moves no ink",
+        "hanzi_lsgan/models/glyph_picture.py",
+        "straying[:, :, None, None] * noise[:, :2]",
+        "0 * straying[:, :, None, None] * noise[:, :2]",
+        "tests/models/test_glyph_picture.py -k noise_moves",
+    ),
+    Mutant(
+        "a discriminator that sees no picture",
+        "hanzi_lsgan/models/projection.py",
+        "twice) + pictures[stage]",
+        "twice)",
+        "tests/models/test_models.py -k what_a_character_looks_like",
+    ),
+    Mutant(
+        "the gradient of a sum over processes is no sum when it is differentiated",
+        "hanzi_lsgan/models/layers.py",
+        "total: Tensor = _SumOfProcesses.apply(gradient)",
+        "total = gradient.clone(); dist.all_reduce(total)",
+        "tests/training/test_processes.py -k statistics_of_one",
+    ),
+    Mutant(
         "background is never white",
         "hanzi_lsgan/models/projection.py",
         "_OVERSHOOT = 1.05",

@@ -7,8 +7,10 @@ import torch
 
 from data_tools.errors import UserError
 from hanzi_lsgan.export.weights import export_weights
-from hanzi_lsgan.runs.folder import RunFolder
+from hanzi_lsgan.recipe import load_recipe
+from hanzi_lsgan.runs.folder import SHIPPED, RunFolder
 from hanzi_lsgan.training.session import Session
+from hanzi_lsgan.training.start import as_drawn_by, recipe_of
 from tests.tiny import CHARACTERS, OVERRIDES, make_store
 
 MORE = "一丁二三十"  # one more, which moves the labels of the others
@@ -71,6 +73,19 @@ def test_weights_alone_give_the_generator(tmp_path: Path, trained: RunFolder) ->
             assert torch.equal(value, exported[key])
         for key, value in session.trainer.discriminator.state_dict().items():
             assert torch.equal(value, fresh.trainer.discriminator.state_dict()[key])
+
+
+def test_weights_alone_have_a_recipe_whatever_judged_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights of before, of fewer hands and without noise, drawn against another discriminator."""
+    run = RunFolder(SHIPPED)
+    info = run.info()
+    before = {"hands": 4, "noise_points": 0, "pack_size": 8, "discriminator_channels": [8] * 5}
+    model = type(info.model).model_validate(info.model.model_dump() | before)
+    older = info.model_copy(update={"model": model})
+    monkeypatch.setattr(RunFolder, "info", lambda folder: older)
+    assert recipe_of(run) == "glyph64"
+    recipe = as_drawn_by(load_recipe("glyph64"), run)
+    assert (recipe.model.hands, recipe.model.noise_points) == (4, 0)  # type: ignore[union-attr]
 
 
 def test_other_networks_are_refused_and_nothing_is_left(tmp_path: Path, trained: RunFolder) -> None:
