@@ -210,8 +210,10 @@ class GlyphEmbedding(_Embedding):
         labels = self.characters_of(labels)
         for hand in range(self.fonts.hands) if isinstance(hands, Tensor) else (hands,):
             if len(ready := self._drawn[hand]) < len(self.charset):
-                chosen = labels[hands == hand] if isinstance(hands, Tensor) else labels
-                self._draw(self._missing(ready, None if self.training else chosen), hand)
+                chosen = None
+                if not self.training:
+                    chosen = labels[hands == hand] if isinstance(hands, Tensor) else labels
+                self._draw(self._missing(ready, chosen), hand)
         pixels = self.glyphs[labels, hands].float() / 255
         if self._free:
             # Components are orthogonal and equally long, so their transpose undoes them.

@@ -141,7 +141,8 @@ def test_a_hand_of_another_length_is_damage(tmp_path: Path) -> None:
     model.write_text(json.dumps(info | {"hand": [0.5] * 7}))
     with pytest.raises(Exception, match=r"does not suit model\.json"):
         RunFolder(tmp_path / "run").load_generator()
-    model.write_text(json.dumps(info | {"hand": [0.5] * 128}))
+    modulating, noise = 128, 4 * 8**2
+    model.write_text(json.dumps(info | {"hand": [0.5] * (modulating + noise)}))
     trained = RunFolder(tmp_path / "run").load_generator()
     drawn = draw_class(trained.network, 0, 6, seed=0).astype(float)
     free = draw_class(RunFolder(SHIPPED).load_generator().network, 0, 6, seed=0).astype(float)
