@@ -111,10 +111,9 @@ class ProjectionModel(_Settings):
                 "generator_channels and discriminator_channels must be equally many, one entry for "
                 "each side from 4 pixels to the image's"
             )
-        if self.noise_points and self.label_embedding != "glyph":
-            raise ValueError(
-                'noise_points needs label_embedding = "glyph": noise bends its picture'
-            )
+        for name in ("noise_points", "discriminator_sees_pictures"):
+            if getattr(self, name) and self.label_embedding != "glyph":
+                raise ValueError(f'{name} needs label_embedding = "glyph", which has pictures')
         return self
 
     @property

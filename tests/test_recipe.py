@@ -114,6 +114,8 @@ def test_recipes_of_models_that_do_not_say_how_many_hands_mean_the_first_four() 
         ("train.precision=half", "train.precision: Input should be 'auto', 'bf16', 'fp16' or 'no'"),
         ("objective.labels=1,1,1", '"0,1,1" or "-1,1,0"'),
         ("model.generator_channels=[64, 64]", "must be equally many"),
+        ("model.noise_points=8", "noise_points needs label_embedding"),
+        ("model.discriminator_sees_pictures=true", "discriminator_sees_pictures needs label_emb"),
         ("model.architecture=stylegan", "model: Input tag 'stylegan'"),
         ("objective.loss=hinge", "objective.loss: Input should be 'least-squares', "),
         ("objective.gradient_penalty_weight=-1", "objective.gradient_penalty_weight: Input"),

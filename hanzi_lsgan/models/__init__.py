@@ -82,6 +82,16 @@ def fonts_of(generator: Generator) -> KnownFonts:
     return embedding.fonts if isinstance(embedding, GlyphEmbedding) else KnownFonts(FIRST_HANDS)
 
 
+def noise_of(generator: Generator) -> int:
+    """How many of a latent's last elements are another for each character that a hand writes.
+
+    They are noise at places. A person's are as he writes: `adapt` has learned them with the rest.
+    """
+    if not isinstance(generator, ProjectionGenerator) or generator.hand is not None:
+        return 0
+    return generator.noise_features
+
+
 def hand_of(generator: Generator) -> Tensor | None:
     """The latent (latent features,) of the person whom a generator was adapted to, if to one."""
     return generator.hand if isinstance(generator, ProjectionGenerator) else None

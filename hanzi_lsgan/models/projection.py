@@ -113,6 +113,11 @@ class ProjectionGenerator(nn.Module):
             linear.weight[:, : self.modulating_features] *= factor
 
     @property
+    def noise_features(self) -> int:
+        """How many of a latent's last elements are noise at places."""
+        return self.latent_features - self.modulating_features
+
+    @property
     def _forms(self) -> int:
         """How many of a latent's first elements choose among fonts."""
         embedding = self.label_embedding
@@ -142,9 +147,10 @@ class ProjectionGenerator(nn.Module):
         return guides
 
 
-def _extend(values: Tensor, count: int, first: int) -> Tensor:
-    """Values (N, …) and the first of them again, unless they are as many as that already."""
-    return values if len(values) == count else torch.cat([values, values[:first]])
+def _extend(values: Tensor, count: int) -> Tensor:
+    """Values (N, …) and as many of the first again as `count` are more: (count, …)."""
+    missing = count - len(values)
+    return torch.cat([values, values[:missing]]) if missing else values
 
 
 def _add(maps: Tensor, guides: list[Tensor], stage: int) -> Tensor:
@@ -184,14 +190,15 @@ class ProjectionDiscriminator(nn.Module):
         self.norms = nn.ModuleList(BatchNorm2d(after) for after in channels[1:] if batch_norm)
         self.to_features = nn.Linear(channels[-1] * _FIRST_SIDE_PIXELS**2, features)
         self.to_score = nn.Linear(features, 1)
-        self._picture_stages: list[int] = []
-        if sees_pictures:
-            stages = len(self.halvings)
-            self._picture_stages = list(range(max(1, stages - len(_PICTURE_FOLDS)), stages))
-            self.picture_convolutions = nn.ModuleList(
-                nn.Conv2d(fold**2, channels[stage], kernel_size=3, padding=1, bias=False)
-                for stage, fold in zip(reversed(self._picture_stages), _PICTURE_FOLDS, strict=False)
-            )
+        stages = reversed(
+            range(1, len(self.halvings))
+        )  # from 8 pixels on, and never the first maps
+        folds = zip(stages, _PICTURE_FOLDS, strict=False) if sees_pictures else ()
+        self._picture_folds = dict(folds)
+        self.picture_convolutions = nn.ModuleList(
+            nn.Conv2d(fold**2, channels[stage], kernel_size=3, padding=1, bias=False)
+            for stage, fold in self._picture_folds.items()
+        )
 
     def forward(self, images: Tensor, labels: Tensor, wrong_labels: Tensor | None = None) -> Tensor:
         """Score packs of images (k·B, 1, S, S), k batches that share the labels (B,).
@@ -202,9 +209,7 @@ class ProjectionDiscriminator(nn.Module):
         """
         batches = len(images) // len(labels)
         pack_labels = labels[:: self.pack_size].repeat(batches)
-        twice = 0
         if wrong_labels is not None:
-            twice = len(wrong_labels)
             pack_labels = torch.cat([pack_labels, wrong_labels])
         pictures = self._pictures(pack_labels)
         maps = images.view(-1, self.pack_size, *images.shape[2:])
@@ -215,28 +220,26 @@ class ProjectionDiscriminator(nn.Module):
             maps = halve(maps)
             if stage in pictures:
                 # From where labels are seen on, a pack under two labels goes two ways.
-                maps = _extend(maps, len(pack_labels), twice) + pictures[stage]
+                maps = _extend(maps, len(pack_labels)) + pictures[stage]
             if self.norms:
                 maps = normalise_apart(self.norms[stage - 1], maps, len(maps) // batch_packs)
             maps = F.leaky_relu(maps, _SLOPE)
         features = F.leaky_relu(self.to_features(maps.flatten(1)), _SLOPE)
-        features = _extend(features, len(pack_labels), twice)
+        features = _extend(features, len(pack_labels))
         return exactly(self._score, features, self.label_embedding(pack_labels))
 
     def _pictures(self, labels: Tensor) -> dict[int, Tensor]:
         """What is added to the maps of those stages that see what labels (P,) look like."""
         embedding = self.label_embedding
-        if not self._picture_stages or not isinstance(embedding, GlyphEmbedding):
+        if not self._picture_folds or not isinstance(embedding, GlyphEmbedding):
             return {}
         pictures = embedding.pictures(labels, embedding.fonts.regular)
-        stages = zip(
-            reversed(self._picture_stages), _PICTURE_FOLDS, self.picture_convolutions, strict=False
-        )
+        stages = zip(self._picture_folds.items(), self.picture_convolutions, strict=True)
         return {
             stage: convolve(
                 F.pixel_unshuffle(pictures, fold).contiguous(memory_format=torch.channels_last)
             )
-            for stage, fold, convolve in stages
+            for (stage, fold), convolve in stages
         }
 
     def _score(self, features: Tensor, label_vectors: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from data_tools.fonts.placement import Placement, place_by
 from data_tools.fonts.typefaces import KnownFonts
 from data_tools.glyphs.place import Place
 from hanzi_lsgan.drawing.images import draw_latents, mix_seed
-from hanzi_lsgan.models import Generator, fonts_of, hand_of
+from hanzi_lsgan.models import Generator, fonts_of, hand_of, noise_of
 from hanzi_lsgan.models.hand_latents import DEPARTURE, stray
 
 _FURTHER_TIMES = 1 << 40  # no text has a place of such a number
@@ -28,12 +28,14 @@ class Hand:
         latent: (latent features,), on the CPU.
         fonts: that its model knows; as many elements as there are hands choose among them.
         seed: of what makes each character differ from the hand's others.
+        noise: how many of the latent's last elements are another for each character.
         places: where the writers whom the model has learned put characters, if that is known.
     """
 
     latent: Tensor
     fonts: KnownFonts
     seed: int
+    noise: int = 0
     places: Mapping[str, Place] = field(default_factory=dict)
 
     @classmethod
@@ -56,14 +58,17 @@ class Hand:
             raise UserError(join_message("--hand", problem, "give a number such as 7, or 7+12"))
         numbers = [int(number) for number in name.split("+")]
         if (own := hand_of(generator)) is not None:
-            fonts = fonts_of(generator)
-            return cls(own.cpu(), fonts, mix_seed(seed, numbers[0]), generator.places)
+            return cls._of(generator, own.cpu(), mix_seed(seed, numbers[0]))
         latents = torch.cat([draw_latents(generator, 1, number) for number in numbers])
         # As long as the latents of the hands it lies between: their mean would be too ordinary.
         latent = latents.mean(dim=0)
         length = latents.norm(dim=1).mean()
         latent = latent * (length / latent.norm().clamp(min=1e-6))
-        return cls(latent, fonts_of(generator), mix_seed(seed, numbers[0]), generator.places)
+        return cls._of(generator, latent, mix_seed(seed, numbers[0]))
+
+    @classmethod
+    def _of(cls, generator: Generator, latent: Tensor, seed: int) -> Self:
+        return cls(latent, fonts_of(generator), seed, noise_of(generator), generator.places)
 
     @property
     def font(self) -> int:
@@ -90,8 +95,8 @@ class Hand:
                 stands beside it.
             departure: 0, every 的 is the same, to 1, each character has a hand of its own.
         """
-        noise = torch.empty(len(places), len(self.latent))
+        draws = torch.empty(len(places), len(self.latent))
         for row, place in enumerate(places):
             random = torch.Generator().manual_seed(mix_seed(self.seed, place))
-            noise[row] = torch.randn(len(self.latent), generator=random)
-        return stray(self.latent, noise, self.fonts.hands, departure)
+            draws[row] = torch.randn(len(self.latent), generator=random)
+        return stray(self.latent, draws, self.fonts.hands, self.noise, departure)
