@@ -402,8 +402,8 @@ MUTANTS = (
     Mutant(
         "a discriminator that sees no picture",
         "hanzi_lsgan/models/projection.py",
-        "twice) + pictures[stage]",
-        "twice)",
+        "len(pack_labels)) + pictures[stage]",
+        "len(pack_labels))",
         "tests/models/test_models.py -k what_a_character_looks_like",
     ),
     Mutant(
