@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 
 from data_tools.fonts.placement import Placement
 from hanzi_lsgan.drawing.best_of import BestOf
@@ -17,6 +18,7 @@ from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.writing.hand import Hand
 from hanzi_lsgan.writing.specks import without_specks
 
+_HAZE = 240  # grey levels above it are no ink
 _AT_ONCE = 256  # characters, of which several drawings each are few megabytes
 
 
@@ -43,6 +45,11 @@ class WrittenCharacter:
     def ink_box(self) -> tuple[int, int, int, int]:
         """Left, top, right, bottom of the ink in pixels; the middle one where there is none."""
         return ink_box(self.image)
+
+    @cached_property
+    def without_haze(self) -> Image.Image:
+        """The image, the faint grey that networks leave where there is no ink made white."""
+        return Image.fromarray(np.where(self.image > _HAZE, np.uint8(255), self.image))
 
     def pixels_to_square(self) -> tuple[float, float, float]:
         """Scale, right and down, by which pixels become places in the character's square."""
