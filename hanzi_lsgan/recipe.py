@@ -142,6 +142,7 @@ class ObjectiveSettings(_Settings):
     gradient_penalty_weight: float = Field("auto", ge=0, le=1000, validate_default=True)
     wrong_label_weight: float = Field(0.0, ge=0, le=1000)
     reading_weight: float = Field(0.0, ge=0, le=1000)
+    augmentation_target: float = Field(0.0, ge=0, lt=1)
 
     @field_validator("labels", mode="before")
     @classmethod
@@ -164,6 +165,8 @@ class ObjectiveSettings(_Settings):
 
     @model_validator(mode="after")
     def _penalty_in_its_name(self) -> "ObjectiveSettings":
+        if self.augmentation_target > 0 and self.loss != "least-squares":
+            raise ValueError("objective.augmentation_target must be 0 but for least squares")
         if self.loss == "wasserstein-gp" and self.gradient_penalty_weight == 0:
             raise ValueError("objective.gradient_penalty_weight must not be 0 for wasserstein-gp")
         return self

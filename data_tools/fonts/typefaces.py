@@ -57,7 +57,7 @@ _CANVAS_PIXELS = 160  # flourishes leave the em square
 MISSING_CHARACTER = "\U0010ffff"
 """A noncharacter, for which every font has its .notdef glyph."""
 
-_LOOKED_FOR = "一人大國国あAa1"
+_LOOKED_FOR = "一人大國国あAa1\U00020000"  # the last for fonts of rare hanzi alone
 
 Font = int | Path
 """A bundled font (its index among `TYPEFACES`, `KAITI` or `REFERENCE`), or a file of the user's."""

@@ -17,6 +17,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from data_tools.fonts.typefaces import KnownFonts
+from data_tools.hwdb.standard_sets import STANDARD_SETS
 from data_tools.store.reader import Store
 from data_tools.store.summary import summarise
 
@@ -81,8 +83,9 @@ def run_table(run: "RunFolder") -> Table:
     table.add_row("networks", f"{info.model.architecture}, {info.model.size} pixels")
     table.add_row("classes", f"{len(info.charset):,}")
     if info.model.architecture == "projection" and info.model.label_embedding == "glyph":
-        shown = "as a hand's font shows them, else by the printed form of the reference font"
-        table.add_row("other characters", f"{shown}: see hanzi-lsgan coverage")
+        shown = "as a hand's font shows them, else by the printed form of the reference font: "
+        shown += ", ".join(_printed(info.charset, KnownFonts(info.model.hands)))
+        table.add_row("other characters", f"{shown} (hanzi-lsgan coverage SET names them)")
     if kinds := ", ".join(filter(None, info.kinds)):
         table.add_row("kinds of writing", kinds)
     kind = " (font-drawn, not handwriting)" if info.store.font_drawn else ""
@@ -95,6 +98,15 @@ def run_table(run: "RunFolder") -> Table:
             score = f", Fréchet {distance} to the train split" if scored else ""
             table.add_row(name, f"{run.number(path, 'images'):,.0f} images seen{score}")
     return table
+
+
+def _printed(charset: str, fonts: KnownFonts) -> list[str]:
+    """How many of the large sets no hand shows, so that a model draws their printed form."""
+    known = frozenset(charset)
+    return [
+        f"{sum(not fonts.in_a_hand(c) for c in STANDARD_SETS[name]() - known):,} of {name}"
+        for name in ("gb2312", "general-standard", "big5-1")
+    ]
 
 
 def cost_table(cost: "Cost") -> Table:

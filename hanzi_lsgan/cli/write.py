@@ -23,6 +23,7 @@ from hanzi_lsgan.cli.chosen_run import choose_by_kept_recogniser, is_person, loa
 from hanzi_lsgan.cli.text_argument import read_text
 
 if TYPE_CHECKING:
+    from hanzi_lsgan.runs.trained_generator import TrainedGenerator
     from hanzi_lsgan.writing.write import Writing
 
 _SUFFIXES = (".pdf", ".png", ".svg")
@@ -75,6 +76,10 @@ def write(
     ] = False,
     best_of: BestOfOption = 1,
     font: FontOption = None,
+    fallback: Annotated[
+        bool,
+        typer.Option("--fallback", help="Take what no font here has from an installed font."),
+    ] = False,
     kind: KindOption = None,
     run: RunOption = None,
     checkpoint: CheckpointOption = None,
@@ -89,6 +94,9 @@ def write(
     if transparent and out.suffix.lower() != ".png":
         problem, remedy = "is for .png alone", "name a .png, or leave --transparent out"
         raise UserError(join_message("--transparent", problem, remedy))
+    if fallback and font is not None:
+        problem = "looks for a font, and --font names one"
+        raise UserError(join_message("--fallback", problem, "leave one of them out"))
     margins = {f"margin_{side}_mm": margin for side in ("top", "right", "bottom", "left")}
     settings = load_settings(
         preset,
@@ -117,12 +125,15 @@ def write(
     from hanzi_lsgan.drawing.coverage import cover
     from hanzi_lsgan.writing.hand import Hand
     from hanzi_lsgan.writing.layout import ink_of
-    from hanzi_lsgan.writing.write import clean_text, refuse_undrawable, write_text
+    from hanzi_lsgan.writing.write import clean_text, refuse_undrawable, undrawable, write_text
 
     words = clean_text(words, "the text")
-    writer = Hand.named(trained.network, "0" if person else hand, seed)
     title = clean_text(title, "--title") if title else ""
-    refuse_undrawable(trained, characters := ink_of(title + words))
+    characters = ink_of(title + words)
+    if fallback and (missing := undrawable(trained, characters)):
+        trained = _with_installed_font(trained, missing)
+    refuse_undrawable(trained, characters)
+    writer = Hand.named(trained.network, "0" if person else hand, seed)
     trained = trained.with_unseen(characters)
     chooser = choose_by_kept_recogniser(trained, characters, best_of)
     with samples_bar() as progress:
@@ -144,6 +155,17 @@ def write(
     shown = ", ".join(map(str, paths[:_SHOWN_PAGES])) + (" …" if len(paths) > _SHOWN_PAGES else "")
     sheets = f"{len(writing.pages):,} sheet{'s' if len(writing.pages) > 1 else ''}"
     console.print(f"wrote {shown}: {sheets} by hand {hand}, generated", soft_wrap=True)
+
+
+def _with_installed_font(trained: "TrainedGenerator", missing: str) -> "TrainedGenerator":
+    """Let an installed font show characters that nothing else has; without one, nothing changes."""
+    from data_tools.characters import show_characters
+    from data_tools.fonts.installed import installed_font_with
+
+    if not trained.draws_unseen or (font := installed_font_with(missing)) is None:
+        return trained
+    console.print(f"from {font}: {show_characters(missing)}", soft_wrap=True)
+    return trained.with_reference(font)
 
 
 def _check_pixels(sheet_mm: tuple[float, float], dpi: int) -> None:

@@ -21,7 +21,14 @@ _MOST_MINUTES = 1e6  # two years
 _LONGEST_TICK_SECONDS = 60  # a slow machine speaks between the multiples of tick_kimg too
 _PULSE_SECONDS = 1.0
 # By recipe, or not in every step
-_OPTIONAL = ("generator_loss", "r1", "gradient_penalty", "wrong_label_loss", "reading_loss")
+_OPTIONAL = (
+    "generator_loss",
+    "r1",
+    "gradient_penalty",
+    "wrong_label_loss",
+    "reading_loss",
+    "varied_share",
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,7 @@ class Tick:
     gradient_penalty: float
     wrong_label_loss: float
     reading_loss: float
+    varied_share: float
 
 
 @dataclass(frozen=True)

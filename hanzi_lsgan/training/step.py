@@ -19,6 +19,7 @@ from hanzi_lsgan.losses import gradient_penalty, interpolate, r1_penalty, readin
 from hanzi_lsgan.models import Discriminator, Generator, build_discriminator, build_generator
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding, free_of
 from hanzi_lsgan.recipe import Recipe, TrainSettings
+from hanzi_lsgan.training.augmentation import STEPS_BETWEEN, AdaptiveAugmentation, vary_images
 from hanzi_lsgan.training.processes import TrainingProcess
 from hanzi_lsgan.training.wrong_labels import WrongLabels
 
@@ -81,6 +82,10 @@ class Trainer(TrainingProcess):
             self.discriminator, settings, settings.discriminator_learning_rate
         )
         self._teacher: Recogniser | None = None
+        self._augmentation: AdaptiveAugmentation | None = None
+        if objective.augmentation_target > 0:
+            middle = (objective.labels[0] + objective.labels[1]) / 2
+            self._augmentation = AdaptiveAugmentation(objective.augmentation_target, middle)
         if objective.wrong_label_weight > 0:
             embedding = self.discriminator.label_embedding
             codes = embedding.all_codes() if isinstance(embedding, GlyphEmbedding) else None
@@ -146,10 +151,15 @@ class Trainer(TrainingProcess):
         with torch.set_grad_enabled(generator_learns):
             fake = forward(self.generator, latents, labels)
 
+        # What D sees of them: varied, where the recipe wants that
+        seen = fake
+        if self._augmentation is not None:
+            real, seen = self._varied(real), self._varied(fake)
+
         # The discriminator's loss, on wrong labels too where the recipe wants it
         self._discriminator_optimizer.zero_grad()
         wrong = [self._wrong(labels)] if objective.wrong_label_weight > 0 else []
-        scores = forward(self.discriminator, torch.cat([real, fake.detach()]), labels, *wrong)
+        scores = forward(self.discriminator, torch.cat([real, seen.detach()]), labels, *wrong)
         real_scores, fake_scores, *wrong_scores = scores.chunk(2 + len(wrong))
         values["real_score"], values["fake_score"] = real_scores.mean(), fake_scores.mean()
         values["discriminator_loss"] = total = loss.discriminator(real_scores, fake_scores)
@@ -164,7 +174,7 @@ class Trainer(TrainingProcess):
             values["r1"] = r1_penalty(forward(self.discriminator, real, labels), real)
             backward(objective.r1_gamma / 2 * objective.r1_every * values["r1"])
         if objective.gradient_penalty_weight > 0:
-            between = interpolate(real.detach(), fake.detach(), self._shares()).requires_grad_()
+            between = interpolate(real.detach(), seen.detach(), self._shares()).requires_grad_()
             scores = forward(self.discriminator, between, labels)
             values["gradient_penalty"] = gradient_penalty(scores, between)
             backward(objective.gradient_penalty_weight * values["gradient_penalty"])
@@ -175,7 +185,7 @@ class Trainer(TrainingProcess):
             self._generator_optimizer.zero_grad()
             self.discriminator.requires_grad_(False)
             values["generator_loss"] = total = loss.generator(
-                forward(self.discriminator, fake, labels)
+                forward(self.discriminator, seen, labels)
             )
             if objective.reading_weight > 0:
                 values["reading_loss"] = self._reading_loss(fake, labels)
@@ -184,8 +194,13 @@ class Trainer(TrainingProcess):
             self.discriminator.requires_grad_(True)
             self._update(self.generator, self._generator_optimizer)
 
-        # The average
+        # The average, and how much of what D sees is varied from now on
         self._update_ema()
+        if self._augmentation is not None and (self.step + 1) % STEPS_BETWEEN == 0:
+            sureness = {"sureness": float(self._augmentation.sureness(real_scores))}
+            sureness = self.mean_of_processes(sureness)
+            self._augmentation.follow(sureness["sureness"], STEPS_BETWEEN * settings.batch_size)
+            values["varied_share"] = torch.tensor(self._augmentation.share)
         self.images += settings.batch_size
         self.position = batch.following
         return {name: value.detach() for name, value in values.items()}
@@ -236,6 +251,13 @@ class Trainer(TrainingProcess):
         logits = self._precision.forward(self._teacher, vary(ink, variations))
         return reading_loss(logits, labels // self._kinds)
 
+    def _varied(self, images: Tensor) -> Tensor:
+        """Images (B, C, S, S) as D sees them, a share of them varied."""
+        if self._augmentation is None:
+            return images
+        variations = self._augmentation.draw(self.recipe.train.batch_size, self.random)
+        return vary_images(images, variations[:, self.part], self.generator.pixel_range)
+
     def _set_learning_rates(self) -> None:
         """Let both learning rates fall linearly to zero over the last `decay_kimg` of the run."""
         settings = self.recipe.train
@@ -273,6 +295,7 @@ class Trainer(TrainingProcess):
             "epoch": self.position.epoch,
             "batch": self.position.batch,
             "scaler": self._precision.state_dict(),
+            "varied_share": 0.0 if self._augmentation is None else self._augmentation.share,
         } | {name: part.state_dict() for name, part in self._parts().items()}
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -287,6 +310,8 @@ class Trainer(TrainingProcess):
             self._precision.load_state_dict(state["scaler"])
             self.images = int(state["images"])
             self.seconds = float(state["seconds"])
+            if self._augmentation is not None:
+                self._augmentation.share = float(state["varied_share"])
             self.position = Position(int(state["epoch"]), int(state["batch"]))
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise _misfit(error) from None

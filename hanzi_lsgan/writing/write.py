@@ -7,6 +7,7 @@ from pathlib import Path
 
 from data_tools.characters import is_invisible, show_characters
 from data_tools.errors import UserError, join_message
+from data_tools.fonts.installed import installed_font_with
 from data_tools.parallel import process_count, process_map
 from hanzi_lsgan.drawing.best_of import BestOf
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
@@ -106,16 +107,26 @@ def write_text(
     return Writing(tuple(drawn), facts)
 
 
+def undrawable(trained: TrainedGenerator, characters: str) -> str:
+    """The characters of a text that cannot be drawn, each once."""
+    return "".join(c for c in dict.fromkeys(characters) if not trained.can_draw(c))
+
+
 def refuse_undrawable(trained: TrainedGenerator, characters: str) -> None:
     """Make sure, before a page is begun, that all of its characters can be drawn.
 
     Raises:
-        UserError: some cannot.
+        UserError: some cannot; names an installed font that would do, if there is one.
     """
-    missing = [c for c in dict.fromkeys(characters) if not trained.can_draw(c)]
+    missing = undrawable(trained, characters)
     if missing:
         problem = f"{len(missing):,} of the characters cannot be drawn: {show_characters(missing)}"
-        remedy = "no bundled font has them: name one that does with --font, or write others"
+        if not trained.draws_unseen:
+            remedy = "the model draws what it was trained on alone: write others"
+        elif font := installed_font_with(missing):
+            remedy = f"take them from {font} with --fallback, or name another font with --font"
+        else:
+            remedy = "no font here has all of them: name one that does with --font, or write others"
         raise UserError(join_message("the text", problem, remedy))
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from hanzi_lsgan.runs.folder import SHIPPED
+
 RARE = "\U0002a6d6"  # in no font
 
 
@@ -27,6 +29,10 @@ def test_a_text_a_file_and_a_set_are_covered(tmp_path: Path) -> None:
     assert sum(part["count"] for part in found.values()) == 1605
     assert all(part["count"] == len(part["characters"]) for part in found.values())
     assert "谞" in found["reference"]["characters"]
+    # `info` counts them, of all levels: what `coverage general-standard` says
+    said = run("info", str(SHIPPED), cwd=tmp_path)
+    words = " ".join(said.stdout.replace("│", " ").split())
+    assert "0 of gb2312, 390 of general-standard, 8 of big5-1" in words
 
 
 def test_what_is_missing_ends_with_one_and_a_remedy(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 import hanzi_lsgan
 from data_tools.errors import UserError
+from data_tools.fonts import installed
 from data_tools.fonts.corpus import corpus_characters, write_corpus
 from data_tools.fonts.placement import placement
 from data_tools.fonts.reference_glyphs import reference_glyph
@@ -75,6 +76,32 @@ def test_commands_take_it(
     arguments = ["corpus", "--out", "c", "--charset", "一", "--writers", "2", "--font", str(boxes)]
     assert run(monkeypatch, *arguments) == 0
     assert len(list((tmp_path / "c").rglob("*.gnt"))) == 3
+
+
+def test_an_installed_font_writes_what_no_other_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fonts = tmp_path / "share" / "fonts" / "some"
+    fonts.mkdir(parents=True)
+    monkeypatch.setattr(installed, "_folders", lambda: [tmp_path / "none", fonts.parent])
+    monkeypatch.chdir(tmp_path)
+    text = f"永{RARE}"
+    assert run(monkeypatch, "write", text, "--fallback", "--out", "a.svg") == 2
+    assert f"cannot be drawn: {RARE}; no font here has all of them" in capsys.readouterr().err
+
+    (fonts / "a.ttf").write_text("no font")
+    make_font(fonts / "b.ttf", "一國")
+    rare = make_font(fonts / "c.OTF", "\U00020000" + RARE)  # of rare hanzi alone
+    assert installed.installed_font_with(RARE) == rare
+    assert installed.installed_font_with(RARE + "\ue000") is None
+    assert run(monkeypatch, "write", text, "--out", "a.svg") == 2
+    said = capsys.readouterr().err.replace("\n", "")
+    assert f"take them from {rare} with --fallback, or name another font with --font" in said
+    assert run(monkeypatch, "write", text, "--fallback", "--font", str(rare), "--out", "a.svg") == 2
+    assert not (tmp_path / "a.svg").exists()
+    assert run(monkeypatch, "write", text, "--fallback", "--out", "a.svg") == 0
+    assert f"{rare}: {RARE}" in capsys.readouterr().out.replace("\n", "")
+    assert (tmp_path / "a.svg").exists()
 
 
 def test_what_is_no_font_is_one_line(boxes: Path, tmp_path: Path) -> None:

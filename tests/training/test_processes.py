@@ -23,7 +23,12 @@ from hanzi_lsgan.training.step import Trainer
 from tests.tiny import CHARACTERS, OVERRIDES, make_store
 
 EXACT = [*OVERRIDES, "train.precision=no", "train.tick_kimg=0.008"]
-TAUGHT = [*EXACT, "objective.wrong_label_weight=0.5", "objective.reading_weight=0.5"]
+TAUGHT = [
+    *EXACT,
+    "objective.wrong_label_weight=0.5",
+    "objective.reading_weight=0.5",
+    "objective.augmentation_target=0.01",
+]
 
 
 def command(processes: int, *arguments: str | Path) -> list[str]:
@@ -56,6 +61,7 @@ def losses(run: Path) -> list[list[float]]:
         "r1",
         "wrong_label_loss",
         "reading_loss",
+        "varied_share",
     )
     return [[line[name] for name in names] for line in lines]
 
