@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 from hanzi_lsgan.writing.characters import WrittenCharacter
 
@@ -15,6 +16,7 @@ Curve = tuple[tuple[float, float], ...]
 """One point to go to in a straight line, or three of a cubic Bézier curve."""
 
 _ENLARGED = 4  # so that the threshold's stairs are finer than what the curves smooth
+_SMOOTHING_PIXELS = 0.5  # of the drawn image: less leaves teeth at the ends of strokes
 _MARGIN_PIXELS = 2  # of the drawn image: ink at its edge has an outline too
 _PATH = re.compile(r'<path d="([^"]*)"[^>]*transform="translate\(([-\d.]+),([-\d.]+)\)"')
 _COMMAND = re.compile(r"([MLCZ])([^MLCZ]*)")
@@ -58,9 +60,10 @@ def trace(written: WrittenCharacter, boldness: float = 0.0) -> tuple[Contour, ..
     padded = np.pad(written.image, _MARGIN_PIXELS, constant_values=255)
     size = (len(padded) * _ENLARGED,) * 2
     enlarged = Image.fromarray(padded).resize(size, Image.Resampling.BICUBIC)
+    smooth = gaussian_filter(np.asarray(enlarged, np.float32), _SMOOTHING_PIXELS * _ENLARGED)
     # Edges climb from the ink's level to the background's; the middle of this is the stroke's own.
     level = written.ink_level + boldness * 0.6 * (255 - written.ink_level)
-    ink = np.asarray(enlarged) < level
+    ink = smooth < level
     if not ink.any():
         return ()
     scale, right, down = written.pixels_to_square()

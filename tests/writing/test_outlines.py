@@ -74,3 +74,23 @@ def test_a_quarter_turn_is_clockwise() -> None:
     turned = Contour((0.0, 0.0), (((1.0, 0.0),),)).turned()
     assert turned.start == (1.0, 0.0)  # the upper left corner comes to the upper right
     assert turned.curves == (((1.0, 1.0),),)
+
+
+def turning(contour: Contour) -> float:
+    """How often it turns around on its way, a turn to the left counting like one to the right."""
+    steps = np.diff(points_of(contour), axis=0)
+    steps = steps[np.hypot(*steps.T) > 1e-6]
+    directions = np.unwrap(np.arctan2(steps[:, 1], steps[:, 0]))
+    return float(np.abs(np.diff(directions)).sum() / math.tau)
+
+
+@pytest.mark.parametrize("degrees", [10, 25, 40, 55, 70])
+def test_a_stroke_has_no_teeth(degrees: int) -> None:
+    # What is convex turns around once, nearly: stairs of pixels turn to and fro.
+    along = np.array([math.cos(math.radians(degrees)), math.sin(math.radians(degrees))])
+    places = np.stack(np.meshgrid(np.arange(64), np.arange(64)), axis=-1) - 31.5
+    nearest = np.clip(places @ along, -22, 22)[..., None] * along
+    distance = np.hypot(*np.moveaxis(places - nearest, -1, 0))
+    stroke = (255 * (1 - np.clip(2.2 - distance + 0.5, 0, 1))).round().astype(np.uint8)
+    (contour,) = trace(WrittenCharacter("一", stroke, WHOLE))
+    assert turning(contour) == pytest.approx(1, abs=0.2)
