@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from data_tools.files import StrPath
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.glyphs.place import is_place
+from data_tools.sources.writing_kinds import FONT_DRAWN_PREFIX
 from data_tools.splits import Split
 from data_tools.store.opening import StoreError, damage, dataset, group, open_file, scalar
 from data_tools.store.schema import (
@@ -187,6 +188,13 @@ class Store:
             return rows
         start, stop = np.searchsorted(self.row_kinds[rows.start : rows.stop], [kind, kind + 1])
         return range(rows.start + int(start), rows.start + int(stop))
+
+    def is_font_drawn(self, kind: str = "") -> bool:
+        """Whether samples, by a kind of writing if it is one of `kinds`, were drawn from a font."""
+        if not kind or kind not in self.kinds or not self.header.font_drawn:
+            return self.header.font_drawn
+        by_kind = (s for s, own in zip(self.sources, self.header.kinds, strict=True) if own == kind)
+        return any(Path(source.name).name.startswith(FONT_DRAWN_PREFIX) for source in by_kind)
 
     def counts(self, split: Split) -> NDArray[np.int64]:
         """Samples of each class in a split: (classes,)."""

@@ -48,7 +48,8 @@ def store_table(store: Store) -> Table:
     header = store.header
     table = Table(title=str(store.path), title_justify="left", show_header=False)
     if header.font_drawn:
-        table.add_row("kind", "font-drawn stand-in, not handwriting")
+        in_part = "in part a " if len(store.kinds) > 1 else ""
+        table.add_row("kind", f"{in_part}font-drawn stand-in, not handwriting")
     table.add_row("files", f"{summary.files:,} ({format_bytes(summary.source_bytes)})")
     table.add_row("classes", f"{len(store.charset):,}")
     for name, split in summary.splits.items():
@@ -88,7 +89,10 @@ def run_table(run: "RunFolder") -> Table:
         table.add_row("other characters", f"{shown} (hanzi-lsgan coverage SET names them)")
     if kinds := ", ".join(filter(None, info.kinds)):
         table.add_row("kinds of writing", kinds)
-    kind = " (font-drawn, not handwriting)" if info.store.font_drawn else ""
+    kind = ""
+    if info.store.font_drawn:
+        in_part = "in part " if len(info.kinds) > 1 else ""
+        kind = f" ({in_part}font-drawn, not handwriting)"
     did = "trained on" if info.hand is None else "adapted to"
     table.add_row(did, f"{info.store.train_samples:,} samples of {info.store.path}{kind}")
     for name, path in (("last checkpoint", run.generator), ("best checkpoint", run.best)):

@@ -95,7 +95,7 @@ def evaluate(
             kind=trained.kind,
             images_seen=trained.images,
             store_fingerprint=store.fingerprint,
-            font_drawn=store.header.font_drawn,
+            font_drawn=store.is_font_drawn(trained.kind),
             per_class=each,
             seeds=SEEDS,
             look_alikes=tuple(look_alikes_of(judge.charset)),

@@ -108,7 +108,8 @@ def render(
     with replacing(path) as unfinished:
         picture.save(unfinished, format=format)
     if font_drawn:
-        console.print("trained on a font-drawn stand-in, not on handwriting")
+        in_part = "in part " if len(trained.info.kinds) > 1 else ""
+        console.print(f"trained {in_part}on a font-drawn stand-in, not on handwriting")
     console.print(f"wrote {named}", soft_wrap=True)
 
 

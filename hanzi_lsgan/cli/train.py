@@ -98,7 +98,8 @@ def _run_session(session: "Session", kimg: float | None, minutes: float | None) 
     _prepare_recognisers(session)
     console.print(_describe_session(session), soft_wrap=True)
     if session.store.header.font_drawn:
-        console.print("the samples are a font-drawn stand-in, not handwriting")
+        which = "some of the samples" if len(session.store.kinds) > 1 else "the samples"
+        console.print(f"{which} are a font-drawn stand-in, not handwriting")
     with TrainingDisplay(console, session.trainer, limits) as display:
         stopped_by = session.train(kimg, minutes, display)
     console.print(

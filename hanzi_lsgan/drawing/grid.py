@@ -123,7 +123,7 @@ def render_comparison(
         generated = np.stack(list(_report(columns, rows * len(labels), on_samples)), axis=1)
     size = generated.shape[-1]
     shown = [Row(name, images) for images in generated]
-    font_drawn = store.header.font_drawn if store is not None else font_drawn
+    font_drawn = store.is_font_drawn(kind) if store is not None else font_drawn
     if store is not None or font_drawn:
         real = np.full_like(generated, _BACKGROUND)
         if font_drawn:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from data_tools.errors import UserError
 from data_tools.hwdb.gnt import write_record
@@ -13,6 +14,8 @@ from data_tools.sources.writing_kinds import WritingKinds
 from data_tools.store.prepare import prepare
 from data_tools.store.reader import Store
 from hanzi_lsgan.batches import BatchStream
+from hanzi_lsgan.drawing import grid
+from hanzi_lsgan.drawing.grid import Row
 from hanzi_lsgan.models import drawing_kind
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding, LabelEmbedding
 from hanzi_lsgan.recipe import load_recipe
@@ -21,9 +24,9 @@ from hanzi_lsgan.training import step
 from hanzi_lsgan.training.session import Session
 from hanzi_lsgan.training.step import Trainer
 from tests.cli.in_process import run
-from tests.tiny import OVERRIDES
+from tests.tiny import OVERRIDES, tiny_generator
 
-GREY = {"brush": 40, "pen": 160}
+GREY = {"brush": 40, "pen": 160, "font-drawn": 90}
 """What all pixels of a sample of each kind are."""
 
 
@@ -157,6 +160,35 @@ def test_a_run_draws_by_each_kind_it_was_taught(store_path: Path, tmp_path: Path
         UserError, match=r"--kind chalk: .* no such kind.*; choose one of brush, pen"
     ):
         trained.of_kind("chalk")
+
+
+def test_what_people_wrote_is_not_called_font_drawn_beside_what_fonts_drew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = [
+        write_kind(tmp_path / "z", "brush", "一二", 2),
+        write_kind(tmp_path / "a", "font-drawn", "一二", 2),
+        write_kind(tmp_path / "b" / "test", "brush", "一二", 2),
+    ]
+    kinds = WritingKinds.parse([f"brush={tmp_path}/z", f"brush={tmp_path}/b"])
+    prepare(sources, tmp_path / "kinds.h5", kinds=kinds, jobs=1)
+    prepare(sources, tmp_path / "again.h5", kinds=WritingKinds.parse(["x"]), jobs=1)
+    shown: list[str] = []
+
+    def note(characters: str, rows: list[Row], *_: object) -> Image.Image:
+        shown.extend(row.label for row in rows)
+        return Image.new("L", (1, 1))
+
+    monkeypatch.setattr(grid, "compose", note)
+    with Store(tmp_path / "again.h5") as store:  # where one kind holds both, all of it counts
+        assert store.is_font_drawn("x")
+    with Store(tmp_path / "kinds.h5") as store:
+        assert [store.is_font_drawn(kind) for kind in ("", "brush", "font")] == [True, False, True]
+        for kind in ("brush", "font"):
+            grid.render_comparison(
+                tiny_generator(2), store.charset, "一", store=store, rows=1, seed=0, kind=kind
+            )
+    assert shown == ["Real", "Generated", "Font-drawn", "Generated"]
 
 
 def test_a_run_can_begin_with_one_that_knew_no_kinds(store_path: Path, tmp_path: Path) -> None:
