@@ -241,7 +241,7 @@ MUTANTS = (
     Mutant(
         "D sees no generated images",
         TRAINING_STEP,
-        "fake.detach()]), labels, *wrong)",
+        "seen.detach()]), labels, *wrong)",
         "real]), labels, *wrong)",
         STEP,
     ),
