@@ -165,10 +165,14 @@ class ObjectiveSettings(_Settings):
 
     @model_validator(mode="after")
     def _penalty_in_its_name(self) -> "ObjectiveSettings":
-        if self.augmentation_target > 0 and self.loss != "least-squares":
-            raise ValueError("objective.augmentation_target must be 0 but for least squares")
         if self.loss == "wasserstein-gp" and self.gradient_penalty_weight == 0:
             raise ValueError("objective.gradient_penalty_weight must not be 0 for wasserstein-gp")
+        return self
+
+    @model_validator(mode="after")
+    def _augmentation_by_labels(self) -> "ObjectiveSettings":
+        if self.augmentation_target > 0 and self.loss != "least-squares":
+            raise ValueError("objective.augmentation_target must be 0 but for least squares")
         return self
 
     @property

@@ -277,7 +277,7 @@ MUTANTS = (
         "only real images are varied",
         TRAINING_STEP,
         "real, seen = self._varied(real), self._varied(fake)",
-        "real = self._varied(real)",
+        "real, seen = self._varied(real), fake",
         "tests/training/test_augmentation.py",
     ),
     Mutant(

@@ -12,9 +12,9 @@ _SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 
 
 def installed_font_with(characters: str) -> Path | None:
-    """The first installed font, by its path, that draws all of these characters; None if none does.
+    """The first installed font, by folder and name, that draws all of these characters.
 
-    Of a collection (`.ttc`) only the first font is looked at.
+    None if none does. Of a collection (`.ttc`) only the first font is looked at.
     """
     return next((font for font in _installed(_folders()) if _has_all(font, characters)), None)
 
@@ -35,7 +35,8 @@ def _folders() -> list[Path]:
 
 def _installed(folders: Sequence[Path]) -> Iterator[Path]:
     for folder in folders:
-        yield from sorted(f for f in folder.rglob("*") if f.suffix.lower() in _SUFFIXES)
+        fonts = (file for file in folder.rglob("*") if file.suffix.lower() in _SUFFIXES)
+        yield from sorted(fonts, key=lambda file: (file.parent, file.stem))  # regular before bold
 
 
 def _has_all(font: Path, characters: str) -> bool:

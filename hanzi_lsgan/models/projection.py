@@ -190,9 +190,7 @@ class ProjectionDiscriminator(nn.Module):
         self.norms = nn.ModuleList(BatchNorm2d(after) for after in channels[1:] if batch_norm)
         self.to_features = nn.Linear(channels[-1] * _FIRST_SIDE_PIXELS**2, features)
         self.to_score = nn.Linear(features, 1)
-        stages = reversed(
-            range(1, len(self.halvings))
-        )  # from 8 pixels on, and never the first maps
+        stages = reversed(range(1, len(self.halvings)))  # from 8 pixels up to half of the image
         folds = zip(stages, _PICTURE_FOLDS, strict=False) if sees_pictures else ()
         self._picture_folds = dict(folds)
         self.picture_convolutions = nn.ModuleList(

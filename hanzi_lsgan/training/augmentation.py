@@ -24,20 +24,25 @@ class AdaptiveAugmentation:
         share: of images that are varied, from 0 to 0.8.
     """
 
-    def __init__(self, target: float, middle: float) -> None:
+    def __init__(self, target: float, a: float, b: float) -> None:
         """Begin with none.
 
         Args:
-            target: of r = E[sign(D(x) - m)] over real packs x, in (0, 1): above it the share grows.
-            middle: m, half-way between what D is to say of real and of generated packs.
+            target: of how sure D is of real packs, in (0, 1): above it the share grows.
+            a: what D is to say of generated packs.
+            b: what it is to say of real ones.
         """
         self.share = 0.0
         self._target = target
-        self._middle = middle
+        self._a, self._b = a, b
 
     def sureness(self, real_scores: Tensor) -> Tensor:
-        """How sure D is of real packs, a scalar r = E[sign(D(x) - m)] of their scores (P,)."""
-        return (real_scores.detach() - self._middle).sign().mean()
+        """How sure D is of real packs x, a scalar from -1 to 1, from their scores (P,).
+
+        It is E[sign(D(x) - (a + b) / 2)], where b is the larger; else the sign is the other.
+        """
+        nearer = (real_scores.detach() - (self._a + self._b) / 2) * (self._b - self._a)
+        return nearer.sign().mean()
 
     def follow(self, sureness: float, images: int) -> None:
         """Move the share by what so many images allow, up if D is surer than is aimed at."""

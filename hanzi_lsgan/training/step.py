@@ -84,8 +84,8 @@ class Trainer(TrainingProcess):
         self._teacher: Recogniser | None = None
         self._augmentation: AdaptiveAugmentation | None = None
         if objective.augmentation_target > 0:
-            middle = (objective.labels[0] + objective.labels[1]) / 2
-            self._augmentation = AdaptiveAugmentation(objective.augmentation_target, middle)
+            a, b, _ = objective.labels
+            self._augmentation = AdaptiveAugmentation(objective.augmentation_target, a, b)
         if objective.wrong_label_weight > 0:
             embedding = self.discriminator.label_embedding
             codes = embedding.all_codes() if isinstance(embedding, GlyphEmbedding) else None
@@ -151,10 +151,8 @@ class Trainer(TrainingProcess):
         with torch.set_grad_enabled(generator_learns):
             fake = forward(self.generator, latents, labels)
 
-        # What D sees of them: varied, where the recipe wants that
-        seen = fake
-        if self._augmentation is not None:
-            real, seen = self._varied(real), self._varied(fake)
+        # What D sees of them: a share is varied, where the recipe wants that
+        real, seen = self._varied(real), self._varied(fake)
 
         # The discriminator's loss, on wrong labels too where the recipe wants it
         self._discriminator_optimizer.zero_grad()
@@ -252,7 +250,7 @@ class Trainer(TrainingProcess):
         return reading_loss(logits, labels // self._kinds)
 
     def _varied(self, images: Tensor) -> Tensor:
-        """Images (B, C, S, S) as D sees them, a share of them varied."""
+        """Images (B, C, S, S) as D sees them."""
         if self._augmentation is None:
             return images
         variations = self._augmentation.draw(self.recipe.train.batch_size, self.random)

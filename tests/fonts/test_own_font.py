@@ -92,6 +92,7 @@ def test_an_installed_font_writes_what_no_other_has(
     (fonts / "a.ttf").write_text("no font")
     make_font(fonts / "b.ttf", "一國")
     rare = make_font(fonts / "c.OTF", "\U00020000" + RARE)  # of rare hanzi alone
+    make_font(fonts / "c-Bold.OTF", "\U00020000" + RARE)  # comes later, though - is before .
     assert installed.installed_font_with(RARE) == rare
     assert installed.installed_font_with(RARE + "\ue000") is None
     assert run(monkeypatch, "write", text, "--out", "a.svg") == 2

@@ -23,14 +23,15 @@ VARIED = [*OVERRIDES, "train.precision=no", "objective.augmentation_target=0.6"]
 
 
 def test_how_sure_is_the_mean_sign_about_the_middle() -> None:
-    augmentation = AdaptiveAugmentation(target=0.6, middle=0.5)
+    augmentation = AdaptiveAugmentation(target=0.6, a=0, b=1)
     scores = torch.tensor([0.9, 0.6, 0.51, 0.2], requires_grad=True)
     assert augmentation.sureness(scores).item() == 0.5
-    assert AdaptiveAugmentation(0.6, 0.0).sureness(-scores).item() == -1
+    assert AdaptiveAugmentation(0.6, a=-1, b=1).sureness(-scores).item() == -1
+    assert AdaptiveAugmentation(0.6, a=1, b=0).sureness(scores).item() == -0.5
 
 
 def test_the_share_follows_up_and_down_and_stays_within_its_range() -> None:
-    augmentation = AdaptiveAugmentation(target=0.6, middle=0.5)
+    augmentation = AdaptiveAugmentation(target=0.6, a=0, b=1)
     augmentation.follow(0.6, images=1000)  # as sure as is aimed at, and none to take back
     assert augmentation.share == 0
     augmentation.follow(0.7, images=50_000)
@@ -42,7 +43,7 @@ def test_the_share_follows_up_and_down_and_stays_within_its_range() -> None:
 
 
 def test_that_share_of_images_is_varied_and_the_others_are_left_alone() -> None:
-    augmentation = AdaptiveAugmentation(target=0.6, middle=0.5)
+    augmentation = AdaptiveAugmentation(target=0.6, a=0, b=1)
     random = torch.Generator().manual_seed(0)
     assert not augmentation.draw(1000, random).any()
     augmentation.share = 0.3
