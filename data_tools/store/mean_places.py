@@ -6,15 +6,17 @@ from numpy.typing import NDArray
 from data_tools.fonts.placement import HANZI_INK
 from data_tools.glyphs.place import Place, is_place
 from data_tools.hwdb.charset import is_hanzi
-from data_tools.splits import Split
 from data_tools.store.reader import Store
+from data_tools.store.writers import Writer, rows_by
 
 _FEWEST_HANZI = 5  # by which a writer's own size is known
 _DECIMALS = 3
 
 
-def mean_places(store: Store) -> dict[str, Place]:
+def mean_places(store: Store, writer: Writer | None = None) -> dict[str, Place]:
     """Mean place of each character in the train split, as `fonts/placement.py` measures them.
+
+    Of one writer, where one is named, in both splits.
 
     Who writes small in his boxes does not write small on a page: squares are moved and enlarged
     so that a writer's hanzi fill them as the fonts' do. Writers of hardly any hanzi are left out,
@@ -22,8 +24,7 @@ def mean_places(store: Store) -> dict[str, Place]:
     """
     if store.places is None:
         return {}
-    rows = store.rows_of(Split.TRAIN)
-    within = slice(rows.start, rows.stop)
+    within = rows_by(store, writer)
     places, labels, writers = store.places[within], store.labels[within], store.writers[within]
     known = np.isfinite(places).all(axis=1)
     hanzi = np.array([is_hanzi(character) for character in store.charset])[labels]

@@ -22,13 +22,17 @@ def adapt(
     out: Annotated[Path, typer.Option(help="A new folder, whose name --hand takes.")] = Path(
         "runs/me"
     ),
+    writer: Annotated[
+        str | None,
+        typer.Option(help="Whose hand, of a store by many; `hands --data STORE` lists them."),
+    ] = None,
     trained: Annotated[
         Path,
         typer.Option("--from", help="A run that knows characters by glyph, or the `weights` here."),
     ] = Path("weights"),
     seed: SeedOption = 0,
 ) -> None:
-    """Learn one person's hand from 30 to 200 characters of his, in minutes."""
+    """Learn one person's hand from 30 to 200 characters of that person, in minutes."""
     from hanzi_lsgan.acceleration import keep_freed_memory
     from hanzi_lsgan.cli.display import likeness_table
     from hanzi_lsgan.export.weights import check_out, export_weights
@@ -42,15 +46,17 @@ def adapt(
     refuse_no_store(data)
     base = trained_run(trained).load_generator()
     from data_tools.store.reader import Store
+    from data_tools.store.writers import find_writer
 
     with Store(data) as store, samples_bar() as progress:
-        if len(store.sources) > 1:
-            line = f"{data} has {len(store.sources):,} sources: taking all for one person's"
-            console.print(line, soft_wrap=True)
-        check_person(base, store)
+        person = None if writer is None else find_writer(store, writer)
+        if person is None and len(store.sources) > 1:
+            line = f"{data} has {len(store.sources):,} sources: taking all for one person's; "
+            console.print(f"{line}--writer NAME takes one", soft_wrap=True)
+        check_person(base, store, person)
         recogniser, file = _recogniser_of(base, trained)
         started = time.monotonic()
-        learned = learn_hand(base, store, recogniser, seed=seed, on_samples=progress)
+        learned = learn_hand(base, store, recogniser, writer=person, seed=seed, on_samples=progress)
         minutes = (time.monotonic() - started) / 60
     if learned.left_out:
         line = f"left out, as the model cannot draw them: {show_characters(learned.left_out)}"

@@ -12,6 +12,7 @@ from hanzi_lsgan.cli.app import (
     RunOption,
     app,
     console,
+    results,
     samples_bar,
 )
 from hanzi_lsgan.cli.chosen_run import load_run
@@ -27,6 +28,10 @@ def hands(
     count: Annotated[int, typer.Option(min=1, max=_MOST_HANDS, help="How many hands.")] = 12,
     first: Annotated[int, typer.Option(min=0, max=999_999_999, help="The first one.")] = 0,
     text: Annotated[str, typer.Option(help="What each writes.")] = _SAMPLE,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="A store: list who wrote it, whom `adapt --writer` takes, and end."),
+    ] = None,
     font: FontOption = None,
     kind: KindOption = None,
     run: RunOption = None,
@@ -38,6 +43,9 @@ def hands(
     from data_tools.files import replacing
     from data_tools.outputs import check_file
 
+    if data is not None:
+        _list_writers(data)
+        return
     target = check_file(out, (".png", ".pdf"), "hands.png")
     _, trained = load_run(run, checkpoint, font, kind)
     from hanzi_lsgan.runs.folder import adapted_runs
@@ -66,3 +74,24 @@ def hands(
     if people:
         names = ", ".join(path.name for path in people)
         console.print(f"people that adapt has learned: {names}; --hand NAME", soft_wrap=True)
+
+
+def _list_writers(data: Path) -> None:
+    """Print who wrote a store: name, kind of writing where there are several, and how much.
+
+    Raises:
+        UserError: it is no store.
+    """
+    from hanzi_lsgan.cli.path_kinds import refuse_no_store
+
+    refuse_no_store(data)
+    from data_tools.store.reader import Store
+    from data_tools.store.writers import writers_of
+
+    with Store(data) as store:
+        writers = writers_of(store)
+    for writer in writers:
+        columns = filter(None, [writer.name, writer.kind, f"{writer.characters}"])
+        results.print("\t".join(columns), soft_wrap=True, markup=False, highlight=False)
+    line = f"{len(writers):,} writers and how many characters each wrote; "
+    console.print(f"{line}adapt --data {data} --writer NAME learns one's hand", soft_wrap=True)

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from data_tools.errors import UserError, join_message
 from data_tools.hwdb.charset import is_hanzi
-from data_tools.splits import Split
 from data_tools.store.mean_places import mean_places
 from data_tools.store.reader import Store
+from data_tools.store.writers import Writer, rows_by
 from hanzi_lsgan.drawing.images import draw_classes
 from hanzi_lsgan.judging.hand_encoder import Likeness, load_hand_encoder, load_hand_judge
 from hanzi_lsgan.judging.kept_recogniser import KeptRecogniser
@@ -70,15 +70,17 @@ def learn_hand(
     store: Store,
     recogniser: KeptRecogniser,
     *,
+    writer: Writer | None = None,
     seed: int = 0,
     on_samples: OnSamples = lambda phase, done, total: None,
 ) -> PersonsHand:
-    """Adapt a generator to the person who has written the train split of a store.
+    """Adapt a generator to a person who has written a store, or some of it.
 
     Args:
         base: knows characters by what they look like.
-        store: of one person.
+        store: what the person has written.
         recogniser: knows most of the base's characters.
+        writer: who of the store's; by default all of the train split is taken for one person's.
         seed: of all that is random.
         on_samples: told of progress.
 
@@ -86,8 +88,8 @@ def learn_hand(
         UserError: the base knows characters by label alone, or the store has too few that it can
             draw, or cannot be read.
     """
-    check_person(base, store)
-    base, sample, left_out = _read(base, store)
+    check_person(base, store, writer)
+    base, sample, left_out = _read(base, store, writer)
     device = sample.ink.device
     # Marks are left alone: what fills its square with one stroke would teach D wrong widths.
     is_written = np.array([is_hanzi(character) for character in base.charset])
@@ -116,7 +118,7 @@ def learn_hand(
         return GeneratedHand(judge.compare(_ink(drawn, device), sample.ink), readable)
 
     return PersonsHand(
-        trained=_of_person(base, adaptation, store, len(sample.labels)),
+        trained=_of_person(base, adaptation, store, writer, len(sample.labels)),
         samples=len(sample.labels),
         left_out=left_out,
         judged=len(labels),
@@ -125,8 +127,10 @@ def learn_hand(
     )
 
 
-def check_person(base: TrainedGenerator, store: Store) -> None:
+def check_person(base: TrainedGenerator, store: Store, writer: Writer | None = None) -> None:
     """Make sure, before any work, that a generator can be adapted to who has written a store.
+
+    The arguments are those of `learn_hand`.
 
     Raises:
         UserError: as of `learn_hand`.
@@ -135,19 +139,21 @@ def check_person(base: TrainedGenerator, store: Store) -> None:
         problem = "this model knows characters by label alone"
         remedy = "adapt weights, or a run with model.label_embedding = glyph"
         raise UserError(join_message("--from", problem, remedy))
-    rows = store.rows_of(Split.TRAIN)
     drawable = np.array([base.can_draw(character) for character in store.charset], bool)
-    samples = int(drawable[store.labels[rows.start : rows.stop]].sum())
+    samples = int(drawable[store.labels[rows_by(store, writer)]].sum())
     if samples < _LEAST_SAMPLES:
-        problem = f"has {samples} samples of characters that the model can draw"
+        by = "" if writer is None else f" by {writer.name}"
+        problem = f"has {samples} samples{by} of characters that the model can draw"
         remedy = f"give at least {_LEAST_SAMPLES}, better 100"
         raise UserError(join_message(str(store.path), problem, remedy))
 
 
-def _read(base: TrainedGenerator, store: Store) -> tuple[TrainedGenerator, Sample, str]:
+def _read(
+    base: TrainedGenerator, store: Store, writer: Writer | None
+) -> tuple[TrainedGenerator, Sample, str]:
     """The base with all that the person wrote in its charset, his sample, and what is left out."""
-    rows = store.rows_of(Split.TRAIN)
-    characters = [store.charset[label] for label in store.labels[rows.start : rows.stop].tolist()]
+    rows = rows_by(store, writer)
+    characters = [store.charset[label] for label in store.labels[rows].tolist()]
     drawable = np.array([base.can_draw(character) for character in characters], bool)
     left_out = "".join(dict.fromkeys(c for c in characters if not base.can_draw(c)))
     kept = [c for c, can in zip(characters, drawable.tolist(), strict=True) if can]
@@ -155,7 +161,8 @@ def _read(base: TrainedGenerator, store: Store) -> tuple[TrainedGenerator, Sampl
     place = {character: label for label, character in enumerate(base.charset)}
     device = next(base.network.parameters()).device
     labels = torch.tensor([place[character] for character in kept], device=device)
-    images = _resized(store.images(rows)[drawable], base.info.model.size)
+    glyphs = [store.images(range(row, row + 1)) for row in rows[drawable].tolist()]
+    images = _resized(np.concatenate(glyphs), base.info.model.size)
     return base, Sample(_ink(images, device), labels), left_out
 
 
@@ -174,7 +181,11 @@ def _ink(images: NDArray[np.uint8], device: torch.device) -> Tensor:
 
 
 def _of_person(
-    base: TrainedGenerator, adaptation: Adaptation, store: Store, samples: int
+    base: TrainedGenerator,
+    adaptation: Adaptation,
+    store: Store,
+    writer: Writer | None,
+    samples: int,
 ) -> TrainedGenerator:
     provenance = base.info.store.model_copy(
         update={
@@ -185,7 +196,7 @@ def _of_person(
         }
     )
     hand = tuple(adaptation.hand.detach().tolist())
-    places = mean_places(store)
+    places = mean_places(store, writer)
     adaptation.generator.places = places
     info = base.info.model_copy(update={"hand": hand, "store": provenance, "places": places})
     return replace(base, network=adaptation.generator, info=info)

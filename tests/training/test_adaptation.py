@@ -13,6 +13,7 @@ from data_tools.errors import UserError
 from data_tools.fonts.corpus import write_glyph
 from data_tools.forms.form_part import FormPart
 from data_tools.glyphs.fit import GlyphOptions
+from data_tools.glyphs.place import Place
 from data_tools.sources.split_names import NamedSplit
 from data_tools.splits import Split
 from data_tools.store.prepare import prepare
@@ -49,24 +50,41 @@ def boldness_missed(trained: TrainedGenerator) -> float:
     return abs(float(drawn.mean()) - float(own.mean()))
 
 
+def form_of(name: str, glyphs: list[np.ndarray], place: Place) -> FormPart:
+    """A form that someone has filled in."""
+    samples = tuple((c, glyph, place) for c, glyph in zip(WRITTEN, glyphs, strict=True))
+    return FormPart(name, Path(name), NamedSplit(Split.TRAIN, ""), samples)
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of what the person has written."""
     store = tmp_path_factory.mktemp("person") / "me.h5"
-    samples = tuple((character, write(character), PLACE) for character in WRITTEN)
-    form = FormPart("me", store, NamedSplit(Split.TRAIN, ""), samples)
+    form = form_of("me", [write(character) for character in WRITTEN], PLACE)
     prepare([], store, forms=[form], glyph=GlyphOptions(64, "aspect", 2), jobs=1)
+    return store
+
+
+@pytest.fixture
+def written_by_two(tmp_path: Path) -> Path:
+    """A store of what the person has written, and of somebody's whose pen is next to dry."""
+    glyphs = [write(character) for character in WRITTEN]
+    faint = [np.where(glyph == 0, 230, 255).astype(np.uint8) for glyph in glyphs]
+    forms = [form_of("me", glyphs, PLACE), form_of("other", faint, (0.1, 0.1, 0.2, 0.9))]
+    store = tmp_path / "two.h5"
+    prepare([], store, forms=forms, glyph=GlyphOptions(64, "aspect", 2), jobs=1)
     return store
 
 
 @pytest.mark.slow
 def test_a_hand_is_learned_and_every_drawing_command_takes_it(
-    written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    written_by_two: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(adaptation, "_STEPS", 60)
     monkeypatch.setattr(adaptation, "_TRIED_A_FONT", 4)
-    result = call("adapt", "--data", str(written))
+    assert "other\t31\n" in call("hands", "--data", "two.h5").output
+    result = call("adapt", "--data", "two.h5", "--writer", "me")
     assert result.exit_code == 0, result.output
     assert "taken for this person, of twenty hands" in result.output
     learned = RunFolder("runs/me").load_generator()

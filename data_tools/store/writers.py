@@ -1,0 +1,80 @@
+"""Who wrote the samples of a store, by the names of its sources."""
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_tools.errors import UserError, join_message
+from data_tools.splits import Split
+from data_tools.store.reader import Store
+
+_NAMED = 5  # writers, in an error
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Whoever wrote a source.
+
+    Attributes:
+        number: index of the source.
+        name: of the source, as the store has it.
+        kind: of writing; without a name where all are of one kind.
+        characters: how many different ones of his the store has.
+    """
+
+    number: int
+    name: str
+    kind: str
+    characters: int
+
+
+def writers_of(store: Store) -> list[Writer]:
+    """All writers of a store, who wrote most characters first."""
+    pairs = np.unique(np.stack([store.writers, store.labels]), axis=1)
+    counts = np.bincount(pairs[0], minlength=len(store.sources)).tolist()
+    kinds = store.header.kinds or [""] * len(store.sources)
+    writers = [
+        Writer(number, source.name, kind, count)
+        for number, (source, kind, count) in enumerate(
+            zip(store.sources, kinds, counts, strict=True)
+        )
+    ]
+    return sorted(writers, key=lambda writer: (-writer.characters, writer.name))
+
+
+def find_writer(store: Store, name: str) -> Writer:
+    """The writer of a name: a source's, or the end of its path, with its ending or without.
+
+    Raises:
+        UserError: there is none of that name, or several.
+    """
+    writers = writers_of(store)
+    found = [writer for writer in writers if writer.name == name]
+    if not found:
+        found = [writer for writer in writers if _ends_with(writer.name, name)]
+    if len(found) == 1:
+        return found[0]
+    named = ", ".join(writer.name for writer in (found or writers)[:_NAMED])
+    if found:
+        problem = f"{store.path} has {len(found)} of this name"
+        remedy = f"say which: {named}"
+    else:
+        problem = f"{store.path} has nobody of this name"
+        remedy = f"take one that `hanzi-lsgan hands --data {store.path}` lists, such as {named}"
+    raise UserError(join_message(f"--writer {name}", problem, remedy))
+
+
+def rows_by(store: Store, writer: Writer | None) -> NDArray[np.intp]:
+    """The rows that a writer wrote, of both splits; without one, all of the train split."""
+    if writer is None:
+        rows = store.rows_of(Split.TRAIN)
+        return np.arange(rows.start, rows.stop)
+    return np.flatnonzero(store.writers == writer.number)
+
+
+def _ends_with(path: str, name: str) -> bool:
+    """Whether a name is that of a path's last part or parts, with its ending or without."""
+    whole = str(PurePosixPath(path).with_suffix(""))
+    return any(f"/{given}".endswith(f"/{name}") for given in (path, whole))

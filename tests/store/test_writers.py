@@ -1,0 +1,55 @@
+"""Who wrote a store."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data_tools.errors import UserError
+from data_tools.hwdb.gnt import write_record
+from data_tools.store.prepare import prepare
+from data_tools.store.reader import Store
+from data_tools.store.writers import find_writer, rows_by, writers_of
+
+WROTE = {"pens/anna.gnt": "一一三", "pens/bert.gnt": "一二三", "test/anna.gnt": "二"}
+
+
+@pytest.fixture
+def store_path(tmp_path: Path) -> Path:
+    for number, (name, characters) in enumerate(WROTE.items()):
+        path = tmp_path / "all" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as stream:
+            for character in characters:
+                write_record(stream, character, np.full((20 + number, 20), 50 * number, np.uint8))
+    prepare([tmp_path / "all"], tmp_path / "all.h5", jobs=1)
+    return tmp_path / "all.h5"
+
+
+def test_writers_are_named_with_how_many_characters_each_wrote(store_path: Path) -> None:
+    with Store(store_path) as store:
+        assert [(w.name, w.kind, w.characters) for w in writers_of(store)] == [
+            ("all/pens/bert.gnt", "", 3),
+            ("all/pens/anna.gnt", "", 2),
+            ("all/test/anna.gnt", "", 1),
+        ]
+
+
+def test_a_writer_is_found_by_a_name_that_is_nobody_elses(store_path: Path) -> None:
+    with Store(store_path) as store:
+        for name in ("all/pens/bert.gnt", "pens/bert", "bert.gnt", "bert"):
+            rows = rows_by(store, find_writer(store, name))
+            written = [store.charset[label] for label in store.labels[rows]]
+            assert sorted(written) == sorted("一二三")
+        # Of both splits, since one name stands for one file.
+        (row,) = rows_by(store, find_writer(store, "test/anna.gnt"))
+        assert store.images(range(row, row + 1)).min() == 100
+        with pytest.raises(
+            UserError, match=r"has 2 of this name; say which: all/pens/anna.gnt, all/test"
+        ):
+            find_writer(store, "anna")
+        with pytest.raises(
+            UserError, match=r"--writer ert.gnt: .*nobody.*such as all/pens/bert.gnt"
+        ):
+            find_writer(store, "ert.gnt")
+        assert len(rows_by(store, None)) == 6  # all of the train split
