@@ -16,6 +16,7 @@ from hanzi_lsgan.cli.app import (
     PersonOption,
     RunOption,
     SeedOption,
+    SpreadOption,
     app,
     console,
     samples_bar,
@@ -76,6 +77,7 @@ def lines(
             "little where it comes again: faster, less varied.",
         ),
     ] = False,
+    spread: SpreadOption = 1.0,
     clean: Annotated[bool, typer.Option("--clean", help="Black on white, undamaged.")] = False,
     bleed: StrengthOption = None,
     perspective: StrengthOption = None,
@@ -111,6 +113,7 @@ def lines(
     check_lines_out(out, force)
     words = read_text(text) if text is not None else ""
     _, trained = load_run(run, checkpoint, font, kind, person)
+    trained = trained.with_spread(spread)
     from hanzi_lsgan.writing.line_degradations import Degradations
     from hanzi_lsgan.writing.lines import LineSettings, draw_lines
     from hanzi_lsgan.writing.mark import MARK
@@ -134,6 +137,7 @@ def lines(
         "lines": len(texts),
         "down": down,
         "seed": seed,
+        "spread": spread,
         "degradations": vars(degradations),
     }
     started = time.perf_counter()
