@@ -9,6 +9,7 @@ trained on one kind can be asked to read another: see `line_reader.py`.
 
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -50,14 +51,18 @@ def samples_of_fonts(characters: str, count: int) -> list[Samples]:
     """What as many simulated writers write."""
     return [
         {
-            character: lambda character=character, writer=writer: write_glyph(
-                character, writer, GLYPH
-            )
+            character: lambda character=character, writer=writer: written(character, writer)
             for character in characters
             if has_glyph(Hand.of_writer(0, writer).font, character)
         }
         for writer in range(FIRST_WRITER, FIRST_WRITER + count)
     ]
+
+
+@cache
+def written(character: str, writer: int) -> NDArray[np.uint8]:
+    """A glyph by a simulated writer, who writes it always alike."""
+    return write_glyph(character, writer, GLYPH)
 
 
 def lines(writers: list[Samples], count: int, seed: int) -> Iterator[LabelledLine]:
@@ -67,10 +72,10 @@ def lines(writers: list[Samples], count: int, seed: int) -> Iterator[LabelledLin
         writer = int(rng.integers(len(writers)))
         known = sorted(writers[writer])
         text = "".join(known[i] for i in rng.integers(len(known), size=rng.integers(1, MOST + 1)))
-        written = [
+        characters = [
             WrittenCharacter(c, np.asarray(writers[writer][c]()), placement(c)) for c in text
         ]
-        line = set_line(written, Habit.of_hand(writer), rng)
+        line = set_line(characters, Habit.of_hand(writer), rng)
         boxes = line.boxes.round().astype(int).tolist()
         named = tuple((c, tuple(box)) for c, box in zip(text, boxes, strict=True))
         yield LabelledLine(png_bytes(line.image), text, named, {"writer": writer})
