@@ -153,8 +153,8 @@ def interpolate(real_images: Tensor, fake_images: Tensor, shares: Tensor) -> Ten
     return fake_images.lerp(real_images, of_image.view(-1, *[1] * (real_images.dim() - 1)))
 
 
-def reading_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """E[max(0, -log₂ p(y | x) - 1)] · log 2 of a recogniser, a scalar: what it cannot read.
+def reading_losses(logits: Tensor, labels: Tensor) -> Tensor:
+    """max(0, -log₂ p(y | x) - 1) · log 2 of a recogniser for each sample (B,): what it cannot read.
 
     A sample that is given even odds, and so is read rightly, costs nothing: there is no reward for
     drawing a character more clearly than that, which would leave one form of it.
@@ -164,4 +164,19 @@ def reading_loss(logits: Tensor, labels: Tensor) -> Tensor:
         labels: (B,), what they are meant to be.
     """
     surprise = F.cross_entropy(logits.float(), labels, reduction="none")
-    return (surprise - _EVEN_ODDS).relu().mean()
+    return (surprise - _EVEN_ODDS).relu()
+
+
+def choice_loss(losses: Tensor, usual: Tensor, log_probabilities: Tensor) -> Tensor:
+    """A scalar whose gradient is that of E[L] by the probabilities of what has been chosen.
+
+    A choice has no derivative, but its probability has (Williams, 1992): ∇ E[L] =
+    E[(L - L̄) ∇ log p], whatever L̄ is that does not depend on the choice; the mean makes it least
+    noisy.
+
+    Args:
+        losses: (B,), L, of which nothing but the value is used.
+        usual: (B,), L̄.
+        log_probabilities: (B,), log p.
+    """
+    return ((losses - usual).detach() * log_probabilities).mean()

@@ -94,8 +94,10 @@ class ProjectionModel(_Settings):
     label_embedding: Literal["learned", "glyph"] = "learned"
     # Runs that were begun when there were no more do not say how many they know.
     hands: int = Field(FIRST_HANDS, ge=1, le=len(HANDS))
-    # So do those that were begun before there was noise, and before discriminators saw pictures.
+    # So do those that were begun before there was noise, before kinds of writing preferred hands,
+    # and before discriminators saw pictures.
     noise_points: int = Field(0, ge=0, le=16)
+    hands_by_kind: bool = False
     discriminator_sees_pictures: bool = False
     discriminator_normalisation: Normalisation = "none"
     label_features: int = Field(128, ge=1, le=4096)
@@ -111,7 +113,7 @@ class ProjectionModel(_Settings):
                 "generator_channels and discriminator_channels must be equally many, one entry for "
                 "each side from 4 pixels to the image's"
             )
-        for name in ("noise_points", "discriminator_sees_pictures"):
+        for name in ("noise_points", "hands_by_kind", "discriminator_sees_pictures"):
             if getattr(self, name) and self.label_embedding != "glyph":
                 raise ValueError(f'{name} needs label_embedding = "glyph", which has pictures')
         return self

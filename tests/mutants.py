@@ -262,9 +262,30 @@ MUTANTS = (
     Mutant(
         "a teacher reads the kind",
         TRAINING_STEP,
-        "reading_loss(logits, labels // self._kinds)",
-        "reading_loss(logits, labels)",
+        "reading_losses(logits, labels // self._kinds)",
+        "reading_losses(logits, labels)",
         f"{KINDS} -k teacher_reads",
+    ),
+    Mutant(
+        "kinds prefer the hands that cost most",
+        "hanzi_lsgan/losses.py",
+        "(losses - usual).detach() * log_probabilities",
+        "(usual - losses).detach() * log_probabilities",
+        KINDS,
+    ),
+    Mutant(
+        "what a pack costs goes to other images",
+        TRAINING_STEP,
+        "repeat_interleave(self.recipe.model.pack_size)",
+        "repeat(self.recipe.model.pack_size)",
+        KINDS,
+    ),
+    Mutant(
+        "a hand is learned from all writers",
+        "data_tools/store/writers.py",
+        "store.writers == writer.number",
+        "store.writers >= 0",
+        "tests/store/test_writers.py",
     ),
     Mutant(
         "the surer a discriminator, the less it is varied",

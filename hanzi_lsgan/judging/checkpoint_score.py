@@ -70,13 +70,13 @@ class QuickScorer:
         """Score a generator, in evaluation mode, always with the same latents."""
         started = time.perf_counter()
         count = len(self._labels)
-        latents = draw_latents(generator, count, _SEED)
         order = np.argsort(self._kinds, kind="stable")
         batches: list[NDArray[np.uint8]] = []
         for kind in np.unique(self._kinds).tolist():
             rows = torch.from_numpy(order[self._kinds[order] == kind])
             labels = torch.from_numpy(self._labels)[rows]
             with drawing_kind(generator, kind):
+                latents = draw_latents(generator, count, _SEED)
                 batches += draw_pairs(generator, latents, rows, labels)
         images = np.concatenate(batches)[np.argsort(order)]
         features, guesses = read_glyphs(self._recogniser, images)

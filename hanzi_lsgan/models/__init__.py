@@ -44,7 +44,11 @@ def build_generator(
         )
     embedding = _build_embedding(model, charset, model.label_features, kinds, fit, free)
     return ProjectionGenerator(
-        embedding, model.latent_features, model.generator_channels, model.noise_points
+        embedding,
+        model.latent_features,
+        model.generator_channels,
+        model.noise_points,
+        model.hands_by_kind,
     )
 
 

@@ -60,14 +60,15 @@ class _Embedding(nn.Module):
             return labels
         return labels // self.kinds
 
+    def kinds_of(self, labels: Tensor) -> Tensor:
+        """By which kinds of writing labels (B,) mean characters."""
+        return labels % self.kinds if self.drawn_kind is None else labels * 0 + self.drawn_kind
+
     def _with_kind(self, vectors: Tensor, labels: Tensor) -> Tensor:
         """Add E(k) to the vectors (B, features) of the labels' characters."""
         if self.kinds == 1:
             return vectors
-        kinds = labels % self.kinds
-        if self.drawn_kind is not None:
-            kinds = torch.full_like(labels, self.drawn_kind)
-        with_kind: Tensor = vectors + self.kind_vectors(kinds)
+        with_kind: Tensor = vectors + self.kind_vectors(self.kinds_of(labels))
         return with_kind
 
 

@@ -40,6 +40,10 @@ _PICTURE_FOLDS = (4, 2)
 # Background is exactly white, which tanh comes to only at infinity: what passes the range is cut.
 _OVERSHOOT = 1.05
 
+_PREFERENCE_SCALE = 10.0
+"""A kind of writing may come to prefer a hand ten times to another within a short training, which
+Adam's rate for weights would not allow."""
+
 
 class ProjectionGenerator(nn.Module):
     """G(z, y) with a transposed convolution for each doubling of the side."""
@@ -54,6 +58,7 @@ class ProjectionGenerator(nn.Module):
         latent_features: int,
         channels: Sequence[int],
         noise_points: int = 0,
+        hands_by_kind: bool = False,
     ) -> None:
         """Build the network.
 
@@ -62,6 +67,8 @@ class ProjectionGenerator(nn.Module):
             latent_features: length of what of z modulates whole maps.
             channels: of the maps at 4 × 4, 8 × 8 and so on up to the size of the image.
             noise_points: of `GlyphGuide`, whose noise is the rest of z.
+            hands_by_kind: whether kinds of writing, where there are several, come to prefer some of
+                the hands whose pictures are shown.
         """
         super().__init__()
         condition_features = latent_features + label_embedding.features
@@ -84,18 +91,54 @@ class ProjectionGenerator(nn.Module):
                 condition_features, _FIRST_SIDE_PIXELS, channels, noise_points
             )
             self.latent_features += self.glyph_guide.noise_features
+            if hands_by_kind and label_embedding.kinds > 1:
+                self.hand_preferences = nn.Embedding(label_embedding.kinds, self._forms)
+                nn.init.zeros_(self.hand_preferences.weight)
         self.register_buffer("hand", None, persistent=False)
 
     def sample_latents(self, count: int, random: torch.Generator) -> Tensor:
         """Draw z ~ N(0, 1): (count, latent_features), on the device of `random`.
 
-        A generator that was adapted to one person draws them around his `hand`.
+        A generator that was adapted to one person draws them around his `hand`; one that draws by
+        one of several kinds of writing, as that kind prefers.
         """
         shape = (count, self.latent_features)
         latents = torch.randn(shape, generator=random, device=random.device)
-        if self.hand is None:
+        if self.hand is not None:
+            return stray(self.hand.to(random.device), latents, self._forms)
+        if (kind := self.label_embedding.drawn_kind) is not None:
+            return self.prefer_hands(latents, torch.full((count,), kind, device=random.device))
+        return latents
+
+    def prefer_hands(self, latents: Tensor, kinds: Tensor) -> Tensor:
+        """Latents (B, latent_features) of N(0, 1) that choose hands as their kinds prefer them.
+
+        The greatest of a latent's first elements is that of the hand which it chooses. It changes
+        places with that of the greatest b_i - log(-log Φ(z_i)), which is hand i with the
+        probability softmax(b)_i (Gumbel, 1954); a kind without preferences leaves all as it is.
+        """
+        if not self.has_preferences:
             return latents
-        return stray(self.hand.to(random.device), latents, self._forms)
+        first = latents[:, : self._forms]
+        gumbel = -torch.log(-torch.special.log_ndtr(first))
+        preferred = self._preferences(kinds).detach().to(latents.device) + gumbel
+        greatest, chosen = (values.argmax(dim=1, keepdim=True) for values in (first, preferred))
+        moved = latents.scatter(1, greatest, latents.gather(1, chosen))
+        return moved.scatter(1, chosen, latents.gather(1, greatest))
+
+    def log_probability(self, latents: Tensor, kinds: Tensor) -> Tensor:
+        """Of the hand of each latent (B, latent_features), as its kind prefers hands: (B,)."""
+        chosen = latents[:, : self._forms].argmax(dim=1, keepdim=True)
+        return F.log_softmax(self._preferences(kinds), dim=1).gather(1, chosen).squeeze(1)
+
+    @property
+    def has_preferences(self) -> bool:
+        """Whether kinds of writing prefer some hands to others."""
+        return hasattr(self, "hand_preferences")
+
+    def _preferences(self, kinds: Tensor) -> Tensor:
+        rows: Tensor = self.hand_preferences(kinds.to(self.hand_preferences.weight.device))
+        return _PREFERENCE_SCALE * rows
 
     @torch.no_grad()
     def spread_latents(self, factor: float) -> None:

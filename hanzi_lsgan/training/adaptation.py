@@ -29,7 +29,7 @@ from torch import Tensor, nn
 from hanzi_lsgan.acceleration import MixedPrecision
 from hanzi_lsgan.judging.hand_encoder import MAP_CHANNELS, HandEncoder, mean_direction
 from hanzi_lsgan.judging.recogniser import Recogniser
-from hanzi_lsgan.losses import LeastSquares, reading_loss
+from hanzi_lsgan.losses import LeastSquares, reading_losses
 from hanzi_lsgan.models import fonts_of, take_hand
 from hanzi_lsgan.models.hand_latents import stray
 from hanzi_lsgan.models.projection import ProjectionGenerator
@@ -86,7 +86,7 @@ class Reader:
         """What it cannot read of glyphs that are meant to be characters it knows, a scalar."""
         known = self.labels[labels]
         logits = self.network(ink[known >= 0])
-        return reading_loss(logits, known[known >= 0])
+        return reading_losses(logits, known[known >= 0]).mean()
 
 
 class PlaceDiscriminator(nn.Module):

@@ -12,7 +12,7 @@ from hanzi_lsgan.runs.folder import SHIPPED, RunFolder
 from hanzi_lsgan.training.step import Trainer
 
 _ROW_A_CHARACTER = "label_embedding.table.weight"
-_ROW_A_KIND = "label_embedding.kind_vectors.weight"
+_ROWS_A_KIND = ("label_embedding.kind_vectors.weight", "hand_preferences.weight")
 
 
 def trained_run(name: str | Path) -> RunFolder:
@@ -32,8 +32,8 @@ def recipe_of(run: RunFolder) -> str:
     model = run.info().model
     for name in recipe_names():
         fitting = as_drawn_by(load_recipe(name), run).model
-        # Weights alone are a generator, which goes with any discriminator.
-        if _without_discriminator(fitting) == _without_discriminator(model):
+        # Weights alone are a generator, which goes with any discriminator and any kinds of writing.
+        if _without_what_changes(fitting) == _without_what_changes(model):
             return name
     remedy = "name the recipe whose networks they are"
     raise UserError(join_message(str(run.path), "has networks of no known recipe", remedy))
@@ -48,11 +48,12 @@ def as_drawn_by(recipe: Recipe, run: RunFolder) -> Recipe:
     return recipe.model_copy(update={"model": model})
 
 
-def _without_discriminator(model: ModelSettings) -> ModelSettings:
+def _without_what_changes(model: ModelSettings) -> ModelSettings:
     if not isinstance(model, ProjectionModel):
         return model
     return model.model_copy(
         update={
+            "hands_by_kind": False,
             "score_features": 1,
             "pack_size": 1,
             "discriminator_channels": (),
@@ -110,14 +111,16 @@ def start_from(
 def _by_kind(
     fresh: dict[str, Tensor], trained: dict[str, Tensor], kinds: Sequence[str], had: Sequence[str]
 ) -> dict[str, Tensor]:
-    """Fresh vectors of kinds, those of kinds that the trained network had replaced by its own."""
-    if _ROW_A_KIND not in fresh:
-        return {}
-    rows = fresh[_ROW_A_KIND].clone()
-    for row, kind in enumerate(kinds):
-        if _ROW_A_KIND in trained and kind in had:
-            rows[row] = trained[_ROW_A_KIND][list(had).index(kind)]
-    return {_ROW_A_KIND: rows}
+    """Fresh rows of kinds, those of kinds that the trained network had replaced by its own."""
+    fitting = {}
+    for name in _ROWS_A_KIND:
+        if name not in fresh:
+            continue
+        fitting[name] = fresh[name].clone()
+        for row, kind in enumerate(kinds):
+            if name in trained and kind in had:
+                fitting[name][row] = trained[name][list(had).index(kind)]
+    return fitting
 
 
 def _by_character(

@@ -15,9 +15,16 @@ from hanzi_lsgan.acceleration import MixedPrecision
 from hanzi_lsgan.batches import Batch, Position
 from hanzi_lsgan.drawing.images import mix_seed, to_pixels
 from hanzi_lsgan.judging.recogniser import Recogniser, draw_variations, vary
-from hanzi_lsgan.losses import gradient_penalty, interpolate, r1_penalty, reading_loss
+from hanzi_lsgan.losses import (
+    choice_loss,
+    gradient_penalty,
+    interpolate,
+    r1_penalty,
+    reading_losses,
+)
 from hanzi_lsgan.models import Discriminator, Generator, build_discriminator, build_generator
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding, free_of
+from hanzi_lsgan.models.projection import ProjectionGenerator
 from hanzi_lsgan.recipe import Recipe, TrainSettings
 from hanzi_lsgan.training.augmentation import STEPS_BETWEEN, AdaptiveAugmentation, vary_images
 from hanzi_lsgan.training.processes import TrainingProcess
@@ -148,6 +155,9 @@ class Trainer(TrainingProcess):
         # x, y from the data and G(z, y)
         real, labels = self._real(batch)
         latents = self.generator.sample_latents(settings.batch_size, self.random)[self.part]
+        kinds = self.generator.label_embedding.kinds_of(labels)
+        if (chooser := self._chooser) is not None:
+            latents = chooser.prefer_hands(latents, kinds)
         with torch.set_grad_enabled(generator_learns):
             fake = forward(self.generator, latents, labels)
 
@@ -182,12 +192,17 @@ class Trainer(TrainingProcess):
         if generator_learns:
             self._generator_optimizer.zero_grad()
             self.discriminator.requires_grad_(False)
-            values["generator_loss"] = total = loss.generator(
-                forward(self.discriminator, seen, labels)
-            )
+            scores = forward(self.discriminator, seen, labels)
+            values["generator_loss"] = total = loss.generator(scores)
+            unread = torch.zeros(len(labels), device=self.device)
             if objective.reading_weight > 0:
-                values["reading_loss"] = self._reading_loss(fake, labels)
+                unread = self._reading_losses(fake, labels)
+                values["reading_loss"] = unread.mean()
                 total = total + objective.reading_weight * values["reading_loss"]
+            if chooser is not None:
+                losses = self._losses_of_images(scores, unread)
+                usual = self._mean_of_each(losses, kinds)
+                total = total + choice_loss(losses, usual, chooser.log_probability(latents, kinds))
             backward(total)
             self.discriminator.requires_grad_(True)
             self._update(self.generator, self._generator_optimizer)
@@ -238,8 +253,31 @@ class Trainer(TrainingProcess):
         """How real an interpolated pack is (B / p,), from 0 to 1."""
         return self._draw(1)[0]
 
-    def _reading_loss(self, fake: Tensor, labels: Tensor) -> Tensor:
-        """What the teacher cannot read, each image varied as those that it learned from."""
+    @property
+    def _chooser(self) -> ProjectionGenerator | None:
+        """G, where kinds of writing learn which hands to choose."""
+        generator = self.generator
+        if isinstance(generator, ProjectionGenerator) and generator.has_preferences:
+            return generator
+        return None
+
+    def _losses_of_images(self, scores: Tensor, unread: Tensor) -> Tensor:
+        """G's loss of each image (B,): of the score of its pack, and of what cannot be read."""
+        objective = self.recipe.objective
+        of_packs = [objective.adversarial_loss.generator(score) for score in scores.detach()]
+        losses = torch.stack(of_packs).repeat_interleave(self.recipe.model.pack_size)
+        return losses + objective.reading_weight * unread.detach()
+
+    def _mean_of_each(self, losses: Tensor, kinds: Tensor) -> Tensor:
+        """For each image the mean loss of its kind in the whole batch: (B,)."""
+        members = F.one_hot(kinds, self._kinds).float()
+        sums = torch.stack([losses @ members, members.sum(dim=0)]).flatten()
+        mean = self.mean_of_processes({str(i): value for i, value in enumerate(sums.tolist())})
+        loss, count = torch.tensor([*mean.values()], device=losses.device).chunk(2)
+        return (loss / count)[kinds]
+
+    def _reading_losses(self, fake: Tensor, labels: Tensor) -> Tensor:
+        """What the teacher cannot read (B,), each image varied as those that it learned from."""
         if self._teacher is None:
             raise RuntimeError("a recipe with a reading_weight needs a teacher")
         low, high = self.generator.pixel_range
@@ -247,7 +285,7 @@ class Trainer(TrainingProcess):
         ink = F.avg_pool2d(ink, self.recipe.model.size // self.recipe.teacher_size)
         variations = draw_variations(self.recipe.train.batch_size, self.random)[:, self.part]
         logits = self._precision.forward(self._teacher, vary(ink, variations))
-        return reading_loss(logits, labels // self._kinds)
+        return reading_losses(logits, labels // self._kinds)
 
     def _varied(self, images: Tensor) -> Tensor:
         """Images (B, C, S, S) as D sees them."""

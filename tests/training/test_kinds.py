@@ -1,11 +1,13 @@
 """A model that is told by what kind of writing a character is."""
 
+import math
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
 from data_tools.errors import UserError
@@ -13,15 +15,19 @@ from data_tools.hwdb.gnt import write_record
 from data_tools.sources.writing_kinds import WritingKinds
 from data_tools.store.prepare import prepare
 from data_tools.store.reader import Store
-from hanzi_lsgan.batches import BatchStream
+from hanzi_lsgan.batches import Batch, BatchStream, Position
 from hanzi_lsgan.drawing import grid
 from hanzi_lsgan.drawing.grid import Row
-from hanzi_lsgan.models import drawing_kind
+from hanzi_lsgan.drawing.images import draw_latents
+from hanzi_lsgan.losses import choice_loss
+from hanzi_lsgan.models import drawing_kind, projection
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding, LabelEmbedding
+from hanzi_lsgan.models.projection import ProjectionGenerator
 from hanzi_lsgan.recipe import load_recipe
 from hanzi_lsgan.runs.folder import RunFolder
 from hanzi_lsgan.training import step
 from hanzi_lsgan.training.session import Session
+from hanzi_lsgan.training.start import start_from
 from hanzi_lsgan.training.step import Trainer
 from tests.cli.in_process import run
 from tests.tiny import OVERRIDES, tiny_generator
@@ -125,9 +131,9 @@ def test_a_teacher_reads_the_character_whatever_the_kind(
 
     def note(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         asked.append(labels)
-        return logits.sum() * 0
+        return logits.sum(dim=1) * 0
 
-    monkeypatch.setattr(step, "reading_loss", note)
+    monkeypatch.setattr(step, "reading_losses", note)
     made = trainer("objective.reading_weight=0.5")
     made.teach_with(torch.nn.Sequential(torch.nn.Flatten(), torch.nn.LazyLinear(3)))  # type: ignore[arg-type]
     with Store(store_path) as store:
@@ -137,6 +143,87 @@ def test_a_teacher_reads_the_character_whatever_the_kind(
     assert torch.equal(asked[0], batch.labels // 2)
     assert made.generator.label_embedding.kind_vectors.weight.grad is not None
     assert made.discriminator.label_embedding.kind_vectors.weight.grad is not None
+
+
+GLYPHS = ["model.label_embedding=glyph", "model.hands=4", "model.hands_by_kind=true"]
+
+
+def chooser(made: Trainer) -> ProjectionGenerator:
+    assert isinstance(made.generator, ProjectionGenerator)
+    assert made.generator.has_preferences
+    return made.generator
+
+
+def test_a_choice_is_taught_by_the_gradient_of_the_expected_loss() -> None:
+    # Two choices at even odds that cost 1 and 0: E[L] = p, and dp/db = p (1 - p) = 1/4.
+    preferences = torch.zeros(2, requires_grad=True)
+    log_p = F.log_softmax(preferences, dim=0)
+    choice_loss(torch.tensor([1.0, 0.0]), torch.full((2,), 0.5), log_p).backward()  # type: ignore[no-untyped-call]
+    assert preferences.grad is not None
+    assert preferences.grad.tolist() == pytest.approx([0.25, -0.25])
+
+
+def test_hands_are_chosen_as_often_as_a_kind_prefers_them() -> None:
+    generator = chooser(trainer(*GLYPHS))
+    latents = torch.randn((4000, 8), generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        # One hand nine times as likely as each of the three others: 9/12.
+        generator.hand_preferences.weight[1, 2] = math.log(9) / projection._PREFERENCE_SCALE
+    kinds = torch.arange(4000) % 2
+    chosen = generator.prefer_hands(latents, kinds)
+    counts = torch.bincount(chosen[1::2, :4].argmax(dim=1), minlength=4) / 2000
+    torch.testing.assert_close(counts, torch.tensor([1, 1, 9, 1]) / 12, atol=0.04, rtol=0)
+    likely = generator.log_probability(chosen[1::2], kinds[1::2]).exp()
+    assert {round(p, 3) for p in likely.tolist()} == {0.083, 0.75}
+    # A kind that prefers none leaves all as it is; of the others no number changes but its place.
+    assert torch.equal(chosen[::2], latents[::2])
+    assert torch.equal(chosen.sort(dim=1).values, latents.sort(dim=1).values)
+    assert torch.equal(chosen[:, 4:], latents[:, 4:])
+    # So it is where a kind is drawn by.
+    with drawing_kind(generator, 1):
+        drawn = draw_latents(generator, 400, 0)
+    share = float((drawn[:, :4].argmax(dim=1) == 2).float().mean())
+    assert share == pytest.approx(9 / 12, abs=0.1)
+
+
+def test_a_kind_comes_to_avoid_the_hand_that_costs_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = trainer(*GLYPHS, "train.batch_size=64")
+    generator = chooser(made)
+    chosen: list[torch.Tensor] = []
+
+    def note(_: object, inputs: tuple[torch.Tensor, ...]) -> None:
+        chosen.append(inputs[0][:, :4].argmax(dim=1))
+
+    generator.register_forward_pre_hook(note)
+    monkeypatch.setattr(made, "_losses_of_images", lambda *_: (chosen[-1] == 3).float())
+    images = torch.full((64, 1, 32, 32), 200, dtype=torch.uint8)
+    for number in range(40):  # all by the first kind
+        labels = torch.arange(0, 6, 2).repeat(22)[:64].sort().values
+        made.train_step(Batch(images, labels, Position(0, number + 1)))
+    weight = generator.hand_preferences.weight.detach()
+    assert weight[0, 3] < weight[0, :3].min() - 0.005
+    assert torch.equal(weight[1], torch.zeros(4))
+
+
+def test_what_an_image_costs_is_its_packs_score_and_what_cannot_be_read() -> None:
+    made = trainer(*GLYPHS, "train.batch_size=4", "objective.reading_weight=0.5")
+    losses = made._losses_of_images(torch.tensor([0.0, 1.0]), torch.tensor([0.0, 2.0, 0.0, 4.0]))
+    assert losses.tolist() == [0.5, 1.5, 0, 2]  # ½ (0 - 1)² of the first pack, ½ (1 - 1)²
+    usual = made._mean_of_each(losses, torch.tensor([0, 0, 1, 1]))
+    assert usual.tolist() == [1, 1, 1, 1]
+    usual = made._mean_of_each(losses, torch.tensor([1, 0, 0, 0]))
+    assert usual.tolist() == pytest.approx([0.5, 3.5 / 3, 3.5 / 3, 3.5 / 3])
+
+
+def test_preferences_go_with_the_kinds_to_another_run(tmp_path: Path, store_path: Path) -> None:
+    with Session.begin("quick32", store_path, tmp_path / "first", [*OVERRIDES, *GLYPHS]) as session:
+        with torch.no_grad():
+            chooser(session.trainer).hand_preferences.weight[0] = torch.arange(4.0)
+        session.train(kimg=0.008)
+        before = chooser(session.trainer).hand_preferences.weight[0].clone()
+    made = Trainer(load_recipe("quick32", [*OVERRIDES, *GLYPHS]), "一二三", ("pen", "brush"))
+    start_from(made, RunFolder(tmp_path / "first"), "一二三", ("pen", "brush"))
+    assert torch.equal(chooser(made).hand_preferences.weight[1], before)
 
 
 def test_a_run_draws_by_each_kind_it_was_taught(store_path: Path, tmp_path: Path) -> None:
