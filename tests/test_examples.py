@@ -82,7 +82,7 @@ def test_lines_of_samples_are_read_by_the_reader(
     assert len(labels) == 4
     assert set("".join(label.split("\t")[1] for label in labels)) <= set(CHARACTERS)
     capsys.readouterr()
-    run_example(monkeypatch, "line_reader.py", "fonts.lmdb", "real", 0.02)
+    run_example(monkeypatch, "line_reader.py", "fonts.lmdb", "real", 3)
     said = capsys.readouterr().out
     assert re.search(r"train: \S+% of characters, \S+% of 6 lines", said)
     assert re.search(r"test: \S+% of characters, \S+% of 4 lines", said)

@@ -31,6 +31,12 @@ def test_characters_by_lot_in_few_hands(tmp_path: Path) -> None:
     options = ["--sample", "一二三", "--balance", "--count", "5", "--max-length", "4", "--clean"]
     options += ["--lines-a-hand", "5", "--reuse", "--down", "--hands", "2"]
     succeed("lines", *options, "--out", "lines", cwd=tmp_path)
+    succeed("lines", *options, "--spread", "2", "--out", "varied", cwd=tmp_path)
+    first = [
+        folder / "images" / "000000001.png"
+        for folder in map(tmp_path.joinpath, ("lines", "varied"))
+    ]
+    assert len({file.read_bytes() for file in first}) == 2
     rows = (tmp_path / "lines" / "boxes.jsonl").read_text("utf-8").splitlines()
     lines = [json.loads(row) for row in rows]
     assert len(lines) == 5
@@ -60,6 +66,7 @@ def test_what_cannot_be_drawn_leaves_nothing_or_is_left_out(tmp_path: Path) -> N
         (["永", "--out", "lines", "--blur", "2"], "--blur"),
         (["永", "--out", "lines", "--clean", "--blur", "1"], "--clean"),
         (["永", "--out", "lines", "--reuse"], "--lines-a-hand"),
+        (["永", "--out", "lines", "--spread", "9"], "--spread"),
         (["永", "--out", "lines", "--balance"], "--sample"),
         (["永", "--out", "lines", "--sample", "known"], "one of the two"),
         (["--out", "lines"], "--sample"),
