@@ -9,7 +9,8 @@ from torch import Tensor
 
 from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
-from hanzi_lsgan.models import Generator
+from hanzi_lsgan.models import Generator, noise_of
+from hanzi_lsgan.models.label_embedding import GlyphEmbedding
 
 _BATCH = 64  # small enough that the maps of a batch stay in a CPU's cache
 
@@ -45,6 +46,9 @@ def draw_images(
 ) -> Iterator[NDArray[np.uint8]]:
     """Draw every label with every latent, all labels of the first latent first.
 
+    A latent is one hand, whose noise at places lies differently for each character: one and the
+    same would bend all that a hand writes alike. It depends on latent and character alone.
+
     Args:
         generator: in evaluation mode, so that no image depends on its batch.
         latents: (L, latent features) on any device; each is one hand.
@@ -55,11 +59,29 @@ def draw_images(
     """
     device = next(generator.parameters()).device
     latents, index = latents.to(device), torch.tensor(labels, device=device)
+    orders = _noise_orders(generator, labels, latents.shape[1]).to(device)
     total = len(latents) * len(labels)
     for start in range(0, total, _BATCH):
         # A batch at a time: a number for each of millions of images would fill the memory.
         chosen = torch.arange(start, min(start + _BATCH, total), device=device)
-        yield _draw_batch(generator, latents[chosen // len(labels)], index[chosen % len(labels)])
+        hands, columns = chosen // len(labels), chosen % len(labels)
+        yield _draw_batch(generator, latents[hands].gather(1, orders[columns]), index[columns])
+
+
+def _noise_orders(generator: Generator, labels: Sequence[int], features: int) -> Tensor:
+    """In which order each character takes the elements of a latent: (len(labels), features).
+
+    The noise, which comes last, is in an order of the character's own.
+    """
+    orders = torch.arange(features).expand(len(labels), -1)
+    embedding, noise = generator.label_embedding, noise_of(generator)
+    if not noise or not isinstance(embedding, GlyphEmbedding):
+        return orders
+    orders = orders.clone()
+    for row, label in enumerate(labels):
+        random = torch.Generator().manual_seed(ord(embedding.charset[label]))
+        orders[row, -noise:] = orders[row, -noise + torch.randperm(noise, generator=random)]
+    return orders
 
 
 def draw_pairs(
