@@ -1,6 +1,6 @@
 """What a model's samples are worth where real ones are few or missing (docs/quality.md).
 
-    python -m benchmarks.unseen STORE TRIAL SOURCE [--run RUN] [--seeds 1] [--split test]
+    python -m benchmarks.unseen STORE TRIAL SOURCE [--run RUN] [--seeds 0] [--split test]
                                                    [--best-of 1] [--spread 1]
 
 STORE holds real handwriting. Twenty of its characters, `held_out`, are chosen by the hash of their
@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("source", choices=("none", "font", "run", "real"))
     parser.add_argument("--run", type=Path, default=Path("hanzi_lsgan/weights"))
     parser.add_argument("--size", type=int, default=32)
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--split", choices=("train", "test"), default="test")
     parser.add_argument("--best-of", type=int, default=1)
     parser.add_argument("--spread", type=float, default=1.0)
@@ -69,7 +69,7 @@ def main() -> None:
     is_short = np.array([character in short for character in charset])
     read = read[0][is_short[read[1]]], read[1][is_short[read[1]]]
     print(f"{trial}, {source}: of {short}, {len(read[1]):,} samples read")
-    for seed in range(arguments.seeds):
+    for seed in arguments.seeds:
         learned = _real_part(train, is_short, _REAL[trial], seed)
         if source != "none":
             added = _added(source, arguments, short, train, charset, seed)

@@ -1,6 +1,6 @@
 """What samples are worth to a recogniser: trained on them alone, what it reads of real handwriting.
 
-    python -m benchmarks.worth STORE [--run RUN] [--source corpus|run] [--per-class 100] [--seeds 1]
+    python -m benchmarks.worth STORE [--run RUN] [--source corpus|run] [--per-class 100] [--seeds 0]
                                      [--best-of 1] [--spread 1]
 
 STORE holds real handwriting. Of its characters those count that the run's hands have. A recogniser
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--per-class", type=int, default=100)
     parser.add_argument("--size", type=int, default=32)
     parser.add_argument("--split", choices=("train", "test"), default="test")
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--best-of", type=int, default=1)
     parser.add_argument("--spread", type=float, default=1.0)
     arguments = parser.parse_args()
@@ -62,7 +62,7 @@ def main() -> None:
     trained = trained.with_spread(arguments.spread).with_unseen(charset)
     print(f"{len(charset)} characters, {per_class} samples of each; {len(labels):,} real ones")
     for source in arguments.source or ("corpus", "run"):
-        for seed in range(arguments.seeds):
+        for seed in arguments.seeds:
             if source == "corpus":
                 samples = write_samples(charset, per_class, size, seed)
             else:

@@ -94,6 +94,7 @@ def distance(one: str, other: str) -> int:
 def evaluate(model: Reader, lines: list[Line], charset: str) -> tuple[float, float]:
     """Share of characters right (1 - edit distance / length), and of lines."""
     model.eval()
+    lines = in_order(lines)  # as little padding as in training
     wrong = whole = total = 0
     with torch.inference_mode():
         for start in range(0, len(lines), BATCH):
@@ -109,10 +110,15 @@ def evaluate(model: Reader, lines: list[Line], charset: str) -> tuple[float, flo
     return 1 - wrong / total, whole / len(lines)
 
 
+def in_order(lines: list[Line]) -> list[Line]:
+    """Lines, the shortest first."""
+    return sorted(lines, key=lambda line: line[0].shape[2])
+
+
 def batches(lines: list[Line], steps: int) -> Iterator[list[Line]]:
     """Lines at random, in batches of lines about as long, so that little of one is padding."""
-    ordered = sorted(lines, key=lambda line: line[0].shape[2])
-    for start in torch.randint(max(len(ordered) - 4 * BATCH, 1), (steps,)).tolist():
+    ordered = in_order(lines)
+    for start in torch.randint(max(len(ordered) - 4 * BATCH + 1, 1), (steps,)).tolist():
         near = ordered[start : start + 4 * BATCH]
         yield [near[i] for i in torch.randperm(len(near))[:BATCH].tolist()]
 

@@ -9,7 +9,7 @@ trained on one kind can be asked to read another: see `line_reader.py`.
 
 import sys
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +51,7 @@ def samples_of_fonts(characters: str, count: int) -> list[Samples]:
     """What as many simulated writers write."""
     return [
         {
-            character: lambda character=character, writer=writer: written(character, writer)
+            character: lambda character=character, writer=writer: font_glyph(character, writer)
             for character in characters
             if has_glyph(Hand.of_writer(0, writer).font, character)
         }
@@ -59,8 +59,8 @@ def samples_of_fonts(characters: str, count: int) -> list[Samples]:
     ]
 
 
-@cache
-def written(character: str, writer: int) -> NDArray[np.uint8]:
+@lru_cache(maxsize=100_000)  # of four kilobytes each
+def font_glyph(character: str, writer: int) -> NDArray[np.uint8]:
     """A glyph by a simulated writer, who writes it always alike."""
     return write_glyph(character, writer, GLYPH)
 

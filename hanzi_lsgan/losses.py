@@ -171,12 +171,12 @@ def choice_loss(losses: Tensor, usual: Tensor, log_probabilities: Tensor) -> Ten
     """A scalar whose gradient is that of E[L] by the probabilities of what has been chosen.
 
     A choice has no derivative, but its probability has (Williams, 1992): ∇ E[L] =
-    E[(L - L̄) ∇ log p], whatever L̄ is that does not depend on the choice; the mean makes it least
-    noisy.
+    E[(L - L̄) ∇ log p], whatever L̄ is that does not depend on the choice; the mean of the others
+    makes it less noisy.
 
     Args:
-        losses: (B,), L, of which nothing but the value is used.
-        usual: (B,), L̄.
-        log_probabilities: (B,), log p.
+        losses: (P,), L of each pack, of which nothing but the value is used.
+        usual: (P,), L̄.
+        log_probabilities: (P,), log p of all that has been chosen for the pack.
     """
     return ((losses - usual).detach() * log_probabilities).mean()

@@ -113,7 +113,7 @@ class ProjectionModel(_Settings):
                 "generator_channels and discriminator_channels must be equally many, one entry for "
                 "each side from 4 pixels to the image's"
             )
-        for name in ("noise_points", "hands_by_kind", "discriminator_sees_pictures"):
+        for name in ("noise_points", "discriminator_sees_pictures"):
             if getattr(self, name) and self.label_embedding != "glyph":
                 raise ValueError(f'{name} needs label_embedding = "glyph", which has pictures')
         return self

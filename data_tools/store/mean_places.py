@@ -29,8 +29,8 @@ def mean_places(store: Store, writer: Writer | None = None) -> dict[str, Place]:
     known = np.isfinite(places).all(axis=1)
     hanzi = np.array([is_hanzi(character) for character in store.charset])[labels]
     sums = np.zeros((len(store.charset), 4))
-    for writer in np.unique(writers[known]):
-        mine = known & (writers == writer)
+    for one in np.unique(writers[known]):
+        mine = known & (writers == one)
         if np.count_nonzero(mine & hanzi) >= _FEWEST_HANZI:
             np.add.at(sums, labels[mine], _in_usual_square(places[mine], places[mine & hanzi]))
         else:

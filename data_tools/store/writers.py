@@ -15,33 +15,37 @@ _NAMED = 5  # writers, in an error
 
 @dataclass(frozen=True)
 class Writer:
-    """Whoever wrote a source.
+    """Whoever wrote the sources of a name.
 
     Attributes:
-        number: index of the source.
-        name: of the source, as the store has it.
+        name: of the sources, as the store has it.
         kind: of writing; without a name where all are of one kind.
+        sources: their indices: one, or one in each split.
         characters: how many different ones of his the store has.
     """
 
-    number: int
     name: str
     kind: str
+    sources: tuple[int, ...]
     characters: int
 
 
 def writers_of(store: Store) -> list[Writer]:
     """All writers of a store, who wrote most characters first."""
-    pairs = np.unique(np.stack([store.writers, store.labels]), axis=1)
-    counts = np.bincount(pairs[0], minlength=len(store.sources)).tolist()
     kinds = store.header.kinds or [""] * len(store.sources)
-    writers = [
-        Writer(number, source.name, kind, count)
-        for number, (source, kind, count) in enumerate(
-            zip(store.sources, kinds, counts, strict=True)
-        )
+    named: dict[tuple[str, str], list[int]] = {}
+    for number, (source, kind) in enumerate(zip(store.sources, kinds, strict=True)):
+        named.setdefault((source.name, kind), []).append(number)
+    of_source = np.empty(len(store.sources), np.int64)
+    for writer, sources in enumerate(named.values()):
+        of_source[sources] = writer
+    written = np.unique(np.stack([of_source[store.writers], store.labels]), axis=1)
+    counts = np.bincount(written[0], minlength=len(named)).tolist()
+    found = [
+        Writer(name, kind, tuple(sources), count)
+        for ((name, kind), sources), count in zip(named.items(), counts, strict=True)
     ]
-    return sorted(writers, key=lambda writer: (-writer.characters, writer.name))
+    return sorted(found, key=lambda writer: (-writer.characters, writer.name))
 
 
 def find_writer(store: Store, name: str) -> Writer:
@@ -56,7 +60,7 @@ def find_writer(store: Store, name: str) -> Writer:
         found = [writer for writer in writers if _ends_with(writer.name, name)]
     if len(found) == 1:
         return found[0]
-    named = ", ".join(writer.name for writer in (found or writers)[:_NAMED])
+    named = ", ".join(dict.fromkeys(writer.name for writer in found or writers[:_NAMED]))
     if found:
         problem = f"{store.path} has {len(found)} of this name"
         remedy = f"say which: {named}"
@@ -71,7 +75,7 @@ def rows_by(store: Store, writer: Writer | None) -> NDArray[np.intp]:
     if writer is None:
         rows = store.rows_of(Split.TRAIN)
         return np.arange(rows.start, rows.stop)
-    return np.flatnonzero(store.writers == writer.number)
+    return np.flatnonzero(np.isin(store.writers, writer.sources))
 
 
 def _ends_with(path: str, name: str) -> bool:

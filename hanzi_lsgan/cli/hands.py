@@ -12,7 +12,6 @@ from hanzi_lsgan.cli.app import (
     RunOption,
     app,
     console,
-    results,
     samples_bar,
 )
 from hanzi_lsgan.cli.chosen_run import load_run
@@ -92,6 +91,6 @@ def _list_writers(data: Path) -> None:
         writers = writers_of(store)
     for writer in writers:
         columns = filter(None, [writer.name, writer.kind, f"{writer.characters}"])
-        results.print("\t".join(columns), soft_wrap=True, markup=False, highlight=False)
+        typer.echo("\t".join(columns))  # rich would make spaces of tabs
     line = f"{len(writers):,} writers and how many characters each wrote; "
     console.print(f"{line}adapt --data {data} --writer NAME learns one's hand", soft_wrap=True)

@@ -59,29 +59,29 @@ def draw_images(
     """
     device = next(generator.parameters()).device
     latents, index = latents.to(device), torch.tensor(labels, device=device)
-    orders = _noise_orders(generator, labels, latents.shape[1]).to(device)
     total = len(latents) * len(labels)
     for start in range(0, total, _BATCH):
         # A batch at a time: a number for each of millions of images would fill the memory.
         chosen = torch.arange(start, min(start + _BATCH, total), device=device)
-        hands, columns = chosen // len(labels), chosen % len(labels)
-        yield _draw_batch(generator, latents[hands].gather(1, orders[columns]), index[columns])
+        drawn = index[chosen % len(labels)]
+        hands = _with_own_noise(generator, latents[chosen // len(labels)], drawn)
+        yield _draw_batch(generator, hands, drawn)
 
 
-def _noise_orders(generator: Generator, labels: Sequence[int], features: int) -> Tensor:
-    """In which order each character takes the elements of a latent: (len(labels), features).
+def _with_own_noise(generator: Generator, latents: Tensor, labels: Tensor) -> Tensor:
+    """Latents (B, latent features) whose noise at places is in an order of each label's character.
 
-    The noise, which comes last, is in an order of the character's own.
+    A person's is left as he writes.
     """
-    orders = torch.arange(features).expand(len(labels), -1)
     embedding, noise = generator.label_embedding, noise_of(generator)
     if not noise or not isinstance(embedding, GlyphEmbedding):
-        return orders
-    orders = orders.clone()
-    for row, label in enumerate(labels):
+        return latents
+    orders = torch.empty((len(labels), noise), dtype=torch.int64)
+    for row, label in enumerate(embedding.characters_of(labels).tolist()):
         random = torch.Generator().manual_seed(ord(embedding.charset[label]))
-        orders[row, -noise:] = orders[row, -noise + torch.randperm(noise, generator=random)]
-    return orders
+        torch.randperm(noise, generator=random, out=orders[row])
+    moved = latents[:, -noise:].gather(1, orders.to(latents.device))
+    return torch.cat([latents[:, :-noise], moved], dim=1)
 
 
 def draw_pairs(

@@ -62,7 +62,9 @@ class _Embedding(nn.Module):
 
     def kinds_of(self, labels: Tensor) -> Tensor:
         """By which kinds of writing labels (B,) mean characters."""
-        return labels % self.kinds if self.drawn_kind is None else labels * 0 + self.drawn_kind
+        if self.drawn_kind is not None:
+            return torch.full_like(labels, self.drawn_kind)
+        return labels % self.kinds
 
     def _with_kind(self, vectors: Tensor, labels: Tensor) -> Tensor:
         """Add E(k) to the vectors (B, features) of the labels' characters."""

@@ -102,27 +102,35 @@ class ProjectionGenerator(nn.Module):
         A generator that was adapted to one person draws them around his `hand`; one that draws by
         one of several kinds of writing, as that kind prefers.
         """
-        shape = (count, self.latent_features)
-        latents = torch.randn(shape, generator=random, device=random.device)
+        kind = self.label_embedding.drawn_kind
+        chooses = self.has_preferences and kind is not None and self.hand is None
+        lots = self._forms if chooses else 0  # beside each latent, so that more of them begin alike
+        shape = (count, self.latent_features + lots)
+        drawn = torch.randn(shape, generator=random, device=random.device)
+        latents = drawn[:, : self.latent_features]
         if self.hand is not None:
             return stray(self.hand.to(random.device), latents, self._forms)
-        if (kind := self.label_embedding.drawn_kind) is not None:
-            return self.prefer_hands(latents, torch.full((count,), kind, device=random.device))
+        if kind is not None and chooses:
+            kinds = torch.full((count,), kind, device=random.device)
+            return self.prefer_hands(latents, kinds, drawn[:, self.latent_features :])
         return latents
 
-    def prefer_hands(self, latents: Tensor, kinds: Tensor) -> Tensor:
-        """Latents (B, latent_features) of N(0, 1) that choose hands as their kinds prefer them.
+    def prefer_hands(self, latents: Tensor, kinds: Tensor, lots: Tensor) -> Tensor:
+        """Latents that choose hands as their kinds prefer them, and are else as they were.
 
-        The greatest of a latent's first elements is that of the hand which it chooses. It changes
-        places with that of the greatest b_i - log(-log Φ(z_i)), which is hand i with the
-        probability softmax(b)_i (Gumbel, 1954); a kind without preferences leaves all as it is.
+        The greatest of a latent's first elements is that of the hand which it chooses. That changes
+        places with the element of the greatest b_i - log(-log Φ(lot_i)): of hand i with the
+        probability softmax(b)_i (Gumbel, 1954), whatever the latent is.
+
+        Args:
+            latents: (B, latent_features) of N(0, 1).
+            kinds: (B,).
+            lots: (B, hands) of N(0, 1).
         """
-        if not self.has_preferences:
-            return latents
-        first = latents[:, : self._forms]
-        gumbel = -torch.log(-torch.special.log_ndtr(first))
-        preferred = self._preferences(kinds).detach().to(latents.device) + gumbel
-        greatest, chosen = (values.argmax(dim=1, keepdim=True) for values in (first, preferred))
+        gumbel = -torch.log(-torch.special.log_ndtr(lots))
+        preferred = self._preferences(kinds).detach().to(lots.device) + gumbel
+        chosen = preferred.argmax(dim=1, keepdim=True)
+        greatest = latents[:, : self._forms].argmax(dim=1, keepdim=True)
         moved = latents.scatter(1, greatest, latents.gather(1, chosen))
         return moved.scatter(1, chosen, latents.gather(1, greatest))
 

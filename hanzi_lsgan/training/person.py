@@ -145,6 +145,8 @@ def check_person(base: TrainedGenerator, store: Store, writer: Writer | None = N
         by = "" if writer is None else f" by {writer.name}"
         problem = f"has {samples} samples{by} of characters that the model can draw"
         remedy = f"give at least {_LEAST_SAMPLES}, better 100"
+        if writer is not None:
+            remedy = f"take a writer of at least {_LEAST_SAMPLES}: `hands --data` lists them"
         raise UserError(join_message(str(store.path), problem, remedy))
 
 

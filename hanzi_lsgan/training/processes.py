@@ -7,7 +7,7 @@ applied. One that is alone tells nobody anything.
 
 import torch
 import torch.distributed as dist
-from torch import nn
+from torch import Tensor, nn
 
 from data_tools.errors import UserError, join_message
 from hanzi_lsgan.acceleration import process_state
@@ -53,6 +53,12 @@ class TrainingProcess:
         means = torch.tensor(list(values.values()), dtype=torch.float32, device=self.device)
         dist.all_reduce(means)
         return dict(zip(values, (means / self.processes).tolist(), strict=True))
+
+    def sum_of_processes(self, values: Tensor) -> Tensor:
+        """The sum of values on the device over all processes; all must ask."""
+        if self.processes > 1:
+            dist.all_reduce(values)
+        return values
 
     def wait_for_others(self) -> None:
         """Go on when all processes have come here."""

@@ -22,7 +22,13 @@ from hanzi_lsgan.losses import (
     r1_penalty,
     reading_losses,
 )
-from hanzi_lsgan.models import Discriminator, Generator, build_discriminator, build_generator
+from hanzi_lsgan.models import (
+    Discriminator,
+    Generator,
+    build_discriminator,
+    build_generator,
+    fonts_of,
+)
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding, free_of
 from hanzi_lsgan.models.projection import ProjectionGenerator
 from hanzi_lsgan.recipe import Recipe, TrainSettings
@@ -157,7 +163,9 @@ class Trainer(TrainingProcess):
         latents = self.generator.sample_latents(settings.batch_size, self.random)[self.part]
         kinds = self.generator.label_embedding.kinds_of(labels)
         if (chooser := self._chooser) is not None:
-            latents = chooser.prefer_hands(latents, kinds)
+            shape = (settings.batch_size, fonts_of(chooser).hands)
+            lots = torch.randn(shape, generator=self.random, device=self.device)
+            latents = chooser.prefer_hands(latents, kinds, lots[self.part])
         with torch.set_grad_enabled(generator_learns):
             fake = forward(self.generator, latents, labels)
 
@@ -200,9 +208,8 @@ class Trainer(TrainingProcess):
                 values["reading_loss"] = unread.mean()
                 total = total + objective.reading_weight * values["reading_loss"]
             if chooser is not None:
-                losses = self._losses_of_images(scores, unread)
-                usual = self._mean_of_each(losses, kinds)
-                total = total + choice_loss(losses, usual, chooser.log_probability(latents, kinds))
+                likely = chooser.log_probability(latents, kinds)
+                total = total + self._choice_loss(scores, unread, likely, kinds)
             backward(total)
             self.discriminator.requires_grad_(True)
             self._update(self.generator, self._generator_optimizer)
@@ -261,20 +268,28 @@ class Trainer(TrainingProcess):
             return generator
         return None
 
-    def _losses_of_images(self, scores: Tensor, unread: Tensor) -> Tensor:
-        """G's loss of each image (B,): of the score of its pack, and of what cannot be read."""
-        objective = self.recipe.objective
-        of_packs = [objective.adversarial_loss.generator(score) for score in scores.detach()]
-        losses = torch.stack(of_packs).repeat_interleave(self.recipe.model.pack_size)
-        return losses + objective.reading_weight * unread.detach()
+    def _choice_loss(self, scores: Tensor, unread: Tensor, likely: Tensor, kinds: Tensor) -> Tensor:
+        """What teaches kinds of writing which hands to choose, by G's loss of each pack.
 
-    def _mean_of_each(self, losses: Tensor, kinds: Tensor) -> Tensor:
-        """For each image the mean loss of its kind in the whole batch: (B,)."""
-        members = F.one_hot(kinds, self._kinds).float()
-        sums = torch.stack([losses @ members, members.sum(dim=0)]).flatten()
-        mean = self.mean_of_processes({str(i): value for i, value in enumerate(sums.tolist())})
-        loss, count = torch.tensor([*mean.values()], device=losses.device).chunk(2)
-        return (loss / count)[kinds]
+        Args:
+            scores: (B / p,), of the packs.
+            unread: (B,), what the teacher cannot read of each image.
+            likely: (B,), log p of the hand that each image's latent has chosen.
+            kinds: (B,).
+        """
+        objective, pack_size = self.recipe.objective, self.recipe.model.pack_size
+        losses = torch.vmap(objective.adversarial_loss.generator)(scores.detach())
+        losses = losses + objective.reading_weight * _packs_of(unread.detach(), pack_size).mean(1)
+        usual = self._mean_of_others(losses, kinds[::pack_size])
+        return choice_loss(losses, usual, _packs_of(likely, pack_size).sum(1))
+
+    def _mean_of_others(self, losses: Tensor, kinds: Tensor) -> Tensor:
+        """For each pack (P,) the mean loss of all processes' other packs by its kind; else 0."""
+        members = F.one_hot(kinds, self._kinds).to(losses.dtype)
+        sums = self.sum_of_processes(torch.stack([losses @ members, members.sum(dim=0)]))
+        total, count = sums[:, kinds]
+        others: Tensor = (total - losses) / (count - 1).clamp(min=1)
+        return others
 
     def _reading_losses(self, fake: Tensor, labels: Tensor) -> Tensor:
         """What the teacher cannot read (B,), each image varied as those that it learned from."""
@@ -366,6 +381,11 @@ def _misfit(error: Exception) -> UserError:
     remedy = "resume with the recipe that the run was begun with"
     problem = f"does not fit these networks ({error})"
     return UserError(join_message("the checkpoint", problem, remedy))
+
+
+def _packs_of(values: Tensor, pack_size: int) -> Tensor:
+    """Values (B,) of images as those of packs: (B / p, p)."""
+    return values.view(-1, pack_size)
 
 
 def _placed(network: _Network, device: torch.device) -> _Network:

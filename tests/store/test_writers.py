@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from data_tools.errors import UserError
 from data_tools.hwdb.gnt import write_record
@@ -53,3 +54,15 @@ def test_a_writer_is_found_by_a_name_that_is_nobody_elses(store_path: Path) -> N
         ):
             find_writer(store, "ert.gnt")
         assert len(rows_by(store, None)) == 6  # all of the train split
+
+
+def test_who_wrote_for_both_splits_is_one_writer(tmp_path: Path) -> None:
+    for split, name in (("train", "anna_1"), ("train", "bert_1"), ("test", "anna_2")):
+        folder = tmp_path / "all" / split / ("一" if split == "train" else "二")
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (20, 20), 0 if name.startswith("anna") else 120).save(folder / f"{name}.png")
+    prepare([tmp_path / "all"], tmp_path / "all.h5", jobs=1, writer_pattern="(anna|bert)")
+    with Store(tmp_path / "all.h5") as store:
+        assert [writer.characters for writer in writers_of(store)] == [2, 1]
+        rows = rows_by(store, find_writer(store, "anna"))
+        assert [store.charset[label] for label in store.labels[rows]] == ["一", "二"]

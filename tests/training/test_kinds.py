@@ -165,25 +165,58 @@ def test_a_choice_is_taught_by_the_gradient_of_the_expected_loss() -> None:
 
 def test_hands_are_chosen_as_often_as_a_kind_prefers_them() -> None:
     generator = chooser(trainer(*GLYPHS))
-    latents = torch.randn((4000, 8), generator=torch.Generator().manual_seed(1))
+    random = torch.Generator().manual_seed(1)
+    latents, lots = (
+        torch.randn((4000, 8), generator=random),
+        torch.randn((4000, 4), generator=random),
+    )
     with torch.no_grad():
         # One hand nine times as likely as each of the three others: 9/12.
         generator.hand_preferences.weight[1, 2] = math.log(9) / projection._PREFERENCE_SCALE
     kinds = torch.arange(4000) % 2
-    chosen = generator.prefer_hands(latents, kinds)
-    counts = torch.bincount(chosen[1::2, :4].argmax(dim=1), minlength=4) / 2000
-    torch.testing.assert_close(counts, torch.tensor([1, 1, 9, 1]) / 12, atol=0.04, rtol=0)
+    chosen = generator.prefer_hands(latents, kinds, lots)
+    for kind, expected in ((0, [0.25] * 4), (1, [1 / 12, 1 / 12, 9 / 12, 1 / 12])):
+        counts = torch.bincount(chosen[kind::2, :4].argmax(dim=1), minlength=4) / 2000
+        torch.testing.assert_close(counts, torch.tensor(expected), atol=0.04, rtol=0)
     likely = generator.log_probability(chosen[1::2], kinds[1::2]).exp()
     assert {round(p, 3) for p in likely.tolist()} == {0.083, 0.75}
-    # A kind that prefers none leaves all as it is; of the others no number changes but its place.
-    assert torch.equal(chosen[::2], latents[::2])
+    # No number of a latent changes but its place, and the greatest is as great whoever is chosen.
     assert torch.equal(chosen.sort(dim=1).values, latents.sort(dim=1).values)
     assert torch.equal(chosen[:, 4:], latents[:, 4:])
-    # So it is where a kind is drawn by.
+    greatest = chosen[1::2, :4].max(dim=1).values
+    seldom = chosen[1::2, :4].argmax(dim=1) != 2
+    assert float(greatest[seldom].mean()) == pytest.approx(float(greatest.mean()), abs=0.1)
+    # So it is where a kind is drawn by, and of more latents the first stay.
     with drawing_kind(generator, 1):
         drawn = draw_latents(generator, 400, 0)
+        assert torch.equal(draw_latents(generator, 300, 0), drawn[:300])
     share = float((drawn[:, :4].argmax(dim=1) == 2).float().mean())
     assert share == pytest.approx(9 / 12, abs=0.1)
+
+
+def test_a_choice_costs_what_the_pack_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against the derivative of the expected loss, worked out over all choices.
+
+    Two hands at even odds, packs of two. A pack scores 0 where both images are by the first hand,
+    else 1: ½ or 0. The teacher cannot read the second hand, which costs ½ · 1 a sample. E[L] =
+    ½ p² + ½ (1 - p), and with dp/db = ¼ for the first hand: (p - ½) / 4 = 0 at p = ½.
+    With a cost of ½ · 3 it is (½ - 3/2) / 4.
+    """
+    made = trainer(*GLYPHS, "objective.reading_weight=0.5")
+    hands = torch.tensor([[0, 0], [0, 1], [1, 0], [1, 1]])
+    for surprise, expected in ((1.0, 0.0), (3.0, -0.25)):
+        preferences = torch.zeros(2, requires_grad=True)
+        loss = made._choice_loss(
+            scores=1 - (hands == 0).all(dim=1).float(),
+            unread=surprise * hands.flatten().float(),
+            likely=F.log_softmax(preferences, dim=0)[hands.flatten()],
+            kinds=torch.zeros(8, dtype=torch.int64),
+        )
+        loss.backward()  # type: ignore[no-untyped-call]
+        assert preferences.grad is not None
+        # The mean of three others in the place of E[L] makes it 4/3 times as large.
+        expected_here = expected * 4 / 3
+        assert preferences.grad.tolist() == pytest.approx([expected_here, -expected_here])
 
 
 def test_a_kind_comes_to_avoid_the_hand_that_costs_most(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,8 +227,16 @@ def test_a_kind_comes_to_avoid_the_hand_that_costs_most(monkeypatch: pytest.Monk
     def note(_: object, inputs: tuple[torch.Tensor, ...]) -> None:
         chosen.append(inputs[0][:, :4].argmax(dim=1))
 
+    choice_loss_of = made._choice_loss
+
+    def cost(
+        scores: torch.Tensor, unread: torch.Tensor, likely: torch.Tensor, kinds: torch.Tensor
+    ) -> torch.Tensor:
+        by_last = (chosen[-1] == 3).float().view(-1, 2).mean(dim=1)
+        return choice_loss_of(1 - by_last, torch.zeros(64), likely, kinds)
+
     generator.register_forward_pre_hook(note)
-    monkeypatch.setattr(made, "_losses_of_images", lambda *_: (chosen[-1] == 3).float())
+    monkeypatch.setattr(made, "_choice_loss", cost)
     images = torch.full((64, 1, 32, 32), 200, dtype=torch.uint8)
     for number in range(40):  # all by the first kind
         labels = torch.arange(0, 6, 2).repeat(22)[:64].sort().values
@@ -205,14 +246,10 @@ def test_a_kind_comes_to_avoid_the_hand_that_costs_most(monkeypatch: pytest.Monk
     assert torch.equal(weight[1], torch.zeros(4))
 
 
-def test_what_an_image_costs_is_its_packs_score_and_what_cannot_be_read() -> None:
-    made = trainer(*GLYPHS, "train.batch_size=4", "objective.reading_weight=0.5")
-    losses = made._losses_of_images(torch.tensor([0.0, 1.0]), torch.tensor([0.0, 2.0, 0.0, 4.0]))
-    assert losses.tolist() == [0.5, 1.5, 0, 2]  # ½ (0 - 1)² of the first pack, ½ (1 - 1)²
-    usual = made._mean_of_each(losses, torch.tensor([0, 0, 1, 1]))
-    assert usual.tolist() == [1, 1, 1, 1]
-    usual = made._mean_of_each(losses, torch.tensor([1, 0, 0, 0]))
-    assert usual.tolist() == pytest.approx([0.5, 3.5 / 3, 3.5 / 3, 3.5 / 3])
+def test_the_usual_loss_is_that_of_the_other_packs_by_the_kind() -> None:
+    made = trainer(*GLYPHS)
+    usual = made._mean_of_others(torch.tensor([1.0, 2.0, 6.0, 8.0]), torch.tensor([1, 1, 1, 0]))
+    assert usual.tolist() == [4, 3.5, 1.5, 0]
 
 
 def test_preferences_go_with_the_kinds_to_another_run(tmp_path: Path, store_path: Path) -> None:
