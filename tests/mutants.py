@@ -274,6 +274,13 @@ MUTANTS = (
         KINDS,
     ),
     Mutant(
+        "what is usual is known of one process alone",
+        "hanzi_lsgan/training/processes.py",
+        "            dist.all_reduce(values)\n        return values",
+        "            pass\n        return values",
+        "tests/training/test_processes.py -k choices",
+    ),
+    Mutant(
         "a choice knows nothing of what cannot be read",
         TRAINING_STEP,
         "objective.reading_weight * _packs_of",

@@ -13,6 +13,9 @@ import pytest
 import torch
 
 from data_tools.errors import UserError
+from data_tools.glyphs.fit import GlyphOptions
+from data_tools.sources.writing_kinds import WritingKinds
+from data_tools.store.prepare import prepare
 from data_tools.store.reader import Store
 from hanzi_lsgan.judging import judge
 from hanzi_lsgan.judging.judge import TEACHER, obtain_recogniser
@@ -20,7 +23,7 @@ from hanzi_lsgan.models.layers import BatchNorm2d
 from hanzi_lsgan.recipe import load_recipe
 from hanzi_lsgan.runs.folder import RunFolder
 from hanzi_lsgan.training.step import Trainer
-from tests.tiny import CHARACTERS, OVERRIDES, make_store
+from tests.tiny import CHARACTERS, OVERRIDES, make_store, write_writers
 
 EXACT = [*OVERRIDES, "train.precision=no", "train.tick_kimg=0.008"]
 TAUGHT = [
@@ -121,6 +124,22 @@ def test_two_processes_have_the_gradients_and_statistics_of_one(
     assert statistics
     for name in statistics:
         torch.testing.assert_close(states[1][name], states[0][name], rtol=1e-4, atol=1e-5)
+
+
+def test_two_processes_teach_kinds_of_writing_the_same_choices(tmp_path: Path) -> None:
+    pens = write_writers(tmp_path / "pens", 20)
+    brushes = write_writers(tmp_path / "brushes", 20, seed=2)
+    store, one, two = (tmp_path / name for name in ("kinds.h5", "one", "two"))
+    kinds = WritingKinds.parse([f"brush={brushes}"])
+    prepare([pens, brushes], store, kinds=kinds, glyph=GlyphOptions(32, "aspect", 1), jobs=1)
+    glyphs = ["model.label_embedding=glyph", "model.hands=4", "model.hands_by_kind=true"]
+    chosen = settings([*EXACT, *glyphs, "train.batch_size=16"])
+    for processes, out in ((1, one), (2, two)):
+        train(processes, "quick32", "--data", store, "--out", out, "--kimg", "0.016", *chosen)
+    assert RunFolder(one).load_state()["generator"]["hand_preferences.weight"].abs().min() > 0
+    for alone, together in zip(gradients(one), gradients(two), strict=True):
+        scale = float(alone.abs().max())
+        torch.testing.assert_close(together, alone, rtol=0, atol=1e-4 * scale + 1e-7)
 
 
 def test_a_killed_process_ends_the_run_with_a_message_and_a_checkpoint(tmp_path: Path) -> None:
