@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader
 import hanzi_lsgan
 
 store, epochs = sys.argv[1], int(sys.argv[2])
+torch.manual_seed(0)
 train, test = (hanzi_lsgan.dataset(store, split=split) for split in ("train", "test"))
 layers: list[nn.Module] = []
 for channels in (32, 64, 128):
