@@ -263,6 +263,24 @@ def test_preferences_go_with_the_kinds_to_another_run(tmp_path: Path, store_path
     assert torch.equal(chooser(made).hand_preferences.weight[1], before)
 
 
+@pytest.mark.parametrize("settings", [[], GLYPHS])
+def test_a_run_of_one_kind_can_begin_with_one_that_knew_several(
+    tmp_path: Path, store_path: Path, settings: list[str]
+) -> None:
+    overrides = [*OVERRIDES, *settings]
+    with Session.begin("quick32", store_path, tmp_path / "first", overrides) as session:
+        session.train(kimg=0.008)
+        both = session.trainer.generator.label_embedding
+        with torch.no_grad():
+            vectors = both(torch.arange(6)).view(3, 2, -1)  # of each character by brush and pen
+    for kind, row in (("pen", 1), ("brush", 0), ("", 1)):  # where nobody says, the likeliest
+        made = Trainer(load_recipe("quick32", overrides), "一三二", (kind,))
+        start_from(made, RunFolder(tmp_path / "first"), "一三二", (kind,))
+        with torch.no_grad():
+            drawn = made.generator.label_embedding(torch.arange(3))
+        torch.testing.assert_close(drawn, vectors[:, row])
+
+
 def test_a_run_draws_by_each_kind_it_was_taught(store_path: Path, tmp_path: Path) -> None:
     with Session.begin("quick32", store_path, tmp_path / "run", OVERRIDES) as session:
         session.train(kimg=0.04)
