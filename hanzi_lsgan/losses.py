@@ -1,7 +1,8 @@
-"""The objectives: adversarial losses, two gradient penalties, and the reading loss.
+"""The objectives: adversarial losses, two gradient penalties, reading losses and the choice loss.
 
-Losses are means over the batch. x are real images, G(z) generated ones, and D(x) is a score without
-bounds, which a sigmoid σ turns into a probability where an objective speaks of one.
+Losses are means over the batch, but for reading losses, which are each sample's. x are real images,
+G(z) generated ones, and D(x) is a score without bounds, which a sigmoid σ turns into a probability
+where an objective speaks of one.
 """
 
 import math

@@ -11,6 +11,7 @@ character too: it meets each of thousands too rarely to know how theirs stray fr
 The side of the image is 4 · 2^(number of stages). Pixels lie in [-1, 1].
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
@@ -40,6 +41,7 @@ _PICTURE_FOLDS = (4, 2)
 # Background is exactly white, which tanh comes to only at infinity: what passes the range is cut.
 _OVERSHOOT = 1.05
 
+_NORMALS_AT_ONCE = 16  # torch draws as many; the last of other counts depend on where they end
 _PREFERENCE_SCALE = 10.0
 """A kind of writing may come to prefer a hand ten times to another within a short training, which
 Adam's rate for weights would not allow."""
@@ -102,17 +104,17 @@ class ProjectionGenerator(nn.Module):
         A generator that was adapted to one person draws them around his `hand`; one that draws by
         one of several kinds of writing, as that kind prefers.
         """
-        kind = self.label_embedding.drawn_kind
+        kind, width = self.label_embedding.drawn_kind, self.latent_features
         chooses = self.has_preferences and kind is not None and self.hand is None
-        lots = self._forms if chooses else 0  # beside each latent, so that more of them begin alike
-        shape = (count, self.latent_features + lots)
-        drawn = torch.randn(shape, generator=random, device=random.device)
-        latents = drawn[:, : self.latent_features]
+        if chooses:  # lots lie beside each latent, so that of more latents the first are the same
+            width = math.ceil((width + self._forms) / _NORMALS_AT_ONCE) * _NORMALS_AT_ONCE
+        drawn = torch.randn((count, width), generator=random, device=random.device)
+        latents, lots = drawn[:, : self.latent_features], drawn[:, self.latent_features :]
         if self.hand is not None:
             return stray(self.hand.to(random.device), latents, self._forms)
         if kind is not None and chooses:
             kinds = torch.full((count,), kind, device=random.device)
-            return self.prefer_hands(latents, kinds, drawn[:, self.latent_features :])
+            return self.prefer_hands(latents, kinds, lots[:, : self._forms])
         return latents
 
     def prefer_hands(self, latents: Tensor, kinds: Tensor, lots: Tensor) -> Tensor:
