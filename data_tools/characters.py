@@ -2,14 +2,15 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import BinaryIO
 
 from data_tools.errors import UserError, join_message
 
-_MOST_FILE_BYTES = 4 << 20  # a file of every character of Unicode takes less
+_MOST_BYTES = 4 << 20  # a file of every character of Unicode takes less
 _MOST_SHOWN = 20
 
 # Format characters that Unicode counts among letters, marks or signs: fillers, variation selectors
@@ -44,6 +45,32 @@ class CleanedText:
         return CleanedText(characters, (*self.remarks, remark))
 
 
+@dataclass(frozen=True)
+class CleanedLines:
+    """The lines of a text that a model may be asked for.
+
+    Attributes:
+        lines: with their white space and their ends; nothing of those that are stray.
+        stray: by their numbers from 1, lines with marks that stand on nothing that they compose
+            with, each as an error to raise.
+        remarks: a line for each kind of change that the user may not expect.
+    """
+
+    lines: tuple[str, ...]
+    stray: Mapping[int, UserError]
+    remarks: tuple[str, ...]
+
+    def whole(self) -> str:
+        """All the lines.
+
+        Raises:
+            UserError: some are stray; it is of the first.
+        """
+        for error in self.stray.values():
+            raise error
+        return "".join(self.lines)
+
+
 def take_characters(
     text: str, where: str, knows: Callable[[str], bool] = lambda character: True
 ) -> CleanedText:
@@ -76,27 +103,62 @@ def clean_characters(
     Raises:
         UserError: as of `take_characters`, but for files.
     """
-    if _SURROGATE.search(text):
-        problem = "has bytes that are no UTF-8"
-        raise UserError(join_message(where, problem, "set the terminal to UTF-8, or pass @FILE"))
-    dropped = [c for c in text if is_invisible(c) and not c.isspace()]
-    visible = "".join(c for c in text if not c.isspace() and not is_invisible(c))
-    if not visible:
+    cleaned = clean_lines(text, where, knows)
+    characters = "".join(cleaned.whole().split())
+    if not characters:
+        dropped = [c for c in text if not c.isspace()]
         held = f"only {show_characters(dropped)}" if dropped else "only white space"
         problem = f"no character is in it, {held if text else 'it is empty'}"
         raise UserError(join_message(where, problem, "name at least one, or pass @FILE"))
-    composed = [_compose(cluster, where) for cluster in _clusters(visible)]
-    known = [_fold(character, knows) for character in composed]
+    return CleanedText(characters, cleaned.remarks)
+
+
+def clean_lines(
+    text: str, where: str, knows: Callable[[str], bool] = lambda character: True
+) -> CleanedLines:
+    """Clean a text as `take_characters` does, but keep its white space; nothing may be left.
+
+    Raises:
+        UserError: the text has bytes that are no UTF-8.
+    """
+    if _SURROGATE.search(text):
+        problem = "has bytes that are no UTF-8"
+        raise UserError(join_message(where, problem, "set the terminal to UTF-8, or pass @FILE"))
+    sources = text.splitlines(keepends=True)
+    lines: list[str] = []
+    stray: dict[int, UserError] = {}
+    dropped: dict[str, None] = {}
+    folded: dict[str, None] = {}
+    poorer = 0  # lines that something was dropped from
+    for number, source in enumerate(sources, start=1):
+        visible = "".join(c for c in source if c.isspace() or not is_invisible(c))
+        place = where if len(sources) == 1 else f"{where}, line {number:,}"
+        try:
+            composed = [_compose(cluster, place) for cluster in _clusters(visible)]
+        except UserError as error:
+            stray[number] = error
+            lines.append("")
+            continue
+        known = [_fold(character, knows) for character in composed]
+        lines.append("".join(known))
+        if len(visible) < len(source):
+            poorer += 1
+            dropped |= dict.fromkeys(c for c in source if is_invisible(c) and not c.isspace())
+        changed = (pair for pair in zip(composed, known, strict=True) if pair[0] != pair[1])
+        folded |= dict.fromkeys(f"{old} as {new}" for old, new in changed)
+    counted = f"{poorer:,} line{'' if poorer == 1 else 's'} of {where}"
+    remarks = _remarks(where if len(sources) == 1 else counted, list(dropped), list(folded))
+    return CleanedLines(tuple(lines), stray, remarks)
+
+
+def _remarks(where: str, dropped: list[str], folded: list[str]) -> tuple[str, ...]:
     remarks = []
     if dropped:
         remarks.append(f"left out of {where}, as they cannot be seen: {show_characters(dropped)}")
-    folded = {
-        f"{old} as {new}": None for old, new in zip(composed, known, strict=True) if old != new
-    }
     if folded:
-        some = ", ".join(list(folded)[:_MOST_SHOWN]) + (" …" if len(folded) > _MOST_SHOWN else "")
+        some = ", ".join(folded[:_MOST_SHOWN]) + (" …" if len(folded) > _MOST_SHOWN else "")
         remarks.append(f"taken in their plain form: {some}")
-    return CleanedText("".join(known), tuple(remarks))
+    return tuple(remarks)
 
 
 def read_text_file(path: Path) -> str:
@@ -105,28 +167,36 @@ def read_text_file(path: Path) -> str:
     Raises:
         UserError: it is missing, too long, or no UTF-8 text.
     """
-    remedy = "name a UTF-8 text file"
     try:
         with path.open("rb") as file:
-            content = file.read(_MOST_FILE_BYTES + 1)
+            return read_text_stream(file, str(path))
     except OSError as error:
         problem = "there is no such file"
         if not isinstance(error, FileNotFoundError):
             problem = f"cannot be read ({error.strerror})"
-        raise UserError(join_message(str(path), problem, remedy)) from None
-    if len(content) > _MOST_FILE_BYTES:
-        problem = f"is longer than {_MOST_FILE_BYTES:,} bytes"
-        raise UserError(join_message(str(path), problem, remedy))
+        raise UserError(join_message(str(path), problem, "name a UTF-8 text file")) from None
+
+
+def read_text_stream(file: BinaryIO, where: str) -> str:
+    """The text of a stream of UTF-8, read as `read_text_file` reads a file.
+
+    Raises:
+        UserError: it is too long, or no UTF-8 text.
+    """
+    content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        problem = f"is longer than {_MOST_BYTES:,} bytes"
+        raise UserError(join_message(where, problem, "split it, and take one part at a time"))
     if content.startswith(_UTF16_MARKS):
         problem = "is text in UTF-16, not in UTF-8"
-        raise UserError(join_message(str(path), problem, "save it as UTF-8"))
+        raise UserError(join_message(where, problem, "save it as UTF-8"))
     if b"\0" in content:
-        raise UserError(join_message(str(path), "is no text but binary", remedy))
+        raise UserError(join_message(where, "is no text but binary", "name a UTF-8 text file"))
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         problem = f"is not in UTF-8 (byte {error.start:,})"
-        raise UserError(join_message(str(path), problem, "save it as UTF-8")) from None
+        raise UserError(join_message(where, problem, "save it as UTF-8")) from None
 
 
 def is_file(path: Path) -> bool:
@@ -166,20 +236,21 @@ def _can_be_seen(character: str) -> bool:
 
 
 def _clusters(text: str) -> Iterator[str]:
-    """Each character with what follows it only to be composed with it."""
+    """Each character with what follows it only to be composed with it; never with white space."""
     cluster = ""
     for character in text:
         joined = cluster + character
         belongs = unicodedata.category(character)[0] == "M" or (
             len(unicodedata.normalize("NFC", joined)) == 1
         )
-        if cluster and belongs:
+        if cluster and belongs and not cluster.isspace():
             cluster = joined
         else:
             if cluster:
                 yield cluster
             cluster = character
-    yield cluster
+    if cluster:
+        yield cluster
 
 
 def _compose(cluster: str, where: str) -> str:
@@ -199,7 +270,7 @@ def _compose(cluster: str, where: str) -> str:
 
 def _fold(character: str, knows: Callable[[str], bool]) -> str:
     """The character, or its compatibility form where only that is known."""
-    if knows(character):
+    if character.isspace() or knows(character):
         return character
     plain = unicodedata.normalize("NFKC", character)
     return plain if len(plain) == 1 and knows(plain) else character

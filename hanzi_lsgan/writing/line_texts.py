@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_tools.characters import clean_characters, is_invisible, show_characters
+from data_tools.characters import clean_lines, show_characters
 from data_tools.errors import UserError, join_message
 
 _SHOWN_LINES = 3
@@ -17,7 +17,8 @@ class LineTexts:
 
     Attributes:
         texts: each one line, without white space at its ends, never empty.
-        left_out: lines of the source that have characters which cannot be drawn.
+        left_out: lines of the source that have characters which cannot be drawn, or marks that
+            compose with nothing.
         remarks: what was changed that a user may not expect.
     """
 
@@ -45,21 +46,15 @@ def lines_of_text(
         skip_unknown: leave lines out that have other characters, where else they are named.
 
     Raises:
-        UserError: no line is left, or a character cannot be drawn.
+        UserError: no line is left, a character cannot be drawn, or marks compose with nothing.
     """
+    cleaned = clean_lines(text, where, can_draw)
+    if cleaned.stray and not skip_unknown:
+        raise next(iter(cleaned.stray.values()))
     texts: list[str] = []
-    remarks: dict[str, None] = {}
     unknown: dict[int, str] = {}
-    for number, source in enumerate(text.splitlines(), start=1):
-        place = f"{where}, line {number:,}"
-        words = []
-        for word in source.split():
-            if all(map(is_invisible, word)):
-                continue
-            cleaned = clean_characters(word, place, can_draw)
-            remarks |= dict.fromkeys(cleaned.remarks)
-            words.append(cleaned.characters)
-        line = " ".join(words)
+    for number, source in enumerate(cleaned.lines, start=1):
+        line = " ".join(source.split())
         lacking = "".join(dict.fromkeys(c for c in line if c != " " and not can_draw(c)))
         if lacking:
             unknown[number] = lacking
@@ -67,10 +62,11 @@ def lines_of_text(
             texts += _cut(line, most)
     if unknown and not skip_unknown:
         raise UserError(_describe_unknown(unknown, where))
+    left_out = len(unknown) + len(cleaned.stray)
     if not texts:
-        problem = "no line that can be drawn is in it" if unknown else "no character is in it"
+        problem = "no line that can be drawn is in it" if left_out else "no character is in it"
         raise UserError(join_message(where, problem, "give a text, or draw lots with --sample"))
-    return LineTexts(tuple(texts), len(unknown), tuple(remarks))
+    return LineTexts(tuple(texts), left_out, cleaned.remarks)
 
 
 def _cut(line: str, most: int) -> Iterable[str]:

@@ -164,6 +164,22 @@ def test_what_cannot_be_drawn_is_named_with_its_line_or_left_out() -> None:
         lines_of_text(" \n", 25, lambda character: True)
 
 
+def test_lines_with_marks_that_compose_with_nothing_are_left_out_or_named() -> None:
+    text = "一\n1\ufe0f\u20e3二\ne\u0301\n"
+    with pytest.raises(UserError, match=r"^the text, line 2: U\+0031 U\+20E3 is no single"):
+        lines_of_text(text, 25, lambda character: True)
+    found = lines_of_text(text, 25, lambda character: True, skip_unknown=True)
+    assert (found.texts, found.left_out) == (("一", "é"), 1)
+    with pytest.raises(UserError, match="no line that can be drawn"):
+        lines_of_text("1\u20e3", 25, lambda character: True, skip_unknown=True)
+
+
+def test_remarks_on_many_lines_are_one() -> None:
+    found = lines_of_text("永\u200b和\n" * 30, 25, lambda character: True)
+    remark = "left out of 30 lines of the text, as they cannot be seen: U+200B"
+    assert (found.texts, found.remarks) == (("永和",) * 30, (remark,))
+
+
 def test_samples_have_all_lengths_and_balanced_ones_each_character_alike() -> None:
     lines = sampled_lines("一二三四五六七", 700, 9, 1, balance=True)
     assert {len(line) for line in lines} == set(range(1, 10))
