@@ -1,12 +1,11 @@
 """`coverage`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from data_tools.characters import is_file, show_characters, take_characters
-from data_tools.errors import UserError, join_message
+from data_tools.characters import clean_characters, show_characters
+from data_tools.errors import join_message
 from hanzi_lsgan.cli.app import (
     CheckpointOption,
     FontOption,
@@ -19,6 +18,7 @@ from hanzi_lsgan.cli.app import (
     results,
 )
 from hanzi_lsgan.cli.chosen_run import load_run
+from hanzi_lsgan.cli.text_argument import NamedText, read_text
 
 if TYPE_CHECKING:
     from hanzi_lsgan.drawing.coverage import Coverage
@@ -39,8 +39,8 @@ def coverage(
         str,
         typer.Argument(
             metavar="TEXT|FILE|SET",
-            help="Characters, a UTF-8 file of text, or a set: gb2312, gb2312-1 and -2, "
-            "general-standard, general-standard-1 to -3, big5-1.",
+            help="Characters, a UTF-8 file of text, - for input, or a set: gb2312, gb2312-1 "
+            "and -2, general-standard, general-standard-1 to -3, big5-1.",
         ),
     ],
     font: FontOption = None,
@@ -53,11 +53,11 @@ def coverage(
 ) -> None:
     """Say which characters of a text can be drawn, and from what; exit code 1 if not all."""
     keep_output_for_json(as_json)
-    text = _text_of(what)
+    named = _text_of(what)
     _, trained = load_run(run, checkpoint, font)
     from hanzi_lsgan.drawing.coverage import cover
 
-    cleaned = take_characters(text, "TEXT", trained.knows)
+    cleaned = clean_characters(named.text, named.where, trained.knows)
     for remark in cleaned.remarks:
         console.print(remark, soft_wrap=True)
     found = cover(trained, cleaned.characters)
@@ -75,18 +75,13 @@ def coverage(
         raise typer.Exit(EXIT_SOME_MISSING)
 
 
-def _text_of(what: str) -> str:
-    """What `take_characters` takes for a text, a file or a set."""
+def _text_of(what: str) -> NamedText:
+    """What is named: a set, or else a text."""
     from data_tools.hwdb.standard_sets import named_set
 
     if (characters := named_set(what)) is not None:
-        return "".join(sorted(characters))
-    if is_file(Path(what)):
-        return f"@{what}"
-    if Path(what).suffix == ".txt" and not what.startswith("@"):
-        remedy = "name an existing UTF-8 file of text"
-        raise UserError(join_message(what, "there is no such file", remedy))
-    return what
+        return NamedText("".join(sorted(characters)), what)
+    return read_text(what)
 
 
 def _show(found: "Coverage", show_all: bool) -> None:

@@ -22,7 +22,7 @@ from hanzi_lsgan.cli.app import (
     samples_bar,
 )
 from hanzi_lsgan.cli.chosen_run import load_run
-from hanzi_lsgan.cli.text_argument import read_text
+from hanzi_lsgan.cli.text_argument import NamedText, read_text
 
 if TYPE_CHECKING:
     from hanzi_lsgan.runs.trained_generator import TrainedGenerator
@@ -111,7 +111,7 @@ def lines(
     from hanzi_lsgan.export.line_files import check_lines_out, write_lines
 
     check_lines_out(out, force)
-    words = read_text(text) if text is not None else ""
+    named = read_text(text) if text is not None else NamedText("", "")
     _, trained = load_run(run, checkpoint, font, kind, person)
     trained = trained.with_spread(spread)
     from hanzi_lsgan.writing.line_degradations import Degradations
@@ -121,7 +121,7 @@ def lines(
     if sample is not None:
         texts = _sample(trained, sample, count or 0, max_length, seed, balance, skip_unknown)
     else:
-        texts = _texts(trained, words, count, max_length, skip_unknown)
+        texts = _texts(trained, named, count, max_length, skip_unknown)
     degradations = Degradations.none() if clean else Degradations(**given)
     settings = LineSettings(
         seed=seed,
@@ -172,14 +172,17 @@ def _check_options(
 
 def _texts(
     trained: "TrainedGenerator",
-    words: str,
+    named: NamedText,
     count: int | None,
     max_length: int,
     skip_unknown: bool,
 ) -> tuple[str, ...]:
     from hanzi_lsgan.writing.line_texts import lines_of_text
 
-    found = lines_of_text(words, max_length, trained.can_draw, skip_unknown=skip_unknown)
+    can_draw = trained.can_draw
+    found = lines_of_text(
+        named.text, max_length, can_draw, where=named.where, skip_unknown=skip_unknown
+    )
     _report(found)
     if count is None:
         return found.texts

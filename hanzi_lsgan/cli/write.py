@@ -1,6 +1,6 @@
 """`write`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -119,20 +119,23 @@ def write(
         _check_pixels(settings.sheet_mm, dpi)
     if background is not None:
         _check_picture(background)
-    words = read_text(text)
+    named = read_text(text)
     person = hand if is_person(hand) else None
     _, trained = load_run(run, checkpoint, font, kind, person)
     from hanzi_lsgan.drawing.coverage import cover
     from hanzi_lsgan.writing.hand import Hand
     from hanzi_lsgan.writing.layout import ink_of
-    from hanzi_lsgan.writing.write import clean_text, refuse_undrawable, undrawable, write_text
+    from hanzi_lsgan.writing.write import refuse_undrawable, undrawable, write_text
 
-    words = clean_text(words, "the text")
-    title = clean_text(title, "--title") if title else ""
+    # What an installed font may show is not to be taken in its plain form.
+    can_draw = (lambda character: True) if fallback else trained.can_draw
+    words = _clean(named.text, named.where, can_draw)
+    title = _clean(title, "--title", can_draw) if title else ""
     characters = ink_of(title + words)
     if fallback and (missing := undrawable(trained, characters)):
         trained = _with_installed_font(trained, missing)
-    refuse_undrawable(trained, characters)
+    refuse_undrawable(trained, title, "--title")
+    refuse_undrawable(trained, words, named.where)
     writer = Hand.named(trained.network, "0" if person else hand, seed)
     trained = trained.with_unseen(characters)
     chooser = choose_by_kept_recogniser(trained, characters, best_of)
@@ -155,6 +158,16 @@ def write(
     shown = ", ".join(map(str, paths[:_SHOWN_PAGES])) + (" …" if len(paths) > _SHOWN_PAGES else "")
     sheets = f"{len(writing.pages):,} sheet{'s' if len(writing.pages) > 1 else ''}"
     console.print(f"wrote {shown}: {sheets} by hand {hand}, generated", soft_wrap=True)
+
+
+def _clean(text: str, where: str, can_draw: Callable[[str], bool]) -> str:
+    """The text that is written, with a line for each thing that is not as it was given."""
+    from hanzi_lsgan.writing.write import clean_text
+
+    cleaned = clean_text(text, where, can_draw)
+    for remark in cleaned.remarks:
+        console.print(remark, soft_wrap=True)
+    return cleaned.characters
 
 
 def _with_installed_font(trained: "TrainedGenerator", missing: str) -> "TrainedGenerator":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from data_tools.characters import is_invisible, show_characters
+from data_tools.characters import CleanedText, clean_lines, show_characters
 from data_tools.errors import UserError, join_message
 from data_tools.fonts.installed import installed_font_with
 from data_tools.parallel import process_count, process_map
@@ -25,6 +25,7 @@ MOST_CHARACTERS = 50_000
 _FEW = 200  # characters that one process traces faster than others can be started
 _BOLDNESS = 0.5  # at full changes of pressure
 _CHUNK = 50
+_SHOWN_LINES = 3
 
 
 @dataclass(frozen=True)
@@ -40,21 +41,21 @@ class Writing:
     facts: Mapping[str, str]
 
 
-def clean_text(text: str, where: str) -> str:
-    """A text as pages can hold it: white space kept, what else cannot be seen left out.
+def clean_text(text: str, where: str, can_draw: Callable[[str], bool]) -> CleanedText:
+    """A text as pages can hold it: cleaned as `clean_lines` does, white space kept.
 
     Raises:
-        UserError: nothing is left to write, or it is too long.
+        UserError: nothing is left to write, it is too long, or marks compose with nothing.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    kept = "".join(c for c in text if c == "\n" or c.isspace() or not is_invisible(c))
+    cleaned = clean_lines(text.replace("\r\n", "\n").replace("\r", "\n"), where, can_draw)
+    kept = cleaned.whole()
     characters = ink_of(kept)
     if not characters:
         raise UserError(join_message(where, "no character is in it", "give a text to write"))
     if len(characters) > MOST_CHARACTERS:
         problem = f"has {len(characters):,} characters, more than {MOST_CHARACTERS:,}"
         raise UserError(join_message(where, problem, "write it in parts"))
-    return kept
+    return CleanedText(kept, cleaned.remarks)
 
 
 def write_text(
@@ -73,7 +74,7 @@ def write_text(
 
     Args:
         trained: what draws.
-        text: see `clean_text`; each line is a paragraph.
+        text: as `clean_text` leaves it; each line is a paragraph.
         hand: the writer.
         settings: of the pages.
         title: stands over the text.
@@ -85,8 +86,9 @@ def write_text(
     Raises:
         UserError: the model cannot draw some of the characters.
     """
+    refuse_undrawable(trained, title, "the title")
+    refuse_undrawable(trained, text, "the text")
     characters = ink_of(title + text)
-    refuse_undrawable(trained, characters)
     known = trained.with_unseen(characters)
     pages = lay_out(text, settings, lambda c: hand.place(c).advance, title)
     written = []
@@ -109,25 +111,35 @@ def write_text(
 
 def undrawable(trained: TrainedGenerator, characters: str) -> str:
     """The characters of a text that cannot be drawn, each once."""
-    return "".join(c for c in dict.fromkeys(characters) if not trained.can_draw(c))
+    return "".join(c for c in dict.fromkeys(ink_of(characters)) if not trained.can_draw(c))
 
 
-def refuse_undrawable(trained: TrainedGenerator, characters: str) -> None:
-    """Make sure, before a page is begun, that all of its characters can be drawn.
+def refuse_undrawable(trained: TrainedGenerator, text: str, where: str) -> None:
+    """Make sure, before a page is begun, that all characters of a text can be drawn.
 
     Raises:
         UserError: some cannot; names an installed font that would do, if there is one.
     """
-    missing = undrawable(trained, characters)
-    if missing:
+    if missing := undrawable(trained, text):
         problem = f"{len(missing):,} of the characters cannot be drawn: {show_characters(missing)}"
+        problem += _lines_with(missing, text)
         if not trained.draws_unseen:
             remedy = "the model draws what it was trained on alone: write others"
         elif font := installed_font_with(missing):
             remedy = f"take them from {font} with --fallback, or name another font with --font"
         else:
             remedy = "no font here has all of them: name one that does with --font, or write others"
-        raise UserError(join_message("the text", problem, remedy))
+        raise UserError(join_message(where, problem, remedy))
+
+
+def _lines_with(characters: str, text: str) -> str:
+    """In which lines of a text characters are; nothing of a text of one line."""
+    lines = text.splitlines()
+    if len(lines) == 1:
+        return ""
+    numbers = [f"{n:,}" for n, line in enumerate(lines, start=1) if set(characters) & set(line)]
+    shown = ", ".join(numbers[:_SHOWN_LINES]) + (" …" if len(numbers) > _SHOWN_LINES else "")
+    return f" (line{'s' if len(numbers) > 1 else ''} {shown})"
 
 
 def _trace_all(

@@ -1,5 +1,6 @@
 """`coverage`, and sets of characters for `--chars`, in an empty folder."""
 
+import io
 import json
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hanzi_lsgan.runs.folder import SHIPPED
+from tests.cli import in_process
 
 RARE = "\U0002a6d6"  # in no font
 
@@ -21,7 +23,7 @@ def test_a_text_a_file_and_a_set_are_covered(tmp_path: Path) -> None:
     said = run("coverage", "永學 丐\u200b", cwd=tmp_path)
     assert said.returncode == 0, said.stderr
     assert "3 different characters" in said.stdout
-    assert "left out of TEXT, as they cannot be seen: U+200B" in said.stdout
+    assert "left out of the text, as they cannot be seen: U+200B" in said.stdout
     (tmp_path / "letter.txt").write_text("永學\n永\n", encoding="utf-8")
     assert "2 different characters" in run("coverage", "letter.txt", cwd=tmp_path).stdout
     said = run("coverage", "general-standard-3", "--json", "--quiet", cwd=tmp_path)
@@ -33,6 +35,15 @@ def test_a_text_a_file_and_a_set_are_covered(tmp_path: Path) -> None:
     said = run("info", str(SHIPPED), cwd=tmp_path)
     words = " ".join(said.stdout.replace("│", " ").split())
     assert "0 of gb2312, 390 of general-standard, 8 of big5-1" in words
+
+
+def test_standard_input_is_covered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("永學\n\n和永".encode())))
+    assert in_process.run(monkeypatch, "coverage", "-") == 0
+    assert "3 different characters" in capsys.readouterr().out
 
 
 def test_what_is_missing_ends_with_one_and_a_remedy(tmp_path: Path) -> None:
@@ -51,7 +62,7 @@ def test_short_lists_and_whole_ones(tmp_path: Path) -> None:
 
 
 def test_what_is_no_text_is_one_line(tmp_path: Path) -> None:
-    for text, expected in (("nothing.txt", "there is no such file"), (" ", "no character is in")):
+    for text, expected in (("letter.md", "there is no such file"), (" ", "no character is in")):
         said = run("coverage", text, cwd=tmp_path)
         assert said.returncode == 2
         assert said.stderr.count("\n") == 1 and expected in said.stderr

@@ -39,11 +39,37 @@ def test_more_sheets_are_numbered_and_a_picture_lies_under_them(
     assert (tmp_path / "p-2.svg").exists()
 
 
+def test_a_text_is_cleaned_as_coverage_and_lines_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "letter.txt").write_text("cafe\u0301 好\n\u200b\n永\u200b\n", "utf-8")
+    assert run(monkeypatch, "write", "letter.txt", "--title", "e\u0301", "--out", "a.pdf") == 0
+    said = capsys.readouterr().out
+    assert "left out of 2 lines of letter.txt, as they cannot be seen: U+200B\n" in said
+    text = pypdfium2.PdfDocument(tmp_path / "a.pdf")[0].get_textpage().get_text_range()
+    assert text.split() == ["é", "café", "好", "永"]
+    monkeypatch.setattr("data_tools.fonts.installed._folders", list)  # to search none is quick
+    (tmp_path / "letter.txt").write_text("永\n好\ue000\n1\u20e3\n", "utf-8")
+    assert run(monkeypatch, "write", "letter.txt", "--out", "b.pdf") == 2
+    assert "letter.txt, line 3: U+0031 U+20E3 is no single" in capsys.readouterr().err
+    (tmp_path / "letter.txt").write_text("永\n好\ue000\n\ue001\n", "utf-8")
+    assert run(monkeypatch, "write", "letter.txt", "--out", "b.pdf") == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: letter.txt: 2 of the characters cannot be drawn: U+E000 U+E001")
+    assert " (lines 2, 3); " in said
+    assert run(monkeypatch, "write", "永", "--title", "\ue000", "--out", "b.pdf") == 2
+    assert "--title: 1 of the characters cannot be drawn: U+E000; " in capsys.readouterr().err
+    assert not (tmp_path / "b.pdf").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["", "--out", "a.pdf"], "an argument is empty"),
         (["没有.txt", "--out", "a.pdf"], "there is no such file"),
+        (["poems/spring", "--out", "a.pdf"], "there is no such file"),
+        ([".", "--out", "a.pdf"], "is a folder"),
+        (["好\udcc4", "--out", "a.pdf"], "the text: has bytes that are no UTF-8"),
         (["一\ue000", "--out", "a.pdf"], "U+E000"),
         (["一", "--out", "a.doc"], "choose one of .pdf, .png, .svg"),
         (["一", "--out", "a.pdf", "--transparent"], "for .png alone"),
