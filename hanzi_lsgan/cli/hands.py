@@ -19,13 +19,15 @@ from hanzi_lsgan.cli.chosen_run import load_run
 _SAMPLE = "永和九年，春夏秋冬"
 _MOST_HANDS = 200
 _MOST_CHARACTERS = 24
+_LAST_HAND = 999_999_999
 
 
 @app.command()
 def hands(
+    context: typer.Context,
     out: Annotated[Path, typer.Option(help="The picture: .png or .pdf.")] = Path("hands.png"),
     count: Annotated[int, typer.Option(min=1, max=_MOST_HANDS, help="How many hands.")] = 12,
-    first: Annotated[int, typer.Option(min=0, max=999_999_999, help="The first one.")] = 0,
+    first: Annotated[int, typer.Option(min=0, max=_LAST_HAND, help="The first one.")] = 0,
     text: Annotated[str, typer.Option(help="What each writes.")] = _SAMPLE,
     data: Annotated[
         Path | None,
@@ -43,8 +45,12 @@ def hands(
     from data_tools.outputs import check_file
 
     if data is not None:
+        _refuse_drawing_options(context)
         _list_writers(data)
         return
+    if first + count - 1 > _LAST_HAND:
+        problem = f"{count} hands from there go beyond the last, {_LAST_HAND:,}"
+        raise UserError(join_message(f"--first {first}", problem, "lower it, or --count"))
     target = check_file(out, (".png", ".pdf"), "hands.png")
     _, trained = load_run(run, checkpoint, font, kind)
     from hanzi_lsgan.runs.folder import adapted_runs
@@ -73,6 +79,24 @@ def hands(
     if people:
         names = ", ".join(path.name for path in people)
         console.print(f"people that adapt has learned: {names}; --hand NAME", soft_wrap=True)
+
+
+def _refuse_drawing_options(context: typer.Context) -> None:
+    """Make sure that nothing is asked of the gallery where a store's writers are listed.
+
+    Raises:
+        UserError: some of its options are given.
+    """
+    from data_tools.errors import UserError, join_message
+
+    given = []
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if name != "data" and source is not None and source.name == "COMMANDLINE":
+            given.append(f"--{name}")
+    if given:
+        problem = "does not go with --data, which lists the writers and draws nothing"
+        raise UserError(join_message(", ".join(given), problem, "leave one or the other out"))
 
 
 def _list_writers(data: Path) -> None:

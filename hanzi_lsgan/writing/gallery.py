@@ -18,7 +18,8 @@ _SIDE_MM = 9.0
 _ROW_MM = 12.0
 _MARGIN_MM = 8.0
 _LABEL_MM = 3.4
-_LABEL_WIDTH_MM = 22.0
+_LABEL_WIDTH_MM = 22.0  # which holds a number of six digits
+_DIGIT_MM = 0.556 * _LABEL_MM  # Helvetica's are all alike
 
 
 def draw_gallery(
@@ -44,10 +45,12 @@ def draw_gallery(
         raise UserError(join_message("--text", problem, "leave them out"))
     known = trained.with_unseen(text)
     ink = WritingSettings().ink
+    longest = max(len(str(number)) for number in numbers)
+    label_width = _LABEL_WIDTH_MM + _DIGIT_MM * max(0, longest - 6)
     lines = []
     for row, number in enumerate(numbers):
         hand = Hand.named(known.network, str(number))
-        top, left, line = _MARGIN_MM + row * _ROW_MM, _MARGIN_MM + _LABEL_WIDTH_MM, []
+        top, left, line = _MARGIN_MM + row * _ROW_MM, _MARGIN_MM + label_width, []
         for written in write_characters(known, text, hand):
             contours = tuple(c.placed(_SIDE_MM, left, top) for c in trace(written))
             advance = hand.place(written.character).advance
@@ -59,7 +62,7 @@ def draw_gallery(
             left += advance * _SIDE_MM
         lines.append(tuple(line))
         on_characters("writing", (row + 1) * len(text), len(numbers) * len(text))
-    width = 2 * _MARGIN_MM + _LABEL_WIDTH_MM + len(text) * _SIDE_MM
+    width = 2 * _MARGIN_MM + label_width + len(text) * _SIDE_MM
     height = 2 * _MARGIN_MM + len(numbers) * _ROW_MM
     labels = tuple(
         Label(f"hand {number}", _MARGIN_MM, _MARGIN_MM + row * _ROW_MM + 0.65 * _SIDE_MM, _LABEL_MM)

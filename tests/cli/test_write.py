@@ -107,6 +107,41 @@ def test_hands_draws_a_gallery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert Image.open(tmp_path / "hands.png").size[0] > 100
 
 
+def test_the_longest_numbers_stand_beside_what_their_hands_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ["--first", "999999998", "--count", "2", "--text", "一", "--out", "h.pdf"]
+    assert run(monkeypatch, "hands", *options) == 0
+    page = pypdfium2.PdfDocument(tmp_path / "h.pdf")[0].get_textpage()
+    text = page.get_text_range()
+    right_of_label = page.get_charbox(text.index("999999999") + 8)[2]
+    assert right_of_label + 3 < page.get_charbox(text.index("一"), loose=True)[0]  # in points
+    assert page.get_charbox(text.index("999999999"))[0] > page.get_charbox(0)[2]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--first", "999999999", "--count", "2"], "--first 999999999: 2 hands from there go"),
+        (["--data", "a.h5", "--kind", "pen", "--count", "12"], "--kind, --count: does not go with"),
+        (
+            ["--data", "a.h5", "--text", "永", "--run", "a"],
+            "--text, --run: does not go with --data",
+        ),
+        (["--data", "a.h5"], "a.h5: there is no such store"),
+    ],
+)
+def test_what_hands_cannot_do_is_one_line(
+    options: list[str],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(monkeypatch, "hands", *options) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {said}") and error.count("\n") == 1
+
+
 def test_weights_that_bring_a_recogniser_choose_among_drawings_without_a_store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
