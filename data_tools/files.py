@@ -3,7 +3,7 @@
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +25,7 @@ class BeingWrittenError(UserError):
 
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
 _NO_LOCKS_HERE = (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK)  # some file systems of clusters
+_WAITING = ".waiting"  # ends the name of a file that waits for others
 _LOCKED_BYTE = 1 << 30  # beyond what is ever read: Windows keeps others from a locked byte
 
 
@@ -62,6 +63,40 @@ def replacing(path: Path) -> Iterator[Path]:
                 unfinished.unlink(missing_ok=True)
                 raise
         flush(path.parent)
+
+
+def write_together(paths: Sequence[Path], contents: Iterable[bytes]) -> None:
+    """Write several files that take their names together, once all their data are on the disk.
+
+    After any error before that all paths are as they were. The lock of the first stands for all,
+    since each lock is an open file, and a process may have only some hundreds of these.
+
+    Args:
+        paths: one or more.
+        contents: of each, taken one at a time.
+
+    Raises:
+        UserError: as of `replacing`.
+    """
+    with replacing(paths[0]) as first:
+        waiting = [path.with_name(path.name + _WAITING) for path in paths[1:]]
+        try:
+            for path, unfinished, content in zip(paths, [first, *waiting], contents, strict=True):
+                with writable(path):
+                    if path.is_dir():
+                        raise UserError(join_message(str(path), "is a folder", "name a file"))
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    unfinished.write_bytes(content)
+                    flush(unfinished)
+            for path, unfinished in zip(paths[1:], waiting, strict=True):
+                with writable(path):
+                    unfinished.replace(path)
+        except BaseException:
+            for unfinished in waiting:
+                unfinished.unlink(missing_ok=True)
+            raise
+    for folder in {path.parent for path in paths}:
+        flush(folder)
 
 
 @contextmanager

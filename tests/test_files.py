@@ -1,11 +1,12 @@
 import errno
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from data_tools.errors import UserError, join_message
-from data_tools.files import replacing, reserve, writable
+from data_tools.files import replacing, reserve, writable, write_together
 
 
 def listing(folder: Path) -> dict[str, str]:
@@ -133,6 +134,55 @@ def test_errors_of_the_file_system_are_one_line(
     with pytest.raises(UserError), replacing(path):
         raise error
     assert listing(tmp_path) == {}
+
+
+def test_files_appear_together_with_one_of_them_open_at_a_time(tmp_path: Path) -> None:
+    if sys.platform == "win32":
+        return
+    import resource
+
+    write(tmp_path / "2", "old")
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, limits[1]))
+    try:
+        numbers = [str(number) for number in range(300)]
+        write_together([tmp_path / name for name in numbers], map(str.encode, numbers))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert listing(tmp_path) == dict(zip(numbers, numbers, strict=True))
+
+
+@pytest.mark.parametrize("error", [ValueError("stop"), KeyboardInterrupt(), OSError(28, "full")])
+def test_where_one_of_several_fails_all_are_as_before(tmp_path: Path, error: BaseException) -> None:
+    write(tmp_path / "a", "old")
+
+    def contents() -> Iterator[bytes]:
+        yield b"new"
+        yield b"new"
+        raise error
+
+    paths = [tmp_path / name for name in "abc"]
+    with pytest.raises(UserError if isinstance(error, OSError) else type(error)):
+        write_together(paths, contents())
+    assert listing(tmp_path) == {"a": "old"}
+    (tmp_path / "c").mkdir()
+    with pytest.raises(UserError, match="c: is a folder; name a file"):
+        write_together(paths, [b"new"] * 3)
+    (tmp_path / "c").rmdir()
+    assert listing(tmp_path) == {"a": "old"}
+
+
+def test_two_writers_of_the_same_files_do_not_mix(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in "ab"]
+
+    def contents() -> Iterator[bytes]:
+        yield b"first"
+        with pytest.raises(UserError, match="a: another process is writing this file"):
+            write_together(paths, [b"second"] * 2)
+        yield b"first"
+
+    write_together(paths, contents())
+    assert listing(tmp_path) == {"a": "first", "b": "first"}
 
 
 def test_a_path_below_a_file_cannot_be_written(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`write`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,12 +25,12 @@ from hanzi_lsgan.cli.text_argument import read_text
 
 if TYPE_CHECKING:
     from hanzi_lsgan.runs.trained_generator import TrainedGenerator
-    from hanzi_lsgan.writing.write import Writing
 
 _SUFFIXES = (".pdf", ".png", ".svg")
 _MOST_PIXELS = 20_000  # a side, which a sheet of A4 has at 1,700 dpi
 _MM_AN_INCH = 25.4
 _SHOWN_PAGES = 3
+_SHOWN_OTHERS = 20
 
 
 @app.command()
@@ -90,7 +91,7 @@ def write(
     from data_tools.outputs import check_file
     from hanzi_lsgan.writing.settings import load_settings
 
-    target = check_file(out, _SUFFIXES, "page.pdf")
+    check_file(out, _SUFFIXES, "page.pdf")
     if transparent and out.suffix.lower() != ".png":
         problem, remedy = "is for .png alone", "name a .png, or leave --transparent out"
         raise UserError(join_message("--transparent", problem, remedy))
@@ -125,6 +126,12 @@ def write(
     from hanzi_lsgan.drawing.coverage import cover
     from hanzi_lsgan.writing.hand import Hand
     from hanzi_lsgan.writing.layout import ink_of
+    from hanzi_lsgan.writing.sheet_files import (
+        check_sheets,
+        other_sheets,
+        sheet_paths,
+        write_sheets,
+    )
     from hanzi_lsgan.writing.write import refuse_undrawable, undrawable, write_text
 
     # What an installed font may show is not to be taken in its plain form.
@@ -149,15 +156,24 @@ def write(
             background=background,
             best_of=chooser,
             jobs=jobs,
+            on_layout=partial(check_sheets, out),
             on_characters=progress,
         )
-    paths = _save(writing, target, dpi, transparent)
+    paths = sheet_paths(out, len(writing.pages))
+    write_sheets(writing, paths, dpi, transparent=transparent)
     if printed := cover(trained, characters).reference:
         shown = show_characters(printed)
         console.print(f"by their printed form, which no hand's font has: {shown}", soft_wrap=True)
-    shown = ", ".join(map(str, paths[:_SHOWN_PAGES])) + (" …" if len(paths) > _SHOWN_PAGES else "")
     sheets = f"{len(writing.pages):,} sheet{'s' if len(writing.pages) > 1 else ''}"
+    shown = _show(paths, _SHOWN_PAGES)
     console.print(f"wrote {shown}: {sheets} by hand {hand}, generated", soft_wrap=True)
+    if others := other_sheets(out, paths):
+        shown = _show(others, _SHOWN_OTHERS)
+        console.print(f"there from before, no sheets of this text: {shown}", soft_wrap=True)
+
+
+def _show(paths: Sequence[Path], most: int) -> str:
+    return ", ".join(map(str, paths[:most])) + (" …" if len(paths) > most else "")
 
 
 def _clean(text: str, where: str, can_draw: Callable[[str], bool]) -> str:
@@ -202,31 +218,3 @@ def _check_picture(path: Path) -> None:
         problem = "is no picture that can be read"
         remedy = "name a .png or .jpg"
         raise UserError(join_message(f"--background {path}", problem, remedy)) from None
-
-
-def _save(writing: "Writing", target: Path, dpi: int, transparent: bool) -> list[Path]:
-    """Write the files; each appears whole."""
-    from data_tools.files import replacing
-    from hanzi_lsgan.writing.pdf_file import pdf_bytes
-    from hanzi_lsgan.writing.png_file import png_pages
-    from hanzi_lsgan.writing.svg_file import svg_text
-
-    suffix = target.suffix.lower()
-    files: Iterator[bytes]
-    if suffix == ".svg":
-        files = iter([svg_text(page, writing.facts).encode() for page in writing.pages])
-    else:
-        pdf = pdf_bytes(writing.pages, writing.facts, ink_alone=transparent)
-        files = iter([pdf])
-        if suffix == ".png":
-            files = png_pages(pdf, dpi, writing.facts, transparent=transparent)
-    count = 1 if suffix == ".pdf" else len(writing.pages)
-    digits = len(str(count))
-    paths = [target]
-    if count > 1:
-        numbers = range(1, count + 1)
-        paths = [target.with_stem(f"{target.stem}-{n:0{digits}}") for n in numbers]
-    for path, content in zip(paths, files, strict=True):
-        with replacing(path) as unfinished:
-            unfinished.write_bytes(content)
-    return paths

@@ -68,6 +68,7 @@ def write_text(
     background: Path | None = None,
     best_of: BestOf | None = None,
     jobs: int | None = None,
+    on_layout: Callable[[int], None] = lambda pages: None,
     on_characters: Callable[[str, int, int], None] = lambda phase, done, total: None,
 ) -> Writing:
     """Write a text by one hand.
@@ -81,6 +82,7 @@ def write_text(
         background: a picture of a sheet to write on.
         best_of: chooses among several drawings of each character where given.
         jobs: processes that trace outlines; one for each usable core if None.
+        on_layout: told how many pages there will be, before anything is drawn.
         on_characters: told phase, characters done and of how many.
 
     Raises:
@@ -91,6 +93,7 @@ def write_text(
     characters = ink_of(title + text)
     known = trained.with_unseen(characters)
     pages = lay_out(text, settings, lambda c: hand.place(c).advance, title)
+    on_layout(len(pages))
     written = []
     for one in write_characters(known, characters, hand, best_of=best_of):
         written.append(one)

@@ -39,6 +39,44 @@ def test_more_sheets_are_numbered_and_a_picture_lies_under_them(
     assert (tmp_path / "p-2.svg").exists()
 
 
+def test_sheets_are_written_together_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--sheet", "A5", "--size", "60", "--margin", "10", "--dpi", "30", "--indent", "0"]
+    options += ["--line-spacing", "1", "--out", "p.png"]  # two columns of three: 6 a sheet
+    (tmp_path / "p-1.png").write_text("mine")
+    (tmp_path / "p-3.png").mkdir()
+    monkeypatch.setattr("hanzi_lsgan.writing.write.write_characters", None)  # nothing is drawn
+    assert run(monkeypatch, "write", "好" * 13, *options) == 2
+    assert capsys.readouterr().err == "error: --out p-3.png: is a folder; name a file\n"
+    assert (tmp_path / "p-1.png").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["p-1.png", "p-3.png"]
+
+
+def test_sheets_of_an_earlier_text_are_named_and_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--sheet", "A5", "--size", "60", "--margin", "10", "--dpi", "30", "--indent", "0"]
+    options += ["--line-spacing", "1", "--out", "p.png"]  # 6 a sheet
+    (tmp_path / "p-2.svg").write_text("other")
+    (tmp_path / "xp-2.png").write_text("other")
+    assert run(monkeypatch, "write", "好" * 13, *options) == 0
+    said = capsys.readouterr().out
+    assert "wrote p-1.png, p-2.png, p-3.png: 3 sheets" in said and "from before" not in said
+    assert run(monkeypatch, "write", "好" * 7, *options) == 0
+    said = capsys.readouterr().out
+    assert "wrote p-1.png, p-2.png: 2 sheets" in said
+    assert "there from before, no sheets of this text: p-3.png\n" in said
+    assert run(monkeypatch, "write", "好", *options) == 0
+    said = capsys.readouterr().out
+    assert "there from before, no sheets of this text: p-1.png, p-2.png, p-3.png\n" in said
+    assert sorted(path.name for path in tmp_path.glob("p*.png"))[:3] == [
+        *("p-1.png", "p-2.png", "p-3.png")
+    ]
+    assert run(monkeypatch, "write", "好", "--out", "p.pdf") == 0
+    assert "from before" not in capsys.readouterr().out
+
+
 def test_a_text_is_cleaned_as_coverage_and_lines_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
