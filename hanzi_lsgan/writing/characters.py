@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 import torch
@@ -35,6 +36,11 @@ class WrittenCharacter:
     character: str
     image: NDArray[np.uint8]
     place: Placement
+
+    @classmethod
+    def by(cls, hand: Hand, character: str, image: NDArray[np.uint8]) -> Self:
+        """What a hand has drawn (S, S), specks taken away, at the hand's place."""
+        return cls(character, without_specks(image, character), hand.place(character))
 
     @cached_property
     def ink_level(self) -> float:
@@ -91,8 +97,7 @@ def write_characters(
         if best_of is not None:
             images = best_of.choose(np.stack(tries, axis=1), labels[start : places.stop].numpy())
         for place, image in zip(places, images, strict=True):
-            character = characters[place]
-            yield WrittenCharacter(character, without_specks(image), hand.place(character))
+            yield WrittenCharacter.by(hand, characters[place], image)
 
 
 def _draw(

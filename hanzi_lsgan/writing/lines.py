@@ -19,7 +19,6 @@ from hanzi_lsgan.writing.hand import Hand
 from hanzi_lsgan.writing.line_degradations import Degradations, degrade
 from hanzi_lsgan.writing.line_setting import Habit, set_line
 from hanzi_lsgan.writing.mark import MARK
-from hanzi_lsgan.writing.specks import without_specks
 
 _LINES_A_TASK = 64  # so many characters that batches are full
 _MOST_HANDS = 10**9
@@ -112,8 +111,7 @@ def _write_task(task: _Task) -> list[LabelledLine]:
         result = []
         for (_, lines), (number, hand), characters in zip(blocks, hands, drawn, strict=True):
             written = [
-                WrittenCharacter(character, without_specks(next(images)), hand.place(character))
-                for character in characters
+                WrittenCharacter.by(hand, character, next(images)) for character in characters
             ]
             by_character = {one.character: one for one in written}
             in_order = iter(written)
