@@ -66,12 +66,14 @@ def pdf_bytes(
 def _register_font(characters: Iterable[str]) -> str:
     """Make reportlab know an invisible font of some characters; its name."""
     from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.ttfonts import TTFont
+
+    from hanzi_lsgan.writing.searchable_font import SearchableFont
 
     mapped = "".join(sorted(set(characters)))
     # A name of its own: reportlab goes on with the first font that it met under a name.
     name = f"Invisible-{hashlib.sha256(mapped.encode()).hexdigest()[:16]}"
-    pdfmetrics.registerFont(TTFont(name, io.BytesIO(invisible_font(mapped, name))))
+    font = SearchableFont(name, io.BytesIO(invisible_font(mapped, name)))
+    pdfmetrics.registerFont(font)
     return name
 
 

@@ -18,7 +18,7 @@ from hanzi_lsgan.writing.settings import WritingSettings
 from hanzi_lsgan.writing.svg_file import svg_text
 from hanzi_lsgan.writing.write import Writing, write_text
 
-TEXT = "永和九年，岁在癸丑。\n“春天”2026 Python！"
+TEXT = "永和九年，岁在癸𫖯。\n“春天”2026 Python！"
 SETTINGS = WritingSettings(sheet="A5", stationery="ruled", tilt=1)
 
 
@@ -50,7 +50,7 @@ def test_the_text_of_a_pdf_is_the_text(
 ) -> None:
     settings = SETTINGS.model_copy(update={"down": down, "stationery": stationery})
     found = text_of(pdf_bytes(write(trained, settings).pages, {}))
-    assert found == "兰亭永和九年，岁在癸丑。“春天”2026Python！"
+    assert found == "兰亭永和九年，岁在癸𫖯。“春天”2026Python！"
 
 
 def test_the_same_call_gives_the_same_bytes(trained: TrainedGenerator, writing: Writing) -> None:
