@@ -266,11 +266,14 @@ def _text_lines(
             start = (grid.length - _width(units)) / 2
             lines.append(_SetLine(tuple(units), float(int(start)) if grid.squared else start))
         index += len(ink_of(title))
-    paragraphs = text.strip("\n").split("\n") if text.strip() else []
+    paragraphs = text.strip().split("\n") if text.strip() else []
+    written = [number for number, paragraph in enumerate(paragraphs) if paragraph.strip()]
+    # A letter that is no more than its text has no signature.
+    to_right = written[max(1, len(written) - settings.right_last) :]
     for number, paragraph in enumerate(paragraphs):
         units = _units(paragraph.strip(), index, grid, advance_of)
         index += len(ink_of(paragraph))
-        at_right = number >= len(paragraphs) - settings.right_last
+        at_right = number in to_right
         indent = 0 if at_right or (number == 0 and settings.flush_first) else settings.indent
         indent = min(indent, max(0, int(grid.length) - 2))
         broken = _break(units, grid.length - indent, grid.length)

@@ -53,7 +53,8 @@ class WritingSettings(BaseModel):
     flush_first: bool = False
     """The first paragraph, a letter's address, begins at the margin."""
     right_last: int = Field(0, ge=0, le=10)
-    """So many last paragraphs, a letter's signature and date, end at the far margin."""
+    """So many last paragraphs, a letter's signature and date, end at the far margin; empty ones do
+    not count, and the first is none of them."""
     copybook: bool = False
     """Each character fills a line: black once, then grey, to be traced."""
     ink: str = Field("#20202c", pattern="^#[0-9a-fA-F]{6}$")

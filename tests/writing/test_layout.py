@@ -114,6 +114,24 @@ def test_a_title_stands_in_the_middle_and_a_signature_at_the_end() -> None:
     assert signature[-1].left_mm == pytest.approx(180)
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\n  \n", "\n\n　"])
+def test_empty_lines_are_no_signatures(end: str) -> None:
+    settings = BLANK.model_copy(update={"flush_first": True, "right_last": 2})
+    (page,) = place("老师：\n一二\n李明\n\n一月" + end, settings)
+    lefts = [line.characters[0].left_mm for line in page.lines]
+    assert lefts == pytest.approx([20, 40, 170, 170])  # of 170 mm two squares at the right
+    tops = [line.characters[0].top_mm for line in page.lines]
+    assert tops == pytest.approx([20, 35, 50, 80])
+
+
+def test_the_first_paragraph_is_no_signature() -> None:
+    settings = BLANK.model_copy(update={"flush_first": True, "right_last": 2})
+    (page,) = place("一二\n李明", settings)
+    assert [line.characters[0].left_mm for line in page.lines] == pytest.approx([20, 170])
+    (page,) = place("一二", settings)
+    assert page.lines[0].characters[0].left_mm == pytest.approx(20)
+
+
 def test_a_copybook_gives_each_character_a_line_to_trace() -> None:
     settings = BLANK.model_copy(update={"copybook": True, "stationery": "tian"})
     (page,) = place("天地", settings)
