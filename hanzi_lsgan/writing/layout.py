@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from hanzi_lsgan.writing.settings import WritingSettings
 
-CLOSING = frozenset("，。、！？：；”’）》〉】」』〕］｝…—·～,.!?:;)]}%％℃")
+CLOSING = frozenset("，。、．！？：；”’）》〉】」』〕〗〙〛］｝〞〟»›…‥—–·‧・～,.!?:;)]}%％‰°′″℃℉")
 """No line begins with one of these."""
-OPENING = frozenset("“‘（《〈【「『〔［｛([{")
+OPENING = frozenset("“‘（《〈【「『〔〖〘〚［｛〝«‹([{")
 """No line ends with one of these."""
 
 NARROW_MARKS = frozenset("，。、！？：；")
@@ -21,6 +21,7 @@ _CLOSING_QUOTES = frozenset("”’")
 _BESIDE = 0.05  # the edge of a square, which quotes keep to
 TURNED = frozenset("“”‘’（）《》〈〉【】「」『』〔〕［］｛｝…—～-–")
 _LATIN_A_SQUARE = 2  # digits and letters, as schools teach it
+_APOSTROPHE = "’"
 
 AdvanceOf = Callable[[str], float]
 """The width of a character in squares: 1 for hanzi."""
@@ -90,10 +91,12 @@ class _Unit:
     Attributes:
         parts: none of a space.
         width: in squares.
+        word: of Latin in lines, which is parted where a line can end nowhere else.
     """
 
     parts: tuple[_Part, ...]
     width: float
+    word: bool = False
 
     @property
     def first(self) -> str:
@@ -302,20 +305,31 @@ def _units(text: str, index: int, grid: _Grid, advance_of: AdvanceOf) -> list[_U
     at = 0
     while at < len(text):
         character = text[at]
+        end = at + 1
         if character.isspace():
             if not grid.squared:
                 units.append(_Unit((), 1.0 if character == "\u3000" else SPACE))
-            at += 1
+            at = end
             continue
-        end = at + 1
         if _is_latin(character):
-            most = at + _LATIN_A_SQUARE if grid.squared else len(text)
-            while end < min(most, len(text)) and _is_latin(text[end]):
-                end += 1
+            if grid.squared:
+                most = min(at + _LATIN_A_SQUARE, len(text))
+                while end < most and _is_latin(text[end]):
+                    end += 1
+            else:
+                while end < len(text) and (_is_latin(text[end]) or _is_apostrophe(text, end)):
+                    end += 1
         units.append(_unit(text[at:end], index, grid, advance_of))
         index += end - at
         at = end
     return units
+
+
+def _is_apostrophe(text: str, at: int) -> bool:
+    """Whether a sign stands between two letters of a word, as in don’t."""
+    if text[at] != _APOSTROPHE or not 0 < at < len(text) - 1:
+        return False
+    return all(_is_latin(beside) and beside.isalpha() for beside in (text[at - 1], text[at + 1]))
 
 
 def _unit(characters: str, index: int, grid: _Grid, advance_of: AdvanceOf) -> _Unit:
@@ -337,14 +351,17 @@ def _unit(characters: str, index: int, grid: _Grid, advance_of: AdvanceOf) -> _U
     for number, (character, width) in enumerate(zip(characters, widths, strict=True)):
         parts.append(_Part(character, index + number, at, width))
         at += width
-    return _Unit(tuple(parts), 1.0 if grid.squared else at)
+    if grid.squared:
+        return _Unit(tuple(parts), 1.0)
+    return _Unit(tuple(parts), at, word=len(parts) > 1)
 
 
 def _break(units: list[_Unit], first: float, others: float) -> list[list[_Unit]]:
     """Fill lines of a length, the first of which is another; none begins or ends as it must not.
 
     What must not part goes to the next line together: the character before a closing mark goes
-    with it, and so does an opening mark that would end a line.
+    with it, and so does an opening mark that would end a line. A word is parted where a line could
+    end nowhere else.
     """
     units = [part for unit in units for part in _split_long(unit, others)]
     lines: list[list[_Unit]] = []
@@ -354,12 +371,13 @@ def _break(units: list[_Unit], first: float, others: float) -> list[list[_Unit]]
             begin += 1
             continue
         length = others if lines else first
-        end, width = begin, 0.0
-        while end < len(units) and (width + units[end].width <= length or units[end].is_space):
-            width += units[end].width
-            end += 1
-        end = max(end, begin + 1)
-        end = _legal(units, begin, end)
+        end = _full(units, begin, length)
+        if (legal := _legal(units, begin, end)) is not None:
+            end = legal
+        elif (parted := _part_word(units, begin, end, length)) is not None:
+            end = parted
+        else:
+            end = max(end, begin + 1)
         line = units[begin:end]
         while line and line[-1].is_space:
             line.pop()
@@ -368,21 +386,56 @@ def _break(units: list[_Unit], first: float, others: float) -> list[list[_Unit]]
     return lines
 
 
-def _legal(units: list[_Unit], begin: int, end: int) -> int:
-    """The last place up to `end` where a line may be broken; `end` where there is none."""
-    for place in range(end, begin, -1):
-        if place == len(units):
-            return place
-        after = next((u for u in units[place:] if not u.is_space), None)
-        if after is None:
-            return place
-        if after.first not in CLOSING and units[place - 1].last not in OPENING:
-            return place
+def _full(units: list[_Unit], begin: int, length: float) -> int:
+    """Where a line is full; spaces may stand beyond its length."""
+    end, width = begin, 0.0
+    while end < len(units) and (width + units[end].width <= length or units[end].is_space):
+        width += units[end].width
+        end += 1
     return end
+
+
+def _legal(units: list[_Unit], begin: int, end: int) -> int | None:
+    """The last place up to `end` where a line may be broken; None where there is none."""
+    for place in range(end, begin, -1):
+        before = next((u for u in reversed(units[begin:place]) if not u.is_space), None)
+        after = next((u for u in units[place:] if not u.is_space), None)
+        if before is None or after is None or _may_part(before, after):
+            return place
+    return None
+
+
+def _may_part(before: _Unit, after: _Unit) -> bool:
+    """Whether a line may end between two units."""
+    return after.first not in CLOSING and before.last not in OPENING
+
+
+def _part_word(units: list[_Unit], begin: int, end: int, length: float) -> int | None:
+    """Part the last word that can be, of a full line or of what it has no room for, in two.
+
+    Returns:
+        Where the line ends, between both; None where there is no such word.
+    """
+    for anywhere in (False, True):  # a word of marks alone has no legal place
+        for number in reversed(range(begin, min(end + 1, len(units)))):
+            room = length - _width(units[begin:number])
+            parts = units[number].parts if units[number].word else ()
+            for count in reversed(range(1, len(parts))):
+                head, tail = _word_of(parts[:count]), _word_of(parts[count:])
+                if head.width <= room and (anywhere or _may_part(head, tail)):
+                    units[number : number + 1] = head, tail
+                    return number + 1
+    return None
+
+
+def _word_of(parts: Sequence[_Part]) -> _Unit:
+    """A word, or a piece of one, that begins with a part."""
+    moved = tuple(replace(part, offset=part.offset - parts[0].offset) for part in parts)
+    return _Unit(moved, sum(part.width for part in parts), word=len(parts) > 1)
 
 
 def _split_long(unit: _Unit, length: float) -> list[_Unit]:
     """A word that no line holds, in parts that one does."""
-    if unit.width <= length or len(unit.parts) == 1:
+    if unit.width <= length or not unit.word:
         return [unit]
-    return [_Unit((replace(part, offset=0.0),), part.width) for part in unit.parts]
+    return [_word_of([part]) for part in unit.parts]

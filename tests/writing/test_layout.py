@@ -78,6 +78,33 @@ def test_a_word_is_not_parted_and_takes_its_own_width() -> None:
     assert lines_of(place("a" * 40)) == ["a" * 30, "a" * 10]  # longer than any line
 
 
+def test_a_word_is_parted_where_its_line_can_end_nowhere_else() -> None:
+    # 17 squares hold 34 letters; 15, after the indent, 30.
+    assert lines_of(place("a" * 32)) == ["a" * 30, "aa"]
+    assert lines_of(place("a" * 30 + "。二")) == ["a" * 29, "a。二"]
+    assert lines_of(place("." * 32)) == ["." * 30, ".."]
+    flush = BLANK.model_copy(update={"indent": 0})
+    assert lines_of(place("（" + "b" * 32 + "）二", flush)) == ["（" + "b" * 31, "b）二"]
+    assert lines_of(place("（" + "b" * 34 + "）二", flush)) == ["（" + "b" * 32, "bb）二"]
+    assert lines_of(place("一" * 9 + "b" * 32, flush)) == ["一" * 9, "b" * 32]
+
+
+def test_an_opening_mark_before_a_space_ends_no_line() -> None:
+    assert lines_of(place("一" * 14 + "（ 二")) == ["一" * 14, "（二"]
+
+
+@pytest.mark.parametrize("mark", "．〗°")
+def test_rarer_closing_marks_begin_no_line(mark: str) -> None:
+    assert lines_of(place("一" * 14 + f"二{mark}三")) == ["一" * 14, f"二{mark}三"]
+    assert lines_of(place("一" * 14 + "〖二〗")) == ["一" * 14, "〖二〗"]
+
+
+def test_an_apostrophe_parts_no_word() -> None:
+    # 12 squares, a space of 0.3 and 2.5 of "don’" are less than 15, and "t" is half a square.
+    assert lines_of(place("一" * 12 + " don’t")) == ["一" * 12, "don’t"]
+    assert lines_of(place("一" * 13 + "‘a’二")) == ["一" * 13, "‘a’二"]
+
+
 def test_squares_hold_a_character_or_two_digits() -> None:
     settings = BLANK.model_copy(update={"stationery": "squared", "line_spacing": 1.2})
     (page,) = place("2026年，（", settings)
@@ -142,13 +169,15 @@ def test_a_copybook_gives_each_character_a_line_to_trace() -> None:
 
 
 @given(
-    text=st.text(alphabet="一二三四，。！（《”“…—09az \n", max_size=120),
+    text=st.text(alphabet="一二三四，。！（《”“…—09az.’ \n", max_size=120),
+    word=st.text(alphabet="az.(", max_size=60),
     down=st.booleans(),
     stationery=st.sampled_from(["blank", "squared"]),
 )
 def test_every_character_is_set_once_inside_the_margins(
-    text: str, down: bool, stationery: str
+    text: str, word: str, down: bool, stationery: str
 ) -> None:
+    text = text[:60] + word + text[60:]
     settings = BLANK.model_copy(update={"down": down, "stationery": stationery})
     pages = place(text, settings)
     placed = [one for page in pages for one in page.characters]
