@@ -20,7 +20,7 @@ TO_TOP_RIGHT = dict.fromkeys("，。、", (0.55, -0.5)) | dict.fromkeys("；："
 _CLOSING_QUOTES = frozenset("”’")
 _BESIDE = 0.05  # the edge of a square, which quotes keep to
 TURNED = frozenset("“”‘’（）《》〈〉【】「」『』〔〕［］｛｝…—～-–")
-_LATIN_A_SQUARE = 2  # digits and letters, as schools teach it
+_LATIN_A_SQUARE = 2  # digits and letters, as schools teach it; so many spaces too
 _APOSTROPHE = "’"
 
 AdvanceOf = Callable[[str], float]
@@ -38,6 +38,7 @@ class Placed:
         top_mm: likewise.
         side_mm: of the square.
         width: of the square, that it takes in its line: 1 for hanzi.
+        begins: what it takes in its line, after its square's beginning, in squares.
         turned: clockwise by a quarter, in its square.
         shift: of the ink, right and down in squares: where columns have their marks.
         to_trace: pale, under the pen of who practises.
@@ -49,6 +50,7 @@ class Placed:
     top_mm: float
     side_mm: float
     width: float = 1.0
+    begins: float = 0.0
     turned: bool = False
     shift: tuple[float, float] = (0.0, 0.0)
     to_trace: bool = False
@@ -76,12 +78,21 @@ class Page:
 
 @dataclass(frozen=True)
 class _Part:
-    """A character of a unit, its index, and where it begins and how wide it is, in squares."""
+    """A character of a unit, its index, and where it stands, in squares.
+
+    Attributes:
+        character: what it is.
+        index: of the character among those that the text has.
+        offset: of its ink's square from the unit's beginning.
+        width: that it takes in its line.
+        begins: what it takes in its line, after its ink's square.
+    """
 
     character: str
     index: int
     offset: float
     width: float
+    begins: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -208,7 +219,7 @@ class _Grid:
                 placed = self._placed(part.character, part.index, at + part.offset, number)
                 if self.down and self.squared and _is_latin(part.character):
                     placed = replace(placed, shift=(part.offset, -part.offset))  # side by side
-                yield replace(placed, width=part.width, to_trace=to_trace)
+                yield replace(placed, width=part.width, begins=part.begins, to_trace=to_trace)
             at += unit.width
 
     def _placed(self, character: str, index: int, at: float, number: int) -> Placed:
@@ -307,8 +318,9 @@ def _units(text: str, index: int, grid: _Grid, advance_of: AdvanceOf) -> list[_U
         character = text[at]
         end = at + 1
         if character.isspace():
-            if not grid.squared:
-                units.append(_Unit((), 1.0 if character == "\u3000" else SPACE))
+            while end < len(text) and text[end].isspace():
+                end += 1
+            units += _spaces(text, at, end, grid)
             at = end
             continue
         if _is_latin(character):
@@ -323,6 +335,21 @@ def _units(text: str, index: int, grid: _Grid, advance_of: AdvanceOf) -> list[_U
         index += end - at
         at = end
     return units
+
+
+def _spaces(text: str, begin: int, end: int, grid: _Grid) -> list[_Unit]:
+    """White space of a text: in printed squares empty ones, elsewhere some room.
+
+    A full-width space is a square, two others are one. A single one is a square between Latin
+    words alone: beside a hanzi nothing is lost without it.
+    """
+    wide = text.count("\u3000", begin, end)
+    if not grid.squared:
+        return [_Unit((), 1.0 if one == "\u3000" else SPACE) for one in text[begin:end]]
+    squares = wide + (end - begin - wide) // _LATIN_A_SQUARE
+    if not squares and begin > 0 and end < len(text):
+        squares = int(_is_latin(text[begin - 1]) and _is_latin(text[end]))
+    return [_Unit((), 1.0)] * squares
 
 
 def _is_apostrophe(text: str, at: int) -> bool:
@@ -349,7 +376,12 @@ def _unit(characters: str, index: int, grid: _Grid, advance_of: AdvanceOf) -> _U
         widths = [NARROW]
     parts = []
     for number, (character, width) in enumerate(zip(characters, widths, strict=True)):
-        parts.append(_Part(character, index + number, at, width))
+        if grid.squared:
+            # Each takes its share of the square, so that readers see no gap inside of a word.
+            share = 1 / len(characters)
+            parts.append(_Part(character, index + number, at, share, number * share - at))
+        else:
+            parts.append(_Part(character, index + number, at, width))
         at += width
     if grid.squared:
         return _Unit(tuple(parts), 1.0)

@@ -54,6 +54,7 @@ class InkedCharacter:
         side_mm: likewise.
         width: that it takes in its line, of the square.
         down: the line that it stands in goes down.
+        begins: what it takes in its line, after its square's beginning, of the square.
     """
 
     character: str
@@ -64,6 +65,7 @@ class InkedCharacter:
     side_mm: float
     width: float
     down: bool
+    begins: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,7 @@ def _ink(
             side,
             placed.width,
             settings.down,
+            placed.begins,
         )
 
 

@@ -135,10 +135,11 @@ def _lay_text(canvas: Any, page: DrawnPage, font_name: str) -> None:  # noqa: AN
             text.setHorizScale(100 * character.width)
             # Upright again in the page's downward millimetres; the base line at 0.88 of a square.
             x, y, side = character.left_mm, character.top_mm, character.side_mm
+            before = character.begins * side
             if character.down:
-                text.setTextTransform(0, 1, 1, 0, column, y)
+                text.setTextTransform(0, 1, 1, 0, column, y + before)
             else:
-                text.setTextTransform(1, 0, 0, -1, x, y + 0.88 * side)
+                text.setTextTransform(1, 0, 0, -1, x + before, y + 0.88 * side)
             text.textOut(character.character)
         canvas.drawText(text)
 

@@ -53,6 +53,16 @@ def test_the_text_of_a_pdf_is_the_text(
     assert found == "兰亭永和九年，岁在癸𫖯。“春天”2026Python！"
 
 
+@pytest.mark.parametrize("down", [False, True])
+@pytest.mark.parametrize("stationery", ["squared", "mi"])
+def test_words_in_squares_are_found(trained: TrainedGenerator, down: bool, stationery: str) -> None:
+    settings = WritingSettings(stationery=stationery, down=down)
+    hand = Hand.named(trained.network, "3")
+    pages = write_text(trained, "hello world 123", hand, settings).pages
+    text = pypdfium2.PdfDocument(pdf_bytes(pages, {}))[0].get_textpage().get_text_range()
+    assert text == "hello world 123"
+
+
 def test_the_same_call_gives_the_same_bytes(trained: TrainedGenerator, writing: Writing) -> None:
     again = write(trained)
     assert pdf_bytes(again.pages, again.facts) == pdf_bytes(writing.pages, writing.facts)

@@ -118,6 +118,14 @@ def test_squares_hold_a_character_or_two_digits() -> None:
     assert squares[-1] == pytest.approx((180, 263.5))
 
 
+def test_spaces_are_empty_squares() -> None:
+    settings = BLANK.model_copy(update={"stationery": "squared", "line_spacing": 1.2})
+    (page,) = place("abc de 中 文　　一  二", settings)
+    # ab, c, one between words, de, 中文 without one, two full-width ones, one for two others.
+    expected = [40, 45, 52.5, 70, 75, 80, 90, 120, 140]
+    assert [one.left_mm for one in page.characters] == pytest.approx(expected)
+
+
 def test_columns_run_from_right_to_left() -> None:
     down = BLANK.model_copy(update={"down": True})
     (page,) = place("永，a（" + "一" * 25, down)
