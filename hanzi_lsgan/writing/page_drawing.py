@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from data_tools.errors import UserError, join_message
 from hanzi_lsgan.writing.layout import Line, Page, Placed, printed_lines, printed_squares
 from hanzi_lsgan.writing.outlines import Contour
 from hanzi_lsgan.writing.settings import WritingSettings
@@ -121,6 +122,29 @@ def draw_page(
     return DrawnPage(width, height, background, rules, tuple(lines))
 
 
+def check_tilt(pages: Sequence[Page], settings: WritingSettings) -> None:
+    """Make sure, before a character is drawn, that tilted lines stay on the sheet.
+
+    Raises:
+        UserError: some do not; says which tilt is the largest.
+    """
+    slope = math.tan(math.radians(settings.tilt))
+    width, height = settings.sheet_mm
+    bearable = math.inf  # of the tilt's slope, the part that leaves all characters on the sheet
+    for page in pages:
+        for placed in page.characters:
+            moved = slope * _across(placed, settings)
+            before = placed.left_mm if settings.down else placed.top_mm
+            after = (width if settings.down else height) - before - placed.side_mm
+            if moved:
+                bearable = min(bearable, max(0.0, before if moved < 0 else after) / abs(moved))
+    if bearable < 1:
+        largest = math.floor(10 * math.degrees(math.atan(abs(slope) * bearable))) / 10
+        problem = f"{settings.tilt:g} degrees take lines off the sheet"
+        remedy = f"choose at most {math.copysign(largest, slope):g} here, or wider margins"
+        raise UserError(join_message("--tilt", problem, remedy))
+
+
 def pressures(count: int, strength: float, seed: int) -> list[float]:
     """How hard each character of a text is pressed, -1 to 1: it changes slowly, then at once."""
     rng = np.random.default_rng((seed, count))
@@ -142,7 +166,8 @@ def _ink(
     if not line.characters:
         return
     first = line.characters[0]
-    slope = math.tan(math.radians(settings.tilt)) + settings.drift * rng.normal(0, 0.004)
+    tilt = math.tan(math.radians(settings.tilt))
+    slope = settings.drift * rng.normal(0, 0.004)
     phase, waves = rng.uniform(0, 2 * math.pi), rng.uniform(0.5, 1.5)
     height = settings.drift * rng.normal(0, 0.05) * first.side_mm
     width_mm = settings.sheet_mm[1 if settings.down else 0]
@@ -152,6 +177,7 @@ def _ink(
         along = placed.top_mm - first.top_mm if settings.down else placed.left_mm - first.left_mm
         off = height * math.sin(phase + 2 * math.pi * waves * along / width_mm)
         off += -slope * along if not settings.down else slope * along
+        off += tilt * _across(placed, settings)
         side = placed.side_mm * float(np.clip(1 + 0.04 * larger, 0.85, 1.15))
         grown = (side - placed.side_mm) / 2
         left = placed.left_mm + 0.03 * aside * placed.side_mm - grown
@@ -172,6 +198,19 @@ def _ink(
             settings.down,
             placed.begins,
         )
+
+
+def _across(placed: Placed, settings: WritingSettings) -> float:
+    """How far tilted lines move a character, at a slope of 1 about their middle, in millimetres.
+
+    Down, in columns to the right.
+    """
+    width, height = settings.sheet_mm
+    if settings.down:
+        middle = (settings.margin_top_mm + height - settings.margin_bottom_mm) / 2
+        return placed.top_mm + placed.side_mm / 2 - middle
+    middle = (settings.margin_left_mm + width - settings.margin_right_mm) / 2
+    return middle - placed.left_mm - placed.side_mm / 2
 
 
 def _place(contour: Contour, placed: Placed, left: float, top: float, side: float) -> Contour:

@@ -65,7 +65,7 @@ class WritingSettings(BaseModel):
     drift: Strength = 0.4
     """How far a line wanders up and down."""
     tilt: float = Field(0.0, ge=-15, le=15)
-    """Degrees by which lines climb."""
+    """Degrees by which lines climb, about their middle."""
 
     @property
     def sheet_mm(self) -> tuple[float, float]:

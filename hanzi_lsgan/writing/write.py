@@ -16,7 +16,7 @@ from hanzi_lsgan.writing.hand import Hand
 from hanzi_lsgan.writing.layout import ink_of, lay_out
 from hanzi_lsgan.writing.mark import MARK
 from hanzi_lsgan.writing.outlines import Contour, trace
-from hanzi_lsgan.writing.page_drawing import DrawnPage, draw_page, pressures
+from hanzi_lsgan.writing.page_drawing import DrawnPage, check_tilt, draw_page, pressures
 from hanzi_lsgan.writing.settings import WritingSettings
 
 MOST_CHARACTERS = 50_000
@@ -86,13 +86,14 @@ def write_text(
         on_characters: told phase, characters done and of how many.
 
     Raises:
-        UserError: the model cannot draw some of the characters.
+        UserError: the model cannot draw some of the characters, or tilted lines leave the sheet.
     """
     refuse_undrawable(trained, title, "the title")
     refuse_undrawable(trained, text, "the text")
     characters = ink_of(title + text)
     known = trained.with_unseen(characters)
     pages = lay_out(text, settings, lambda c: hand.place(c).advance, title)
+    check_tilt(pages, settings)
     on_layout(len(pages))
     written = []
     for one in write_characters(known, characters, hand, best_of=best_of):

@@ -118,6 +118,10 @@ def test_a_text_is_cleaned_as_coverage_and_lines_do(
         (["一", "--out", "a.pdf", "--ink", "blue"], "ink"),
         (["一", "--out", "a.pdf", "--hand", "mine"], "--hand"),
         (["一", "--out", "a.pdf", "--background", "b.png"], "there is no such file"),
+        (
+            ["一" * 40, "--tilt", "15", "--margin", "15", "--out", "a.pdf"],
+            "--tilt: 15 degrees take",
+        ),
         (["一", "--out", "a.png", "--dpi", "2000"], "choose at most 1710"),
         (["一", "--out", "a.pdf", "--title", "\u200b"], "--title"),
         (["一" * 50_001, "--out", "a.pdf"], "write it in parts"),

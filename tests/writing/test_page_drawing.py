@@ -1,0 +1,62 @@
+"""Lines that climb, worked out with a set square."""
+
+import pytest
+
+from data_tools.errors import UserError
+from hanzi_lsgan.writing.layout import Page, lay_out
+from hanzi_lsgan.writing.page_drawing import check_tilt, draw_page
+from hanzi_lsgan.writing.settings import WritingSettings
+
+# On A4 with margins of 20: 17 squares of 10 mm across, of which the outer ones are 80 mm from the
+# middle; 25 down, the first 123.5 mm above the middle and the last 116.5 mm below it.
+STILL = WritingSettings(
+    margin_top_mm=20,
+    margin_right_mm=20,
+    margin_bottom_mm=20,
+    margin_left_mm=20,
+    character_mm=10,
+    indent=0,
+    jitter=0,
+    drift=0,
+)
+
+
+def place(settings: WritingSettings, count: int) -> list[Page]:
+    return lay_out("一" * count, settings, lambda character: 1.0)
+
+
+@pytest.mark.parametrize(
+    ("tilt", "down", "largest"),
+    [
+        (15, False, 14.0),  # 20 mm above the first line: the arc tangent of 20 / 80
+        (-15, False, -14.0),
+        (12, True, 9.7),  # 20 mm beside the first column: 20 / 116.5, and upward 20 / 123.5
+        (-12, True, -9.1),
+    ],
+)
+def test_a_tilt_that_leaves_the_sheet_is_refused(tilt: float, down: bool, largest: float) -> None:
+    settings = STILL.model_copy(update={"tilt": tilt, "down": down})
+    count = 25 if down else 17
+    with pytest.raises(UserError, match=rf"choose at most {largest:g} here"):
+        check_tilt(place(settings, count), settings)
+    settings = settings.model_copy(update={"tilt": largest})
+    check_tilt(place(settings, count), settings)
+
+
+def test_a_short_line_may_be_steep() -> None:
+    settings = STILL.model_copy(update={"tilt": 15})
+    check_tilt(place(settings, 12), settings)
+
+
+def test_lines_turn_about_their_middle() -> None:
+    settings = STILL.model_copy(update={"tilt": 14})
+    (page,) = place(settings, 17)
+    tops = [one.top_mm for one in draw_page(page, [()] * 17, settings, seed=0).characters]
+    assert tops[8] == pytest.approx(20)
+    assert tops[0] == pytest.approx(20 + 80 * 0.2493, abs=0.01)  # the tangent of 14 degrees
+    assert tops[16] == pytest.approx(20 - 80 * 0.2493, abs=0.01)
+    columns = settings.model_copy(update={"tilt": 9, "down": True})
+    (page,) = place(columns, 25)
+    lefts = [one.left_mm for one in draw_page(page, [()] * 25, columns, seed=0).characters]
+    assert lefts[0] == pytest.approx(180 - 123.5 * 0.1584, abs=0.01)
+    assert lefts[24] == pytest.approx(180 + 116.5 * 0.1584, abs=0.01)
