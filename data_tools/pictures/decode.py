@@ -141,7 +141,7 @@ def _grey(image: Image.Image) -> NDArray[np.uint8]:
     if image.mode == "L" and "transparency" not in image.info:  # most are, and need no more
         return np.asarray(image)
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _of_8_bits(np.asarray(image))
+        return of_8_bits(np.asarray(image))
     if image.has_transparency_data:
         coloured = image.convert("RGBA")
         return _flatten(np.asarray(coloured.convert("L")), np.asarray(coloured)[..., 3])
@@ -150,8 +150,12 @@ def _grey(image: Image.Image) -> NDArray[np.uint8]:
     return np.asarray(image.convert("L"))
 
 
-def _of_8_bits(deep: NDArray[Any]) -> NDArray[np.uint8]:
-    """Scale 16 bits, or what a program kept of fewer in them, or real numbers to 0..255."""
+def of_8_bits(deep: NDArray[Any]) -> NDArray[np.uint8]:
+    """Scale 16 bits, or what a program kept of fewer in them, or real numbers to 0..255.
+
+    Raises:
+        PictureError: values are below 0, or no numbers.
+    """
     values = deep.astype(np.float64)
     if not np.isfinite(values).all():
         raise PictureError("holds values that are no numbers")

@@ -90,6 +90,7 @@ def write(
     from data_tools.characters import show_characters
     from data_tools.outputs import check_file
     from hanzi_lsgan.writing.settings import load_settings
+    from hanzi_lsgan.writing.sheet_picture import load_sheet_picture
 
     check_file(out, _SUFFIXES, "page.pdf")
     if transparent and out.suffix.lower() != ".png":
@@ -118,8 +119,7 @@ def write(
     )
     if out.suffix.lower() == ".png":
         _check_pixels(settings.sheet_mm, dpi)
-    if background is not None:
-        _check_picture(background)
+    picture = load_sheet_picture(background) if background is not None else None
     named = read_text(text)
     person = hand if is_person(hand) else None
     _, trained = load_run(run, checkpoint, font, kind, person)
@@ -153,7 +153,7 @@ def write(
             writer,
             settings,
             title=title,
-            background=background,
+            background=picture,
             best_of=chooser,
             jobs=jobs,
             on_layout=partial(check_sheets, out),
@@ -203,18 +203,3 @@ def _check_pixels(sheet_mm: tuple[float, float], dpi: int) -> None:
         most = int(_MOST_PIXELS * _MM_AN_INCH / max(sheet_mm))
         problem = f"{dpi} makes a picture of {longest:,.0f} pixels"
         raise UserError(join_message("--dpi", problem, f"choose at most {most}, or a .pdf"))
-
-
-def _check_picture(path: Path) -> None:
-    from PIL import Image
-
-    try:
-        with Image.open(path) as picture:
-            picture.load()
-    except FileNotFoundError:
-        problem = "there is no such file"
-        raise UserError(join_message(f"--background {path}", problem, "name a picture")) from None
-    except (OSError, ValueError, Image.DecompressionBombError):
-        problem = "is no picture that can be read"
-        remedy = "name a .png or .jpg"
-        raise UserError(join_message(f"--background {path}", problem, remedy)) from None

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from data_tools.errors import UserError, join_message
 from hanzi_lsgan.writing.layout import Line, Page, Placed, printed_lines, printed_squares
 from hanzi_lsgan.writing.outlines import Contour
 from hanzi_lsgan.writing.settings import WritingSettings
+from hanzi_lsgan.writing.sheet_picture import SheetPicture
 
 RULE_COLOUR = "#9fb6c9"
 TRACE_COLOUR = "#c9c9cf"
@@ -84,7 +84,7 @@ class DrawnPage:
 
     width_mm: float
     height_mm: float
-    background: Path | None
+    background: SheetPicture | None
     rules: tuple[Rule, ...]
     lines: tuple[tuple[InkedCharacter, ...], ...]
     labels: tuple[Label, ...] = ()
@@ -102,7 +102,7 @@ def draw_page(
     settings: WritingSettings,
     *,
     seed: int,
-    background: Path | None = None,
+    background: SheetPicture | None = None,
 ) -> DrawnPage:
     """Put ink on a page.
 

@@ -15,6 +15,7 @@ from hanzi_lsgan.writing.page_drawing import (
     Label,
     Rule,
 )
+from hanzi_lsgan.writing.sheet_picture import SheetPicture
 
 POINTS_A_MM = 72 / 25.4
 _INVISIBLE = 3
@@ -46,13 +47,14 @@ def pdf_bytes(
     canvas.setSubject(facts.get("subject", ""))
     canvas.setCreator(facts.get("creator", ""))
     canvas.setKeywords(facts.get("keywords", ""))
+    pictures = {picture: _reader(picture) for picture in {page.background for page in pages}}
     for page in pages:
         canvas.setPageSize((page.width_mm * POINTS_A_MM, page.height_mm * POINTS_A_MM))
         # Millimetres, downward, as pages are laid out.
         canvas.translate(0, page.height_mm * POINTS_A_MM)
         canvas.scale(POINTS_A_MM, -POINTS_A_MM)
         if not ink_alone:
-            _print(canvas, page)
+            _print(canvas, page, pictures[page.background])
         for character in page.characters:
             _fill(canvas, character)
         for label in page.labels:
@@ -77,12 +79,21 @@ def _register_font(characters: Iterable[str]) -> str:
     return name
 
 
-def _print(canvas: Any, page: DrawnPage) -> None:  # noqa: ANN401 - reportlab has no types
-    if page.background is not None:
+def _reader(picture: SheetPicture | None) -> Any:  # noqa: ANN401 - reportlab has no types
+    """What reportlab takes a picture from: a JPEG as it is, other pixels without loss."""
+    from reportlab.lib.utils import ImageReader
+
+    if picture is None:
+        return None
+    return ImageReader(io.BytesIO(picture.jpeg) if picture.jpeg else picture.image)
+
+
+def _print(canvas: Any, page: DrawnPage, picture: Any) -> None:  # noqa: ANN401
+    if picture is not None:
         canvas.saveState()
         canvas.scale(1, -1)
         size = (page.width_mm, page.height_mm)
-        canvas.drawImage(str(page.background), 0, -page.height_mm, *size)
+        canvas.drawImage(picture, 0, -page.height_mm, *size)
         canvas.restoreState()
     canvas.setStrokeColor(_colour(RULE_COLOUR))
     canvas.setLineWidth(RULE_MM)

@@ -3,13 +3,11 @@
 import base64
 import io
 from collections.abc import Mapping
-from pathlib import Path
 from xml.sax.saxutils import escape
-
-from PIL import Image
 
 from hanzi_lsgan.writing.outlines import Contour
 from hanzi_lsgan.writing.page_drawing import DASH_MM, RULE_COLOUR, RULE_MM, DrawnPage
+from hanzi_lsgan.writing.sheet_picture import SheetPicture
 
 
 def svg_text(page: DrawnPage, facts: Mapping[str, str]) -> str:
@@ -57,9 +55,8 @@ def _path(contour: Contour) -> str:
     return "".join(parts) + "Z"
 
 
-def _data_link(picture: Path) -> str:
+def _data_link(picture: SheetPicture) -> str:
     """The picture itself, so that the file stands alone."""
     encoded = io.BytesIO()
-    with Image.open(picture) as opened:
-        opened.convert("RGB").save(encoded, "JPEG", quality=90)
+    picture.image.convert("RGB").save(encoded, "JPEG", quality=90)
     return "data:image/jpeg;base64," + base64.b64encode(encoded.getvalue()).decode("ascii")

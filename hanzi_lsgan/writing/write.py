@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 
 from data_tools.characters import CleanedText, clean_lines, show_characters
 from data_tools.errors import UserError, join_message
@@ -18,6 +17,7 @@ from hanzi_lsgan.writing.mark import MARK
 from hanzi_lsgan.writing.outlines import Contour, trace
 from hanzi_lsgan.writing.page_drawing import DrawnPage, check_tilt, draw_page, pressures
 from hanzi_lsgan.writing.settings import WritingSettings
+from hanzi_lsgan.writing.sheet_picture import SheetPicture
 
 MOST_CHARACTERS = 50_000
 """That a text may have: a hundred sheets, and some gigabytes while they are drawn."""
@@ -65,7 +65,7 @@ def write_text(
     settings: WritingSettings,
     *,
     title: str = "",
-    background: Path | None = None,
+    background: SheetPicture | None = None,
     best_of: BestOf | None = None,
     jobs: int | None = None,
     on_layout: Callable[[int], None] = lambda pages: None,
