@@ -10,7 +10,9 @@ from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from data_tools.errors import UserError, join_message
 
-PHOTOGRAPH_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
+PHOTOGRAPH_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".bmp")
+UNREADABLE_SUFFIXES = (".heic", ".heif", ".hif", ".avif", ".pdf")
+"""What may show a page as well, but cannot be read here: `read_photographs` says the way on."""
 
 _FORMATS = (
     "JPEG",

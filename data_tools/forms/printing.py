@@ -25,6 +25,8 @@ from data_tools.forms.layout import (
 from data_tools.forms.page_code import PageCode, draw_code, form_number
 
 TITLE = "form of hanzi-lsgan"
+CREATOR = "hanzi-lsgan form"
+"""What the PDF of a form says that it was made by."""
 
 _POINTS_A_MM = 72 / 25.4
 _FRAME_GREY = 0.72  # so light that ink on it is still seen as ink
@@ -88,7 +90,7 @@ def form_pdf(codes: Sequence[PageCode], set_name: str) -> bytes:
     size = (sheet.width * _POINTS_A_MM, sheet.height * _POINTS_A_MM)
     canvas = Canvas(stream, pagesize=size, invariant=1, pageCompression=1)
     canvas.setTitle(f"{TITLE}: {set_name}")
-    canvas.setCreator("hanzi-lsgan form")
+    canvas.setCreator(CREATOR)
     for code in codes:
         # From here on in mm from the upper left corner, downward, as in `layout`.
         canvas.transform(_POINTS_A_MM, 0, 0, -_POINTS_A_MM, 0, size[1])

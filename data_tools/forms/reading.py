@@ -14,7 +14,14 @@ from data_tools.errors import UserError, join_message
 from data_tools.forms.cutting import State
 from data_tools.forms.form_part import FormPart
 from data_tools.forms.page_reading import ReadPage, marks_missing, read_page
-from data_tools.forms.photograph import PHOTOGRAPH_SUFFIXES, read_photographs
+from data_tools.forms.photograph import (
+    PHOTOGRAPH_SUFFIXES,
+    UNREADABLE_SUFFIXES,
+    read_photographs,
+)
+from data_tools.forms.printing import CREATOR
+from data_tools.sources.kinds import CLUTTER, Kind, kind_of_name
+from data_tools.sources.passed_over import PassedOver, passed_over_lines
 from data_tools.sources.split_choice import TEST_OPTION
 from data_tools.sources.split_names import NamedSplit
 from data_tools.splits import Split
@@ -22,6 +29,8 @@ from data_tools.splits import Split
 EXTRA = "pip install 'hanzi-lsgan[forms]'"
 
 _OTHER_SOURCES = (".gnt", ".zip", ".tar", ".gz", ".tgz", ".h5", ".hdf5", ".dgrl", ".parquet")
+_OWN_PICTURES = (".cut.png", ".contact.png", ".levelled.png")  # beside a store of forms
+_NO_PHOTOGRAPH = Kind("a file that is no photograph", "files that are no photographs")
 
 
 @dataclass
@@ -97,13 +106,14 @@ def read_forms(
     require_opencv()
     train = NamedSplit(Split.TRAIN, "")
     test = NamedSplit(Split.TEST, TEST_OPTION)
-    found = [*_find(sources, train), *_find(test_sources, test)]
+    passed_over: list[PassedOver] = []
+    found = _once(_find(sources, train, passed_over), _find(test_sources, test, passed_over))
     total = sum(len(files) for _, files in found)
     if not total:
         remedy = "name photographs of a form, or a folder of them"
         raise UserError(join_message("--form", "no photograph is named", remedy))
     damaged: list[str] = []
-    lines: list[str] = []
+    lines = passed_over_lines(passed_over)
     done = 0
     for writer, files in found:
         for file in files:
@@ -126,9 +136,30 @@ def read_forms(
     return ReadForms(writers, lines, damaged)
 
 
-def _find(sources: Sequence[Path], split: NamedSplit) -> list[tuple[WriterPages, list[Path]]]:
-    """Writers and their files."""
-    found: list[tuple[WriterPages, list[Path]]] = []
+_Found = list[tuple[WriterPages, list[Path]]]
+"""Writers and their files."""
+
+
+def _once(train: _Found, test: _Found) -> _Found:
+    """All of them, those for `--test` taken out of folders that hold them too."""
+    of_test = {file.resolve() for _, files in test for file in files}
+    left = [
+        (writer, [file for file in files if file.resolve() not in of_test])
+        for writer, files in train
+    ]
+    found = [(writer, files) for writer, files in (*left, *test) if files]
+    writers: dict[Path, WriterPages] = {}
+    for writer, files in found:
+        for file in files:
+            if writers.setdefault(file.resolve(), writer) is not writer:
+                problem = "the same photograph is given twice"
+                raise UserError(join_message(str(file), problem, "name each file once"))
+    return found
+
+
+def _find(sources: Sequence[Path], split: NamedSplit, passed_over: list[PassedOver]) -> _Found:
+    """Writers and their files, and what else is in folders."""
+    found: _Found = []
     named_files: list[Path] = []
     for source in sources:
         if source.suffix.lower() in _OTHER_SOURCES:
@@ -138,7 +169,8 @@ def _find(sources: Sequence[Path], split: NamedSplit) -> list[tuple[WriterPages,
         if not source.is_dir():
             named_files.append(source)
             continue
-        folders = sorted({file.parent for file in source.rglob("*") if _is_photograph(file)})
+        inside = sorted(file for file in source.rglob("*") if file.is_file())
+        folders = sorted({file.parent for file in inside if _is_photograph(file)})
         if not folders:
             remedy = "name photographs of a form, or a folder of them"
             raise UserError(join_message(str(source), "holds no photograph", remedy))
@@ -146,8 +178,13 @@ def _find(sources: Sequence[Path], split: NamedSplit) -> list[tuple[WriterPages,
         for folder in folders:
             below = folder.relative_to(source).as_posix()
             name = top if below == "." else f"{top}/{below}"
-            files = sorted(file for file in folder.iterdir() if _is_photograph(file))
+            files = [file for file in inside if file.parent == folder and _is_photograph(file)]
             found.append((WriterPages(name, folder, split), files))
+        passed_over += [
+            PassedOver(str(file), _NO_PHOTOGRAPH)
+            for file in inside
+            if not _is_photograph(file) and _is_told(file, source)
+        ]
     if named_files:
         writer = WriterPages(named_files[0].stem, named_files[0], split)
         found.insert(0, (writer, named_files))
@@ -155,13 +192,28 @@ def _find(sources: Sequence[Path], split: NamedSplit) -> list[tuple[WriterPages,
 
 
 def _is_photograph(file: Path) -> bool:
-    name = file.name
-    return (
-        file.suffix.lower() in PHOTOGRAPH_SUFFIXES
-        and not name.startswith(".")
-        and not name.endswith((".cut.png", ".contact.png", ".levelled.png"))
-        and file.is_file()
-    )
+    suffix = file.suffix.lower()
+    if file.name.startswith(".") or file.name.endswith(_OWN_PICTURES):
+        return False
+    if suffix == ".pdf":
+        return not _is_printed_form(file)
+    return suffix in PHOTOGRAPH_SUFFIXES or suffix in UNREADABLE_SUFFIXES
+
+
+def _is_printed_form(file: Path) -> bool:
+    """Whether a PDF is the empty form itself, which may lie beside its photographs."""
+    try:
+        return f"({CREATOR})".encode() in file.read_bytes()
+    except OSError:
+        return False  # what reads it says why
+
+
+def _is_told(file: Path, source: Path) -> bool:
+    """Whether a person should know that a file was passed over: not of what nobody sees."""
+    below = file.relative_to(source)
+    is_hidden = any(part.startswith(".") for part in below.parts)
+    is_clutter = kind_of_name(below.as_posix()) in CLUTTER
+    return not (is_hidden or is_clutter or file.name.endswith(_OWN_PICTURES))
 
 
 def _keep(writer: WriterPages, page: ReadPage, lines: list[str]) -> None:

@@ -14,6 +14,7 @@ from data_tools.errors import UserError
 from data_tools.forms.cutting import State
 from data_tools.forms.page_reading import ReadPage, read_page
 from data_tools.forms.photograph import read_photographs
+from data_tools.forms.printing import check_sheet, form_pdf, page_codes
 from data_tools.forms.reading import read_forms
 from data_tools.hwdb.standard_sets import form_characters
 from data_tools.splits import Split
@@ -187,11 +188,50 @@ def test_files_are_one_writer_and_folders_are_one_each(
     again = save(picture, tmp_path / "photos" / "again.jpg")
     save(picture, tmp_path / "many" / "wang" / "1.jpg")
     save(picture, tmp_path / "many" / "zhao" / "1.png")
-    read = read_forms([first, again, tmp_path / "many"], [tmp_path / "photos"])
-    assert [part.name for part in read.parts()] == ["li", "many/wang", "many/zhao", "photos"]
+    save(picture, tmp_path / "others" / "1.jpg")
+    read = read_forms([first, again, tmp_path / "many"], [tmp_path / "others"])
+    assert [part.name for part in read.parts()] == ["li", "many/wang", "many/zhao", "others"]
     assert [part.split for part in read.parts()] == [Split.TRAIN] * 3 + [Split.TEST]
     assert all(len(part.samples) == 29 for part in read.parts())
     assert f"{again} shows the same page as {first}, and takes its place" in read.lines
+
+
+def test_what_is_named_for_the_test_split_is_taken_out_of_the_folder_that_holds_it(
+    tmp_path: Path, picture: NDArray[np.uint8]
+) -> None:
+    many = tmp_path / "many"
+    li, zhao = save(picture, many / "li" / "1.jpg"), save(picture, many / "zhao" / "1.jpg")
+    wang = save(picture, many / "wang" / "2.jpg")
+    parts = read_forms([many], [zhao.parent, wang]).parts()
+    assert [(part.name, part.split) for part in parts] == [
+        ("many/li", Split.TRAIN),
+        ("2", Split.TEST),
+        ("zhao", Split.TEST),
+    ]
+    for twice in ([many, li.parent], [li, many]):
+        with pytest.raises(UserError, match=r"li.1\.jpg: the same photograph is given twice"):
+            read_forms(twice)
+
+
+def test_what_is_left_of_a_folder_is_told(tmp_path: Path, picture: NDArray[np.uint8]) -> None:
+    folder = tmp_path / "a"
+    save(picture, folder / "1.jpg").rename(folder / "1.JPE")
+    save(picture, folder / "1.jpg").rename(folder / "2.jfif")
+    (folder / "form.pdf").write_bytes(form_pdf(page_codes("一二", check_sheet("A4")), "two"))
+    for name in ("notes.txt", ".DS_Store", "Thumbs.db", "me.cut.png"):
+        (folder / name).write_bytes(b"no photograph")
+    (folder / "0.heic").write_bytes(b"\x00\x00\x00\x18ftypheic....")
+    (folder / "3.PDF").write_bytes(b"%PDF-1.4 and more")
+    with pytest.raises(UserError, match=r"0\.heic: is a HEIC picture"):
+        read_forms([folder])
+    read = read_forms([folder], skip_bad=True)
+    assert [str(line).partition(";")[0] for line in read.damaged] == [
+        f"{folder / '0.heic'}: is a HEIC picture",
+        f"{folder / '3.PDF'}: is a PDF",
+    ]
+    names = f"{folder / 'form.pdf'}, {folder / 'notes.txt'}"
+    assert read.lines[0] == f"passed over: 2 files that are no photographs ({names})"
+    assert read.lines[1].startswith(f"{folder / '2.jfif'} shows the same page as")
 
 
 def test_a_camera_may_turn_by_a_note_in_the_file(
