@@ -4,8 +4,9 @@ A model that is told the kind can learn the forms of characters from one kind an
 from another.
 """
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -36,7 +37,8 @@ class WritingKinds:
     """What a person says of sources.
 
     Attributes:
-        of_all: the kind of sources that nothing else is said of; None where they tell themselves.
+        of_all: the kind of all sources, font-drawn ones too, but those of a place that is named and
+            those whose store has a kind for them; None where they tell themselves.
         of_places: kinds of files, folders and archives.
     """
 
@@ -79,8 +81,37 @@ class WritingKinds:
             own: what it says of itself, as a store does.
             font_drawn: whether it is a stand-in that a font has drawn.
         """
-        path = Path(place).resolve()
-        around = [path, *path.parents]
-        named = {named.resolve(): kind for named, kind in self.of_places}
-        told = next((named[one] for one in around if one in named), self.of_all)
-        return told or own or (FONT if font_drawn else PEN)
+        named = {path.resolve(): kind for path, kind in self.of_places}
+        named |= {_absolute(path): kind for path, kind in self.of_places}
+        told = next((named[one] for one in _around(place) if one in named), own)
+        return told or self.of_all or (FONT if font_drawn else PEN)
+
+    def check_all_tell(self, places: Collection[str]) -> None:
+        """Make sure that something is read from each of the files, folders and archives.
+
+        Args:
+            places: where sources lie, as of `kind_of`.
+
+        Raises:
+            UserError: nothing is read from one of them.
+        """
+        for path in self.places:
+            if not any(lies_in(place, path) for place in places):
+                problem, remedy = "nothing is read from there", "name a source, or what holds some"
+                raise UserError(join_message(f"{_OPTION} {path}", problem, remedy))
+
+
+def lies_in(place: str | Path, path: Path) -> bool:
+    """Whether a place is a file or folder or lies in it, by their names or by where links lead."""
+    return not {_absolute(path), path.resolve()}.isdisjoint(_around(place))
+
+
+def _around(place: str | Path) -> list[Path]:
+    """A place and the folders around it, the nearest first: by its names, then by its links."""
+    both = (_absolute(place), Path(place).resolve())
+    return [one for path in both for one in (path, *path.parents)]
+
+
+def _absolute(path: str | Path) -> Path:
+    """Where a path lies by its own names, wherever links in it lead."""
+    return Path(os.path.abspath(path))  # noqa: PTH100  # pathlib leaves `..` in

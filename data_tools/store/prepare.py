@@ -148,6 +148,7 @@ def prepare(
     """
     glyph = glyph or GlyphOptions()
     charset = charset or parse_charset("hanzi")
+    kinds = kinds or WritingKinds()
     chosen_ink = check_ink(ink)
     pattern = None if writer_pattern is None else parse_writer_pattern(writer_pattern)
     out = Path(out)
@@ -158,6 +159,8 @@ def prepare(
         arrays, array_notes = array_parts(found.arrays, found.beside, chosen_ink)
         stores = store_parts(found.stores)
         members: list[Source] = [*found.members, *pictures.parts, *arrays, *forms, *stores]
+        damaged = [one.place for one in found.passed_over if one.said]
+        kinds.check_all_tell([*(member.place for member in members), *damaged])
         if test_writers is not None:
             if not pictures.has_writers:
                 raise _classes_are_no_writers(pictures)
@@ -182,7 +185,6 @@ def prepare(
                 scans += bundle
                 scanned += sum(len(scan.codes) for scan in bundle)
                 on_progress("scan", scanned, 0)
-            kinds = kinds or WritingKinds()
             scans = _in_order(scans, kinds)
             plan = _plan(scans, glyph, charset, drop_copies, kinds)
             facts = StoreFacts(plan.header, plan.columns, plan.sources)

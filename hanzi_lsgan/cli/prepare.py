@@ -57,7 +57,10 @@ def prepare(
     ] = None,
     kind: Annotated[
         list[str] | None,
-        typer.Option(help="What wrote a source, told to the model: pen=PATH, or pen for the rest."),
+        typer.Option(
+            help="What wrote a source, told to the model: pen=PATH, or pen for the rest but what a "
+            "store tells."
+        ),
     ] = None,
     ink: Annotated[
         str, typer.Option(help="Of pictures: dark, light, or auto to let their borders tell.")
@@ -157,21 +160,27 @@ def prepare(
 def _with_named_kinds(
     sources: list[Path] | None, test: list[Path] | None, kinds: "WritingKinds"
 ) -> list[Path] | None:
-    """The sources, and what `--kind` names beside them, unless it lies in one of them.
+    """The sources, and what `--kind` names beside them, unless it lies in one or holds one.
 
     Raises:
         UserError: there is nothing at what `--kind` names.
     """
+    from data_tools.sources.writing_kinds import lies_in
+
     for path in kinds.places:
         if not path.exists():
             problem = "there is no such file or folder"
             raise UserError(join_message(f"--kind {path}", problem, "name a source"))
-    named = [one.absolute() for one in [*(sources or []), *(test or [])]]
-    more = [
-        path
-        for path in kinds.places
-        if not any(one in (path.absolute(), *path.absolute().parents) for one in named)
-    ]
+    named = [*(sources or []), *(test or [])]
+    more = []
+    for path in kinds.places:
+        if any(lies_in(path, one) for one in named):
+            continue
+        if any(lies_in(one, path) for one in sources or []):
+            line = f"--kind {path}: of what lies there only the sources named are read"
+            console.print(line, soft_wrap=True, markup=False)
+        else:
+            more.append(path)
     return [*(sources or []), *more] if more else sources
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from data_tools.errors import UserError
@@ -11,6 +12,7 @@ from data_tools.splits import Split
 from data_tools.store.prepare import prepare
 from data_tools.store.reader import Store
 from data_tools.store.summary import summarise
+from tests.cli.in_process import run
 from tests.tiny import write_writers
 
 
@@ -21,6 +23,55 @@ def test_the_nearest_named_folder_tells_and_stand_ins_tell_themselves(tmp_path: 
     assert kinds.kind_of(f"{tmp_path}/c/1.gnt", font_drawn=False) == "pen"
     assert kinds.kind_of(f"{tmp_path}/c/1.gnt", font_drawn=True) == "font"
     assert WritingKinds.parse(["brush"]).kind_of("x.gnt", font_drawn=True) == "brush"
+    assert WritingKinds.parse(["brush"]).kind_of("x.h5", own="chalk", font_drawn=False) == "chalk"
+    assert kinds.kind_of(f"{tmp_path}/a/x.h5", own="chalk", font_drawn=False) == "brush"
+
+
+def test_a_named_folder_tells_also_of_what_it_links_to(tmp_path: Path) -> None:
+    elsewhere = write_writers(tmp_path / "elsewhere", 2)
+    pens = write_writers(tmp_path / "pens", 1, seed=1)
+    (tmp_path / "brush").mkdir()
+    for file in elsewhere.iterdir():
+        (tmp_path / "brush" / file.name).symlink_to(file)
+    for named in ("brush", "elsewhere"):
+        kinds = WritingKinds.parse([f"brush={tmp_path / named}"])
+        prepare([pens, tmp_path / "brush"], tmp_path / "s.h5", kinds=kinds, jobs=1, force=True)
+        with Store(tmp_path / "s.h5") as store:
+            assert summarise(store).kinds == {"brush": 8, "pen": 4}
+    kinds = WritingKinds.parse([f"brush={tmp_path}/brush", f"chalk={tmp_path}/elsewhere"])
+    assert kinds.kind_of(f"{tmp_path}/brush/000.gnt", font_drawn=False) == "brush"
+    assert kinds.kind_of(f"{tmp_path}/elsewhere/000.gnt", font_drawn=False) == "chalk"
+
+
+def test_what_nothing_is_read_from_has_no_kind(tmp_path: Path) -> None:
+    pens = write_writers(tmp_path / "pens", 1)
+    (pens / "notes.txt").write_text("by hand")
+    kinds = WritingKinds.parse([f"brush={pens}/notes.txt"])
+    with pytest.raises(UserError, match=r"^--kind .*notes\.txt: nothing is read from there; name"):
+        prepare([pens], tmp_path / "s.h5", kinds=kinds, jobs=1)
+    assert not (tmp_path / "s.h5").exists()
+
+
+@pytest.mark.parametrize("source", ["pens/a", "pens/a/000.gnt"])
+def test_a_named_folder_around_a_source_is_no_second_source(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    source: str,
+) -> None:
+    write_writers(tmp_path / "pens" / "a", 1)
+    write_writers(tmp_path / "pens" / "b", 1, seed=1)
+    monkeypatch.chdir(tmp_path)
+    options = ("--kind", "chalk=pens", "--jobs", "1", "--out")
+    assert run(monkeypatch, "prepare", source, *options, "s.h5") == 0
+    said = "--kind pens: of what lies there only the sources named are read"
+    assert said in capsys.readouterr().out
+    with Store(tmp_path / "s.h5") as store:
+        assert summarise(store).kinds == {"chalk": 4}
+    # But beside a source of the test split alone it is one, as before.
+    assert run(monkeypatch, "prepare", "--test", "pens/a", *options, "t.h5") == 0
+    with Store(tmp_path / "t.h5") as store:
+        assert np.bincount(store.splits).tolist() == [4, 4]
 
 
 @pytest.mark.parametrize(
