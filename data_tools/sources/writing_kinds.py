@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Self
 
 from data_tools.errors import UserError, join_message
@@ -21,6 +21,11 @@ FONT = "font"
 
 FONT_DRAWN_PREFIX = "font-drawn"
 """Names of stand-in files begin with it, so that nobody takes their figures for those of HWDB."""
+
+
+def is_font_drawn(name: str) -> bool:
+    """Whether a source's name, at the end of its path or of that in an archive, is a stand-in's."""
+    return PurePosixPath(name).name.startswith(FONT_DRAWN_PREFIX)
 
 
 def likeliest_kind(kinds: Sequence[str]) -> int:

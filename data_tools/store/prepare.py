@@ -42,7 +42,7 @@ from data_tools.sources.find import Found, find_members
 from data_tools.sources.members import Member
 from data_tools.sources.passed_over import passed_over_lines
 from data_tools.sources.split_choice import give_writers_to_test, split_lines
-from data_tools.sources.writing_kinds import FONT_DRAWN_PREFIX, WritingKinds
+from data_tools.sources.writing_kinds import FONT, WritingKinds, is_font_drawn
 from data_tools.store.contact_sheet import contact_sheet_path, draw_contact_sheet
 from data_tools.store.copies import (
     copied_file_lines,
@@ -333,13 +333,16 @@ def _plan(
     left_out = Counter({reason: int(np.count_nonzero(outside))})
     left_out["damaged"] = sum(scan.lost for scan in scans)
     left_out["copies"] = int(np.count_nonzero(dropped))
+    members = [parts[0].member for parts in sources]
+    kind_of_each = [_kind_of(member, kinds) for member in members]
     header = StoreHeader(
         charset="".join(map(chr, kept_codes)),
         glyph=glyph,
-        font_drawn=any(_is_font_drawn(scan.member) for scan in kept_scans),
+        font_drawn=FONT in kind_of_each or any(map(_is_font_drawn, members)),
         left_out={reason: count for reason, count in left_out.items() if count},
         tool_version=importlib.metadata.version("hanzi-lsgan"),
-        kinds=_kinds_of_sources([parts[0].member for parts in sources], kinds),
+        # None where they are of one kind that nobody has named.
+        kinds=kind_of_each if len(set(kind_of_each)) > 1 or kinds != WritingKinds() else (),
     )
     starts = np.cumsum(counts)[:-1]
     rows_of = {
@@ -366,7 +369,7 @@ def _plan(
             Placement(scan, rows_of.get(id(scan), np.full(len(scan.codes), DROPPED)))
             for scan in scans
         ],
-        members=[parts[0].member for parts in sources],
+        members=members,
         copies=[
             *copied_file_lines(copied_files),
             *copied_sample_lines(copied, drop_copies),
@@ -381,23 +384,13 @@ def _places_of(scan: Scan) -> NDArray[np.float32]:
     return scan.places
 
 
-def _kinds_of_sources(members: Sequence[Source], kinds: WritingKinds) -> Sequence[str]:
-    """That of each source; none where they are of one kind that nobody has named."""
-    of_each = [_kind_of(member, kinds) for member in members]
-    return () if len(set(of_each)) == 1 and kinds == WritingKinds() else of_each
-
-
 def _kind_of(member: Source, kinds: WritingKinds) -> str:
     own = member.kind if isinstance(member, StorePart) else ""
     return kinds.kind_of(member.place, own=own, font_drawn=_is_font_drawn(member))
 
 
 def _is_font_drawn(member: Source) -> bool:
-    if isinstance(member, StorePart):
-        return Path(member.name).name.startswith(FONT_DRAWN_PREFIX)
-    if not isinstance(member, Member):
-        return False
-    return Path(member.inner or member.path).name.startswith(FONT_DRAWN_PREFIX)
+    return isinstance(member, Member | StorePart) and is_font_drawn(member.name)
 
 
 def _source_info(parts: Sequence[Scan], rows: NDArray[np.int64]) -> SourceInfo:

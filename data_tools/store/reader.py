@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from data_tools.files import StrPath
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.glyphs.place import is_place
-from data_tools.sources.writing_kinds import FONT_DRAWN_PREFIX
+from data_tools.sources.writing_kinds import FONT, is_font_drawn
 from data_tools.splits import Split
 from data_tools.store.opening import StoreError, damage, dataset, group, open_file, scalar
 from data_tools.store.schema import (
@@ -194,7 +194,7 @@ class Store:
         if not kind or kind not in self.kinds or not self.header.font_drawn:
             return self.header.font_drawn
         by_kind = (s for s, own in zip(self.sources, self.header.kinds, strict=True) if own == kind)
-        return any(Path(source.name).name.startswith(FONT_DRAWN_PREFIX) for source in by_kind)
+        return kind == FONT or any(is_font_drawn(source.name) for source in by_kind)
 
     def counts(self, split: Split) -> NDArray[np.int64]:
         """Samples of each class in a split: (classes,)."""

@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 
 from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
+from data_tools.sources.writing_kinds import FONT_DRAWN_PREFIX, is_font_drawn
 from data_tools.splits import Split
 from data_tools.store.reader import Store
 from hanzi_lsgan.export.sample import Sample, character_folder
@@ -59,5 +60,11 @@ def count_samples(store: Store, splits: Sequence[Split], characters: str | None 
 
 
 def _writer_name(number: int, store: Store) -> str:
-    """`0012-1001-c`: the number keeps files of one name in different sources apart."""
-    return f"{number:04}-{PurePosixPath(store.sources[number].name).stem}"
+    """`0012-1001-c`: the number keeps files of one name in different sources apart.
+
+    A stand-in's begins with what `prepare` knows it by: `font-drawn-0012-0001`.
+    """
+    name = PurePosixPath(store.sources[number].name).stem
+    if is_font_drawn(name):
+        return f"{FONT_DRAWN_PREFIX}-{number:04}{name.removeprefix(FONT_DRAWN_PREFIX)}"
+    return f"{number:04}-{name}"

@@ -15,11 +15,12 @@ from data_tools.hwdb.gnt import read_records
 from data_tools.splits import Split
 from data_tools.store.prepare import prepare
 from data_tools.store.reader import Store
+from data_tools.store.summary import summarise
 from hanzi_lsgan.export.formats import Format, write_samples
 from hanzi_lsgan.export.from_pages import find_pages, page_samples
 from hanzi_lsgan.export.from_store import count_samples, store_samples
 from tests.hwdb.dgrl_samples import dgrl_bytes
-from tests.tiny import CHARACTERS, make_store
+from tests.tiny import CHARACTERS, make_store, write_writers
 
 
 def export(*arguments: str | Path, cwd: Path) -> str:
@@ -57,6 +58,22 @@ def test_a_store_goes_out_and_in_again_unchanged(tmp_path: Path) -> None:
                     rows, other = (s.rows_of_class(split, label) for s in (store, again))
                     np.testing.assert_array_equal(store.images(rows), again.images(other))
             assert np.bincount(again.writers).tolist() == np.bincount(store.writers).tolist()
+
+
+def test_stand_ins_of_fonts_are_known_again(tmp_path: Path) -> None:
+    pens = write_writers(tmp_path / "pens", 2)
+    drawn = write_writers(tmp_path / "drawn", 1, seed=1)
+    (drawn / "000.gnt").rename(drawn / "font-drawn-0001.gnt")
+    prepare([pens, drawn], tmp_path / "both.h5", jobs=1)
+    with Store(tmp_path / "both.h5") as store:
+        write_samples(store_samples(store, [Split.TRAIN]), tmp_path / "out", Format.GNT)
+    assert files_in(tmp_path / "out") == {
+        *("0001-000.gnt", "0002-001.gnt", "font-drawn-0000-0001.gnt", "export.json"),
+    }
+    prepare([tmp_path / "out"], tmp_path / "back.h5", jobs=1)
+    with Store(tmp_path / "back.h5") as store:
+        assert store.header.font_drawn
+        assert summarise(store).kinds == {"font": 4, "pen": 8}
 
 
 def test_pictures_of_a_store_go_back_in_with_the_same_labels(tmp_path: Path) -> None:

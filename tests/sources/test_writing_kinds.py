@@ -1,5 +1,7 @@
 """Which kind of writing a source is, by what a person says and by what it tells itself."""
 
+import gzip
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from data_tools.store.prepare import prepare
 from data_tools.store.reader import Store
 from data_tools.store.summary import summarise
 from tests.cli.in_process import run
+from tests.gnt_samples import write_zip
 from tests.tiny import write_writers
 
 
@@ -41,6 +44,34 @@ def test_a_named_folder_tells_also_of_what_it_links_to(tmp_path: Path) -> None:
     kinds = WritingKinds.parse([f"brush={tmp_path}/brush", f"chalk={tmp_path}/elsewhere"])
     assert kinds.kind_of(f"{tmp_path}/brush/000.gnt", font_drawn=False) == "brush"
     assert kinds.kind_of(f"{tmp_path}/elsewhere/000.gnt", font_drawn=False) == "chalk"
+
+
+@pytest.mark.parametrize("packed", ["fd.tar", "fd.tgz", "fd.zip", "font-drawn-0001.gnt.gz"])
+def test_stand_ins_tell_themselves_in_archives_too(tmp_path: Path, packed: str) -> None:
+    pens = write_writers(tmp_path / "pens", 1)
+    drawn = write_writers(tmp_path / "fd", 1, seed=1) / "font-drawn-0001.gnt"
+    (tmp_path / "fd" / "000.gnt").rename(drawn)
+    archive = tmp_path / packed
+    if packed.endswith(".zip"):
+        write_zip(archive, {"fd/font-drawn-0001.gnt": drawn.read_bytes()})
+    elif packed.endswith(".gnt.gz"):
+        archive.write_bytes(gzip.compress(drawn.read_bytes()))
+    else:
+        with tarfile.open(archive, "w:gz" if packed.endswith("gz") else "w") as tar:
+            tar.add(tmp_path / "fd", "fd")
+    prepare([pens, archive], tmp_path / "s.h5", jobs=1)
+    with Store(tmp_path / "s.h5") as store:
+        assert store.header.font_drawn
+        assert summarise(store).kinds == {"font": 4, "pen": 4}
+
+
+def test_what_is_said_to_be_of_a_font_is_font_drawn(tmp_path: Path) -> None:
+    pens = write_writers(tmp_path / "pens", 1)
+    drawn = write_writers(tmp_path / "drawn", 1, seed=1)
+    kinds = WritingKinds.parse([f"font={drawn}"])
+    prepare([pens, drawn], tmp_path / "s.h5", kinds=kinds, jobs=1)
+    with Store(tmp_path / "s.h5") as store:
+        assert [store.is_font_drawn(kind) for kind in ("", "font", "pen")] == [True, True, False]
 
 
 def test_what_nothing_is_read_from_has_no_kind(tmp_path: Path) -> None:
