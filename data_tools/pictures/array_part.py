@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -137,11 +137,11 @@ def array_parts(
         count = len(array.characters)
         some = _upright(array)[:: max(1, count // _SURVEYED)]
         ground = survey((Picture(image, False, 1) for image in some), ink).ground(ink)
-        named = NamedSplit(array.split, PurePosixPath(array.images.name).name)
         for number, start in enumerate(range(0, count, _PART_IMAGES)):
             some_characters = array.characters[start : start + _PART_IMAGES]
             part = replace(array, characters=some_characters)
-            parts.append(ArrayPart(part, array.images.name, number, named, ground, ink))
+            name = array.images.name
+            parts.append(ArrayPart(part, name, number, array.named_split, ground, ink))
         notes.append(f"images: {count:,} of {array.images.place}, which count as one writer's")
     return parts, notes
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from data_tools.errors import UserError, join_message
 from data_tools.pictures.class_lists import read_class_list
 from data_tools.sources.members import Member
+from data_tools.sources.split_names import NamedSplit
 from data_tools.splits import Split
 
 MAX_ARRAY_BYTES = 4 << 30
@@ -55,13 +56,13 @@ class ArrayFile:
         images: the file.
         characters: of each image, in order.
         is_transposed: whether columns come before rows, as in EMNIST.
-        split: train or test, as its name says.
+        named_split: train or test, as a person or else its name says.
     """
 
     images: Member
     characters: tuple[str | None, ...]
     is_transposed: bool
-    split: Split
+    named_split: NamedSplit
 
 
 def pair_arrays(members: Sequence[Member], lists: Mapping[str, bytes]) -> list[ArrayFile]:
@@ -74,15 +75,16 @@ def pair_arrays(members: Sequence[Member], lists: Mapping[str, bytes]) -> list[A
     Raises:
         UserError: the labels are missing, do not fit, or are of no known set; a file is damaged.
     """
-    by_name = {member.name.removesuffix(".gz"): member for member in members}
+    by_place = {member.place.removesuffix(".gz"): member for member in members}
     found = []
-    for name, images in sorted(by_name.items()):
-        if (match := _IMAGES.match(name)) is None:
+    for place, images in sorted(by_place.items()):
+        if (match := _IMAGES.match(place)) is None:
             continue
-        labels = by_name.get(match[1] + _LABELS_FOR[match[2]])
+        labels = by_place.get(match[1] + _LABELS_FOR[match[2]])
         if labels is None:
             problem = f"the labels are not beside it ({_LABELS_FOR[match[2]]})"
             raise UserError(join_message(images.place, problem, "put both files into one folder"))
+        name = images.name.removesuffix(".gz")
         classes = _classes(name, images, lists)
         numbers = read_array(labels, 1)
         count = len(read_array(images, 3))
@@ -90,9 +92,12 @@ def pair_arrays(members: Sequence[Member], lists: Mapping[str, bytes]) -> list[A
             problem = f"holds {count:,} images, and {labels.place} {len(numbers):,} labels"
             raise UserError(join_message(images.place, problem, _REMEDY))
         characters = tuple(classes.get(str(number)) for number in numbers.tolist())
-        is_test = "test" in PurePosixPath(name).name or "t10k" in name
-        split = Split.TEST if is_test else Split.TRAIN
-        found.append(ArrayFile(images, characters, "emnist" in name.lower(), split))
+        named_split = images.named_split
+        if not named_split.name:  # nothing that a person has said
+            is_test = "test" in PurePosixPath(name).name or "t10k" in name
+            split = Split.TEST if is_test else Split.TRAIN
+            named_split = NamedSplit(split, PurePosixPath(images.name).name)
+        found.append(ArrayFile(images, characters, "emnist" in name.lower(), named_split))
     return found
 
 

@@ -122,6 +122,11 @@ class _Place:
     split: Split | None
     archives: int = 0
 
+    @property
+    def named_split(self) -> NamedSplit:
+        """What a person said it is; train where nobody said anything."""
+        return _TRAIN if self.split is None else NamedSplit(self.split, TEST_OPTION)
+
     def below(self, name: str, *, archives: int = 0) -> "_Place":
         """The place of a file in this folder or archive."""
         return replace(
@@ -163,15 +168,18 @@ def find_members(
         if not (found.members or found.collections or found.arrays or found.stores):
             raise nothing_found("the sources", found.passed_over)
         found.members = _once(found.members)
+        found.arrays = _once(found.arrays)
+        found.stores = _once(found.stores)
         found.collections = pictures_once(found.collections)
         yield found
 
 
 def _once(members: Sequence[Member]) -> list[Member]:
     """The members in order, those for `--test` taken out of folders that hold them too."""
-    by_file: dict[tuple[Path, str | None, tuple[int, int] | None], Member] = {}
+    by_file: dict[tuple[Path, tuple[int, int] | None], Member] = {}
     for member in sorted(members):
-        file = (member.path.resolve(), member.inner, member.span)
+        # Not by where it is read: what is packed is unpacked anew each time that it is found.
+        file = (Path(member.place).resolve(), member.span)
         other = by_file.setdefault(file, member)
         if other is member:
             continue
@@ -336,18 +344,17 @@ class _Finder:
         elif kind in PACKED:
             self._packed(path, place, kind)
         elif kind is ARRAY:
-            self.found.arrays.append(Member(place.shown, path, place=place.full))
+            array = Member(place.shown, path, place=place.full, named_split=place.named_split)
+            self.found.arrays.append(array)
         elif kind is HDF5 and place.full == str(self._source):
-            named = _TRAIN if place.split is None else NamedSplit(place.split, TEST_OPTION)
-            store = Member(place.shown, path, place=place.full, named_split=named)
+            store = Member(place.shown, path, place=place.full, named_split=place.named_split)
             self.found.stores.append(store)
         else:
             self._pass_over(place, kind)
 
     def _add(self, member: Member, place: _Place) -> None:
-        if place.split is not None:
-            named = NamedSplit(place.split, TEST_OPTION)
-        else:
+        named = place.named_split
+        if place.split is None:
             names = (*place.above, *PurePosixPath(member.name).parts)
             named = split_of_names(names) or _TRAIN
             if named is _TRAIN:
@@ -392,7 +399,7 @@ class _Finder:
         elif kind is GNT:
             self._add(member, place)
         elif kind is ARRAY:
-            self.found.arrays.append(member)
+            self.found.arrays.append(replace(member, named_split=place.named_split))
         elif place.archives >= _MOST_ARCHIVES_DEEP and kind in (ZIP, TAR, *PACKED):
             self._pass_over(place, _TOO_DEEP)
         elif kind is ZIP or kind is TAR or kind in PACKED:

@@ -78,6 +78,38 @@ def test_emnist_is_read_upright_as_torchvision_reads_its_bytes(tmp_path: Path, s
     assert labelled_glyphs(convert(folder)) == expected
 
 
+@pytest.mark.parametrize("is_packed", [False, True])
+@pytest.mark.parametrize("test", ["all/extra", "other/all"])
+def test_what_a_person_names_for_the_test_split_is_it(
+    tmp_path: Path, is_packed: bool, test: str
+) -> None:
+    """Whatever the file's name says, also out of a folder of train data and with equal names."""
+
+    def files(images: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> dict[str, bytes]:
+        numbers = np.arange(len(images), dtype=np.uint8)
+        if not is_packed:
+            return {"kmnist-train-imgs.npz": npz(images), "kmnist-train-labels.npz": npz(numbers)}
+        return {
+            "kmnist-train-images-idx3-ubyte.gz": idx(images),
+            "kmnist-train-labels-idx1-ubyte.gz": idx(numbers),
+        }
+
+    write(tmp_path / "all", files(IMAGES[:3]))
+    write(tmp_path / test, files(IMAGES[3:]))
+    result = prepare(
+        [tmp_path / "all"],
+        tmp_path / "s.h5",
+        test_sources=[tmp_path / test],
+        glyph=GLYPH,
+        charset=parse_charset("all"),
+        jobs=1,
+    )
+    characters = zip("おきすおきす", [0, 0, 0, 1, 1, 1], strict=True)
+    expected = {(one, split, fitted(seed)) for seed, (one, split) in enumerate(characters)}
+    assert labelled_glyphs(result) == expected
+    assert result.notes[0] == "test by --test: 1 file"
+
+
 def test_kuzushiji_is_read_by_its_lists(tmp_path: Path) -> None:
     numbers = np.array([0, 1, 2, 0, 1, 2], np.uint8)
     mnist = write(

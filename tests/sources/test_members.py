@@ -1,3 +1,4 @@
+import gzip
 import hashlib
 import multiprocessing
 import os
@@ -309,10 +310,13 @@ def test_the_same_source_twice_is_refused_however_it_is_named(
     archive = write_zip(Path("raw/a.zip"), {"2.gnt": TWO})
     Path("link.gnt").symlink_to(path)
     Path("linked").symlink_to("raw")
+    packed = Path("raw/3.gnt.gz")
+    packed.write_bytes(gzip.compress(TWO))
     for pair in (
         [path, path],
         [path, Path("raw")],
         [archive, Path("raw")],
+        [packed, Path("raw")],
         [path, Path("raw/../raw/1.gnt")],
         [path, path.resolve()],
         [path, Path("link.gnt")],

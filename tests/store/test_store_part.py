@@ -57,6 +57,15 @@ def test_a_store_beside_other_sources_keeps_its_kinds(tmp_path: Path) -> None:
         assert store.kinds == ("chalk", "pen")
 
 
+def test_a_store_is_taken_once(tmp_path: Path) -> None:
+    path = make_store(tmp_path, writers=2, test_writers=0)
+    prepare([path], tmp_path / "test.h5", test_sources=[path], jobs=1)
+    with Store(tmp_path / "test.h5") as store:
+        assert store.splits.tolist() == [1] * 8
+    with pytest.raises(UserError, match=r"tiny\.h5: the same source is given twice"):
+        prepare([path, path], tmp_path / "twice.h5", jobs=1)
+
+
 def test_a_store_in_a_folder_is_passed_over_and_what_is_none_is_refused(tmp_path: Path) -> None:
     """What was made of a folder lies in it, and must not be taken for more of it."""
     writers = write_writers(tmp_path / "writers", 2)
