@@ -1,5 +1,10 @@
-"""Who wrote the samples of a store, by the names of its sources."""
+"""Who wrote the samples of a store, by the names of its sources.
 
+Sources of one name are one person's halves for train and test, unless two of them are in one split:
+then nothing tells whether several people are called alike.
+"""
+
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -15,19 +20,26 @@ _NAMED = 5  # writers, in an error
 
 @dataclass(frozen=True)
 class Writer:
-    """Whoever wrote the sources of a name.
+    """Whoever wrote a source, or one in each split.
 
     Attributes:
-        name: of the sources, as the store has it.
+        source_name: of the sources, as the store has it.
+        number: from 1, among several writers whose sources have one name; 0 where no other has it.
         kind: of writing; without a name where all are of one kind.
-        sources: their indices: one, or one in each split.
+        sources: their indices.
         characters: how many different ones of his the store has.
     """
 
-    name: str
+    source_name: str
+    number: int
     kind: str
     sources: tuple[int, ...]
     characters: int
+
+    @property
+    def name(self) -> str:
+        """What nobody else of the store is called."""
+        return f"{self.source_name} ({self.number})" if self.number else self.source_name
 
 
 def writers_of(store: Store) -> list[Writer]:
@@ -36,16 +48,28 @@ def writers_of(store: Store) -> list[Writer]:
     named: dict[tuple[str, str], list[int]] = {}
     for number, (source, kind) in enumerate(zip(store.sources, kinds, strict=True)):
         named.setdefault((source.name, kind), []).append(number)
+    in_split = np.unique(np.stack([store.writers, store.splits]), axis=1)
+    splits_of = [set(in_split[1, in_split[0] == number]) for number in range(len(store.sources))]
+    groups: list[tuple[str, str, list[int]]] = []
+    for (name, kind), sources in named.items():
+        splits = Counter(split for number in sources for split in splits_of[number])
+        if all(times == 1 for times in splits.values()):
+            groups.append((name, kind, sources))
+        else:
+            groups += [(name, kind, [number]) for number in sources]
     of_source = np.empty(len(store.sources), np.int64)
-    for writer, sources in enumerate(named.values()):
+    for writer, (_, _, sources) in enumerate(groups):
         of_source[sources] = writer
     written = np.unique(np.stack([of_source[store.writers], store.labels]), axis=1)
-    counts = np.bincount(written[0], minlength=len(named)).tolist()
-    found = [
-        Writer(name, kind, tuple(sources), count)
-        for ((name, kind), sources), count in zip(named.items(), counts, strict=True)
-    ]
-    return sorted(found, key=lambda writer: (-writer.characters, writer.name))
+    counts = np.bincount(written[0], minlength=len(groups)).tolist()
+    times = Counter(name for name, _, _ in groups)
+    given: Counter[str] = Counter()
+    found = []
+    for (name, kind, sources), count in zip(groups, counts, strict=True):
+        given[name] += 1
+        number = given[name] if times[name] > 1 else 0
+        found.append(Writer(name, number, kind, tuple(sources), count))
+    return sorted(found, key=lambda writer: (-writer.characters, writer.source_name, writer.number))
 
 
 def find_writer(store: Store, name: str) -> Writer:
@@ -55,9 +79,13 @@ def find_writer(store: Store, name: str) -> Writer:
         UserError: there is none of that name, or several.
     """
     writers = writers_of(store)
-    found = [writer for writer in writers if writer.name == name]
+    found = [writer for writer in writers if name in (writer.name, writer.source_name)]
     if not found:
-        found = [writer for writer in writers if _ends_with(writer.name, name)]
+        found = [
+            writer
+            for writer in writers
+            if _ends_with(writer.source_name, name) or _ends_with(writer.name, name)
+        ]
     if len(found) == 1:
         return found[0]
     named = ", ".join(dict.fromkeys(writer.name for writer in found or writers[:_NAMED]))

@@ -8,6 +8,7 @@ from PIL import Image
 
 from data_tools.errors import UserError
 from data_tools.hwdb.gnt import write_record
+from data_tools.sources.writing_kinds import WritingKinds
 from data_tools.store.prepare import prepare
 from data_tools.store.reader import Store
 from data_tools.store.writers import find_writer, rows_by, writers_of
@@ -66,3 +67,44 @@ def test_who_wrote_for_both_splits_is_one_writer(tmp_path: Path) -> None:
         assert [writer.characters for writer in writers_of(store)] == [2, 1]
         rows = rows_by(store, find_writer(store, "anna"))
         assert [store.charset[label] for label in store.labels[rows]] == ["一", "二"]
+
+
+def write_ink(path: Path, characters: str, grey: int) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as stream:
+        for character in characters:
+            write_record(stream, character, np.full((20, 20), grey, np.uint8))
+    return path
+
+
+def test_two_people_of_one_name_stay_two(tmp_path: Path) -> None:
+    """Nothing tells which of them wrote the third file, which is of the test split."""
+    train = [
+        write_ink(tmp_path / "a" / "001.gnt", "一二三", 10),
+        write_ink(tmp_path / "b" / "001.gnt", "一二", 50),
+    ]
+    test = write_ink(tmp_path / "c" / "001.gnt", "十", 90)
+    prepare(train, tmp_path / "all.h5", test_sources=[test], jobs=1)
+    with Store(tmp_path / "all.h5") as store:
+        writers = writers_of(store)
+        assert [writer.characters for writer in writers] == [3, 2, 1]
+        assert sorted(writer.name for writer in writers) == [f"001.gnt ({n})" for n in (1, 2, 3)]
+        for writer, grey in zip(writers, (10, 50, 90), strict=True):
+            rows = rows_by(store, find_writer(store, writer.name))
+            assert {store.images(range(row, row + 1)).min() for row in rows} == {grey}
+        for name in ("001.gnt", "001"):
+            with pytest.raises(UserError, match=r"has 3 of this name; say which: 001.gnt \("):
+                find_writer(store, name)
+
+
+def test_one_name_in_two_kinds_of_writing_can_be_told(tmp_path: Path) -> None:
+    pen = write_ink(tmp_path / "a" / "001.gnt", "一二三", 10)
+    brush = write_ink(tmp_path / "b" / "001.gnt", "一二", 50)
+    kinds = WritingKinds.parse([f"brush={brush}"])
+    prepare([pen, brush], tmp_path / "all.h5", kinds=kinds, jobs=1)
+    with Store(tmp_path / "all.h5") as store:
+        assert [(writer.name, writer.kind) for writer in writers_of(store)] == [
+            ("001.gnt (2)", "pen"),
+            ("001.gnt (1)", "brush"),
+        ]
+        assert find_writer(store, "001.gnt (1)").kind == "brush"
