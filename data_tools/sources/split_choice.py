@@ -33,6 +33,8 @@ class _Written(Protocol):
     """What has a writer and a split: a `.gnt` file, or pictures."""
 
     @property
+    def name(self) -> str: ...
+    @property
     def named_split(self) -> NamedSplit: ...
     @property
     def split(self) -> Split: ...
@@ -103,6 +105,18 @@ def split_lines(members: Iterable[_Written], uncertain: Iterable[str]) -> list[s
     if not files[Split.TRAIN]:
         lines.append("no train split: all of it is test")
     return lines
+
+
+def both_splits_lines(members: Iterable[_Written]) -> list[str]:
+    """Which writers are in both splits, as far as their names tell; a line, or none."""
+    named: dict[Split, dict[str, str]] = {split: {} for split in Split}
+    for member in members:
+        named[member.split].setdefault(member.writer, member.name)
+    both = [name for writer, name in named[Split.TRAIN].items() if writer in named[Split.TEST]]
+    if not both:
+        return []
+    some = ", ".join([*both[:_NAMED], "…"] if len(both) > _NAMED else both)
+    return [f"writers in both splits: {len(both):,} ({some})"]
 
 
 def _files(count: int) -> str:

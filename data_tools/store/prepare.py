@@ -28,7 +28,7 @@ from data_tools.forms.form_part import FormPart
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.hwdb.charset import CharacterSet, parse_charset
 from data_tools.parallel import process_count, process_map
-from data_tools.pictures.array_part import array_parts
+from data_tools.pictures.array_part import ArrayPart, array_parts
 from data_tools.pictures.gather import Gathered, gather_pictures
 from data_tools.pictures.ink import check_ink
 from data_tools.pictures.levelled_sheet import (
@@ -41,7 +41,12 @@ from data_tools.pictures.writers import parse_writer_pattern
 from data_tools.sources.find import Found, find_members
 from data_tools.sources.members import Member
 from data_tools.sources.passed_over import passed_over_lines
-from data_tools.sources.split_choice import give_writers_to_test, split_lines
+from data_tools.sources.split_choice import (
+    TEST_WRITERS_OPTION,
+    both_splits_lines,
+    give_writers_to_test,
+    split_lines,
+)
 from data_tools.sources.writing_kinds import FONT, WritingKinds, is_font_drawn
 from data_tools.store.contact_sheet import contact_sheet_path, draw_contact_sheet
 from data_tools.store.copies import (
@@ -162,8 +167,7 @@ def prepare(
         damaged = [one.place for one in found.passed_over if one.said]
         kinds.check_all_tell([*(member.place for member in members), *damaged])
         if test_writers is not None:
-            if not pictures.has_writers:
-                raise _classes_are_no_writers(pictures)
+            _check_writers(pictures, stores)
             members = give_writers_to_test(members, test_writers)
         processes = process_count(jobs, len(members))
         forget_glyphs()
@@ -229,6 +233,7 @@ def prepare(
         missing="".join(sorted((charset.characters or frozenset()) - set(plan.header.charset))),
         notes=[
             *split_lines(plan.members, {*found.uncertain, *pictures.uncertain}),
+            *both_splits_lines(one for one in plan.members if _has_writer(one, pictures)),
             *pictures.notes,
             *array_notes,
             *noted_lines(notes.values(), levelled),
@@ -437,7 +442,26 @@ def _checksum(parts: Sequence[Scan]) -> str:
     return hashlib.sha256("".join(scan.sha256 for scan in ordered).encode()).hexdigest()
 
 
-def _classes_are_no_writers(pictures: Gathered) -> UserError:
-    problem = f"the folders of pictures, such as {pictures.parts[0].name}, are characters"
-    remedy = "tell the writers apart with --writer-pattern, or name test folders with --test"
-    return UserError(join_message("--test-writers", problem, remedy))
+def _has_writer(member: Source, pictures: Gathered) -> bool:
+    """Whether a source is one person's, as its name says."""
+    if isinstance(member, PicturePart):
+        return pictures.has_writers
+    if isinstance(member, StorePart):
+        return member.has_writers
+    return not isinstance(member, ArrayPart)
+
+
+def _check_writers(pictures: Gathered, stores: Sequence[StorePart]) -> None:
+    """Make sure that no source is a character, before writers are given to the test split.
+
+    Raises:
+        UserError: the folders of pictures are, or those that a store was made of.
+    """
+    if not pictures.has_writers:
+        problem = f"the folders of pictures, such as {pictures.parts[0].name}, are characters"
+        remedy = "tell the writers apart with --writer-pattern, or name test folders with --test"
+        raise UserError(join_message(TEST_WRITERS_OPTION, problem, remedy))
+    if of_classes := [store for store in stores if not store.has_writers]:
+        problem = f"the sources of a store, such as {of_classes[0].name}, are characters"
+        remedy = "make it anew of its pictures with --writer-pattern, or name a store with --test"
+        raise UserError(join_message(TEST_WRITERS_OPTION, problem, remedy))

@@ -30,6 +30,8 @@ class StorePart:
         own_split: where the store has the samples.
         named_split: train or test, and what said so.
         kind: of writing, as the store has it; empty if it says none.
+        has_writers: whether the store's sources are writers, and not classes that many may have
+            written.
     """
 
     name: str
@@ -38,6 +40,7 @@ class StorePart:
     own_split: Split
     named_split: NamedSplit = field(compare=False)
     kind: str = field(compare=False)
+    has_writers: bool = field(compare=False)
     number: ClassVar[int] = 0  # it is read in one part
 
     @property
@@ -118,6 +121,7 @@ def store_parts(members: Sequence[Member]) -> list[StorePart]:
     parts = []
     for member in members:
         with Store(member.path) as store:
+            has_writers = _has_writers(store)
             for split in Split:
                 rows = store.rows_of(split)
                 for source in np.unique(store.writers[rows.start : rows.stop]).tolist():
@@ -126,5 +130,12 @@ def store_parts(members: Sequence[Member]) -> list[StorePart]:
                         named = NamedSplit(split, "" if split is Split.TRAIN else member.name)
                     kind = store.header.kinds[source] if store.header.kinds else ""
                     name = f"{member.name}/{store.sources[source].name}"
-                    parts.append(StorePart(name, member.path, source, split, named, kind))
+                    part = StorePart(name, member.path, source, split, named, kind, has_writers)
+                    parts.append(part)
     return parts
+
+
+def _has_writers(store: Store) -> bool:
+    """Whether any source has several characters, where the store has several."""
+    written = np.unique(np.stack([store.writers, store.labels]), axis=1)
+    return len(store.charset) == 1 or bool(np.bincount(written[0]).max() > 1)

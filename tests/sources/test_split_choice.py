@@ -4,7 +4,7 @@ import pytest
 
 from data_tools.errors import UserError
 from data_tools.sources.members import Member
-from data_tools.sources.split_choice import give_writers_to_test, split_lines
+from data_tools.sources.split_choice import both_splits_lines, give_writers_to_test, split_lines
 from data_tools.sources.split_names import NamedSplit
 from data_tools.splits import Split
 
@@ -87,3 +87,14 @@ def test_the_summary_says_what_made_the_test_split() -> None:
         "it with --test-writers 0.1"
     ]
     assert split_lines(some[2:5], [])[1] == "no train split: all of it is test"
+
+
+def test_writers_in_both_splits_are_told_by_their_names() -> None:
+    test = NamedSplit(Split.TEST, "--test")
+    train = members("a/1001-c.gnt", "a/1002-c.gnt", "b/1001-f.gnt", "b/1003.gnt")
+    assert both_splits_lines([*train, *members("t/1004-c.gnt", named=test)]) == []
+    some = [*train, *members("t/1001-f.gnt", "t/1003.gnt", "t/1005.gnt", named=test)]
+    assert both_splits_lines(some) == ["writers in both splits: 2 (a/1001-c.gnt, b/1003.gnt)"]
+    more = [*members(*MANY), *members(*MANY, named=test)]
+    first = ", ".join(MANY[:3])
+    assert both_splits_lines(more) == [f"writers in both splits: 400 ({first}, …)"]

@@ -272,6 +272,7 @@ def test_skip_bad_keeps_what_is_whole_and_lists_the_rest(tmp_path: Path) -> None
         ]
         assert [line.split(" (")[0] for line in result.notes] == [
             "test by name: Test.zip",
+            "writers in both splits: 2",
             "passed over: 2 empty files",
         ]
         stores.add(result.out.read_bytes())

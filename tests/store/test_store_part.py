@@ -11,6 +11,7 @@ from data_tools.sources.writing_kinds import WritingKinds
 from data_tools.splits import Split
 from data_tools.store.prepare import prepare
 from data_tools.store.reader import Store
+from tests.picture_samples import draw_character, write_picture
 from tests.tiny import make_store, write_writers
 
 
@@ -79,3 +80,26 @@ def test_a_store_in_a_folder_is_passed_over_and_what_is_none_is_refused(tmp_path
     with pytest.raises(UserError, match=r"other\.h5: is cut short or damaged"):
         prepare([other], tmp_path / "new.h5")
     assert not (tmp_path / "new.h5").exists()
+
+
+def test_a_store_of_class_folders_has_no_writers(tmp_path: Path) -> None:
+    """Neither to part, nor to be in both splits, though a class has one name in both."""
+    for split, seed in (("one", 0), ("other", 10)):
+        for label, character in enumerate("一二"):
+            folder = tmp_path / split / "pictures" / character
+            for number in range(2):
+                ink = draw_character(seed + 2 * label + number)
+                write_picture(folder / f"{number}.png", ink)
+    train, test = (tmp_path / split / "pictures" for split in ("one", "other"))
+    results = [prepare([train], tmp_path / "train.h5", test_sources=[test], jobs=1)]
+    store = tmp_path / "train.h5"
+    results.append(prepare([store], tmp_path / "again.h5", jobs=1))
+    for result in results:
+        assert not any(line.startswith("writers in both") for line in result.notes)
+    problem = r"^--test-writers: the sources of a store, such as train.h5/pictures/一, are char"
+    with pytest.raises(UserError, match=problem):
+        prepare([store], tmp_path / "parted.h5", test_writers=0.5, jobs=1)
+    with Store(make_store(tmp_path / "written", writers=2, characters="一")) as written:
+        # Of one character nobody can have written two.
+        result = prepare([written.path], tmp_path / "parted.h5", test_writers=0.5, jobs=1)
+    assert any(line.startswith("test by --test-writers 0.5") for line in result.notes)

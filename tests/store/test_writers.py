@@ -62,7 +62,9 @@ def test_who_wrote_for_both_splits_is_one_writer(tmp_path: Path) -> None:
         folder = tmp_path / "all" / split / ("一" if split == "train" else "二")
         folder.mkdir(parents=True, exist_ok=True)
         Image.new("L", (20, 20), 0 if name.startswith("anna") else 120).save(folder / f"{name}.png")
-    prepare([tmp_path / "all"], tmp_path / "all.h5", jobs=1, writer_pattern="(anna|bert)")
+    out = tmp_path / "all.h5"
+    result = prepare([tmp_path / "all"], out, jobs=1, writer_pattern="(anna|bert)")
+    assert "writers in both splits: 1 (all/anna)" in result.notes
     with Store(tmp_path / "all.h5") as store:
         assert [writer.characters for writer in writers_of(store)] == [2, 1]
         rows = rows_by(store, find_writer(store, "anna"))
