@@ -51,7 +51,7 @@ def evaluate(
     from hanzi_lsgan.judging.cas import accuracy_of_both, classification_accuracy_score
     from hanzi_lsgan.judging.evaluate import SEEDS, samples_of_each
     from hanzi_lsgan.judging.evaluate import evaluate as measure_all
-    from hanzi_lsgan.judging.judge import obtain_judge, require_both_splits
+    from hanzi_lsgan.judging.judge import obtain_judge, require_both_splits, require_kind
     from hanzi_lsgan.judging.look_alikes import look_alikes_of
     from hanzi_lsgan.judging.matching import Counted
     from hanzi_lsgan.judging.report import write_report
@@ -66,6 +66,9 @@ def evaluate(
     with open_store(trained, data) as opened, samples_bar() as progress:
         trained, store = suit_store(trained, opened)
         require_both_splits(store)
+        judged_kind = trained.kind if store.header.kinds else ""  # else all that it has is by one
+        if judged_kind:
+            require_kind(store, judged_kind)
         each = samples_of_each(per_class) * len(SEEDS)
         for reason, names in names_by_reason(
             Counted.of_store(store, each, trained.kind).left_out()
@@ -74,8 +77,8 @@ def evaluate(
             console.print(line, soft_wrap=True, markup=False)
         announce_recogniser(trained, store)
         judge = obtain_judge(store, trained.info.model.size, progress)
-        if trained.kind and store.header.kinds:  # else all that it has is by one
-            judge = judge.of_kind(store, trained.kind)
+        if judged_kind:
+            judge = judge.of_kind(store, judged_kind)
         found = measure_all(
             trained.network,
             judge,

@@ -104,17 +104,9 @@ class Judge:
         Raises:
             UserError: the store has no train or no test samples of it.
         """
-        if kind not in store.kinds:
-            known = ", ".join(store.kinds)
-            problem, remedy = f"has no kind of writing named {kind}", f"choose one of {known}"
-            raise UserError(join_message(str(store.path), problem, remedy))
+        require_kind(store, kind)
         of_it = replace(self, kind=store.kinds.index(kind))
         train, test = (of_it.chosen(store, split) for split in (Split.TRAIN, Split.TEST))
-        for split, chosen in (("train", train), ("test", test)):
-            if not chosen.any():
-                problem = f"has no {split} samples by {kind}"
-                remedy = "prepare it with some, or evaluate another --kind"
-                raise UserError(join_message(str(store.path), problem, remedy))
         return replace(
             of_it,
             train=self.train.rows(train),
@@ -218,6 +210,24 @@ def require_both_splits(store: Store) -> None:
         if not store.rows_of(split):
             remedy = "prepare it with --test, so that nothing is judged by what it was trained on"
             problem = f"has no {split.name.lower()} split"
+            raise UserError(join_message(str(store.path), problem, remedy))
+
+
+def require_kind(store: Store, kind: str) -> None:
+    """Refuse a store that lacks train or test samples of a kind of writing.
+
+    Raises:
+        UserError: it does.
+    """
+    if kind not in store.kinds:
+        known = ", ".join(store.kinds)
+        problem, remedy = f"has no kind of writing named {kind}", f"choose one of {known}"
+        raise UserError(join_message(str(store.path), problem, remedy))
+    of_kind = store.row_kinds == store.kinds.index(kind)
+    for split in Split:
+        if not (of_kind & (store.splits == split)).any():
+            problem = f"has no {split.name.lower()} samples by {kind}"
+            remedy = "prepare it with some, or evaluate another --kind"
             raise UserError(join_message(str(store.path), problem, remedy))
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from data_tools.errors import UserError, join_message
 from data_tools.hwdb.charset import is_hanzi
+from data_tools.splits import Split
 from data_tools.store.mean_places import mean_places
 from data_tools.store.reader import Store
 from data_tools.store.writers import Writer, rows_by
@@ -139,6 +140,10 @@ def check_person(base: TrainedGenerator, store: Store, writer: Writer | None = N
         problem = "this model knows characters by label alone"
         remedy = "adapt weights, or a run with model.label_embedding = glyph"
         raise UserError(join_message("--from", problem, remedy))
+    if writer is None and not store.rows_of(Split.TRAIN):
+        problem = "has no train split: all of it is test"
+        remedy = "take a writer of it with --writer, or prepare it without --test"
+        raise UserError(join_message(str(store.path), problem, remedy))
     drawable = np.array([base.can_draw(character) for character in store.charset], bool)
     samples = int(drawable[store.labels[rows_by(store, writer)]].sum())
     if samples < _LEAST_SAMPLES:

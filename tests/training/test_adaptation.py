@@ -149,6 +149,10 @@ def test_too_little_writing_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.delattr("hanzi_lsgan.cli.adapt._recogniser_of")
     result = call("adapt", "--data", "me.h5")
     assert "has 3 samples" in str(result.exception)
+    prepare([], tmp_path / "test.h5", test_sources=[tmp_path / "png"], jobs=1)
+    result = call("adapt", "--data", "test.h5")
+    problem = "has no train split: all of it is test; take a writer of it with --writer, or"
+    assert problem in str(result.exception)
     assert not (tmp_path / "runs").exists()
 
 

@@ -371,6 +371,14 @@ def test_commands_take_a_kind(
     assert run(monkeypatch, "prepare", "z", "--out", "plain.h5", "--size", "32") == 0
     assert run(monkeypatch, "render", "--data", "plain.h5", "--out", "plain.png") == 0
     assert run(monkeypatch, "evaluate", "--data", "plain.h5", "--per-class", "6") == 0
+    # One that says other kinds is refused before minutes of work.
+    assert run(monkeypatch, "prepare", "z", "--kind", "brush", "--out", "brush.h5") == 0
+    arguments = ["--data", "brush.h5", "--kind", "pen"]
+    with monkeypatch.context() as patch:
+        patch.setattr("hanzi_lsgan.judging.judge.obtain_recogniser", None)
+        assert run(monkeypatch, "evaluate", *arguments) == 2
+    said = "brush.h5: has no kind of writing named pen; choose one of brush"
+    assert said in capsys.readouterr().err
     assert run(monkeypatch, "render", "--kind", "chalk") == 2
     assert "choose one of brush, pen" in capsys.readouterr().err
     assert run(monkeypatch, "prepare", "a", "--kind", "brush=nowhere", "--out", "b.h5") == 2
