@@ -4,7 +4,7 @@ import errno
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,8 +33,8 @@ _LOCKED_BYTE = 1 << 30  # beyond what is ever read: Windows keeps others from a 
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`, which takes its name once the block has ended well.
 
-    The data are on the disk before the name is, and after any error `path` is as it was. What a
-    killed process left under the temporary name is written over.
+    The data are on the disk before the name is, and after any error `path` is as it was, and so are
+    the folders around it. What a killed process left under the temporary name is written over.
 
     Raises:
         UserError: the file cannot be written or is a folder.
@@ -44,8 +44,7 @@ def replacing(path: Path) -> Iterator[Path]:
         if path.is_dir():
             raise UserError(join_message(str(path), "is a folder", "name a file"))
         unfinished = path.with_name(path.name + ".partial")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("ab") as file:
+        with _folder_of(path), unfinished.open("ab") as file:
             if not lock(file, unfinished):
                 problem = "another process is writing this file"
                 remedy = "wait for it, or choose another name"
@@ -97,6 +96,20 @@ def write_together(paths: Sequence[Path], contents: Iterable[bytes]) -> None:
             raise
     for folder in {path.parent for path in paths}:
         flush(folder)
+
+
+@contextmanager
+def _folder_of(path: Path) -> Iterator[None]:
+    """Make the folders that a file lacks; after an error they are gone again, if still empty."""
+    made = [folder for folder in path.parents if not folder.exists()]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            for folder in made:
+                folder.rmdir()
+        raise
 
 
 @contextmanager

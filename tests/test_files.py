@@ -37,6 +37,21 @@ def test_after_an_error_all_is_as_before(tmp_path: Path, error: type[BaseExcepti
     assert listing(tmp_path) == {"x.txt": "old"}
 
 
+def test_folders_that_were_made_go_with_what_failed(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    for name in ("old/x.txt", "old/new/folder/x.txt"):
+        with pytest.raises(ValueError, match="stop"), replacing(tmp_path / name):
+            raise ValueError("stop")
+        assert [path.name for path in tmp_path.rglob("*")] == ["old"]
+    with (
+        pytest.raises(ValueError, match="stop"),
+        replacing(tmp_path / "new" / "folder" / "x.txt"),
+    ):
+        write(tmp_path / "new" / "y.txt", "of somebody else")
+        raise ValueError("stop")
+    assert listing(tmp_path / "new") == {"y.txt": "of somebody else"}
+
+
 def test_what_a_killed_process_left_is_written_over(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="stop"), replacing(tmp_path / "x.txt") as unfinished:
         raise ValueError("stop")

@@ -163,6 +163,10 @@ def prepare(
         pictures = gather_pictures(found.collections, ink=chosen_ink, writer_pattern=pattern)
         arrays, array_notes = array_parts(found.arrays, found.beside, chosen_ink)
         stores = store_parts(found.stores)
+        if writer_pattern is not None and not found.collections:
+            raise _no_picture("--writer-pattern")
+        if chosen_ink == "light" and not (found.collections or arrays):
+            raise _no_picture("--ink light")
         members: list[Source] = [*found.members, *pictures.parts, *arrays, *forms, *stores]
         damaged = [one.place for one in found.passed_over if one.said]
         kinds.check_all_tell([*(member.place for member in members), *damaged])
@@ -440,6 +444,11 @@ def _checksum(parts: Sequence[Scan]) -> str:
         return parts[0].sha256
     ordered = sorted(parts, key=lambda scan: scan.member.number)
     return hashlib.sha256("".join(scan.sha256 for scan in ordered).encode()).hexdigest()
+
+
+def _no_picture(option: str) -> UserError:
+    problem = "no picture is among the sources, and it says nothing of others"
+    return UserError(join_message(option, problem, "leave it out"))
 
 
 def _has_writer(member: Source, pictures: Gathered) -> bool:

@@ -80,11 +80,13 @@ def export(
 
     chosen_format = choose_format(out, format)
     check_out(out, chosen_format, force)
+    of_runs = {"per_class": per_class, "data": data, "checkpoint": checkpoint}
+    of_runs |= {"seed": seed or None, "best_of": best_of if best_of > 1 else None}
     if is_store(source):
-        _refuse("a store", per_class=per_class, data=data, checkpoint=checkpoint)
+        _refuse("a store", **of_runs)
         _export_store(source, out, chosen_format, split or "train", chars, force)
     else:
-        _refuse("pages", split=split, chars=chars, per_class=per_class, checkpoint=checkpoint)
+        _refuse("pages", split=split, chars=chars, **of_runs)
         _export_pages(source, out, chosen_format, force)
 
 

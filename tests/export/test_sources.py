@@ -128,6 +128,9 @@ def test_the_command_line_exports_a_store(tmp_path: Path) -> None:
     assert "x.zip: samples are not written as .zip" in export(store, "--out", "x.zip", cwd=tmp_path)
     refused = export(store, "--out", "x.tar", "--per-class", "3", cwd=tmp_path)
     assert refused == "error: --per-class: says nothing about a store; leave it out\n"
+    for option in ("--best-of", "--seed"):
+        refused = export(store, "--out", "x.tar", option, "3", cwd=tmp_path)
+        assert refused == f"error: {option}: says nothing about a store; leave it out\n"
     assert "--split valid: there is no such split; choose train, test, all" in export(
         store, "--out", "x.tar", "--split", "valid", cwd=tmp_path
     )

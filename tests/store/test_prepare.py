@@ -175,6 +175,17 @@ def test_files_of_one_name_have_an_order_of_their_own(tmp_path: Path) -> None:
     assert len(stores) == 1
 
 
+def test_what_is_said_of_pictures_is_refused_where_there_are_none(tmp_path: Path) -> None:
+    sources = make_sources(tmp_path)
+    for options, name in (
+        ({"ink": "light"}, "--ink light"),
+        ({"writer_pattern": "(a)"}, "--writer-pattern"),
+    ):
+        message = error_of(sources, tmp_path / "x.h5", **options)
+        assert message.startswith(f"{name}: no picture is among the sources")
+    convert(sources, tmp_path / "x.h5", ink="dark")  # as the ink of .gnt files is
+
+
 def test_symbols_are_left_out_and_counted_by_default(tmp_path: Path) -> None:
     with Store(convert(make_sources(tmp_path), tmp_path / "x.h5").out) as store:
         assert store.header.left_out == {"symbols": 3}
