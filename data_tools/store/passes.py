@@ -32,6 +32,7 @@ Source = Member | PicturePart | ArrayPart | FormPart | StorePart
 a store has of a writer."""
 
 _BATCH_BYTES = 1 << 20  # of records drawn by one call, and of what is drawn
+_BACKGROUND = 255
 
 
 OUTSIDE = -1
@@ -182,10 +183,14 @@ def _known_places(places: list[Place]) -> NDArray[np.float32] | None:
 
 @dataclass(frozen=True)
 class Placed:
-    """What the second pass reports: glyphs put into their rows, and notes on those drawn in it."""
+    """What the second pass reports: glyphs put into their rows, and notes on those drawn in it.
+
+    `blank` counts those without ink by the names of their sources.
+    """
 
     count: int
     notes: dict[Source, Counter[str]]
+    blank: Counter[str]
 
 
 def place_glyphs(
@@ -210,6 +215,7 @@ def place_glyphs(
     """
     done = 0
     notes: dict[Source, Counter[str]] = {}
+    blank: Counter[str] = Counter()
     drawn: list[tuple[int, NDArray[np.uint8]]] = []
     with out.open("r+b", buffering=0) as file:
 
@@ -224,19 +230,36 @@ def place_glyphs(
             rows = placement.rows[placement.rows >= 0].tolist()
             done += len(rows)
             if (kept := _memory.glyphs.pop(placement.scan.member, None)) is not None:
-                drawn_rows = placement.rows[placement.rows != OUTSIDE].tolist()
-                pairs = zip(drawn_rows, chain.from_iterable(kept), strict=True)
+                drawn_rows = placement.rows[placement.rows != OUTSIDE]
+                are_blank = np.concatenate([_are_blank(batch) for batch in kept])
+                blank[placement.scan.member.name] += int(are_blank[drawn_rows >= 0].sum())
+                pairs = zip(drawn_rows.tolist(), chain.from_iterable(kept), strict=True)
                 drawn += [(row, image) for row, image in pairs if row != DROPPED]
                 continue
             noted = notes.setdefault(placement.scan.member, Counter())
-            glyphs = chain.from_iterable(_draw_again(placement, glyph, skip_bad, noted))
+            batches = _draw_again(placement, glyph, skip_bad, noted)
+            counted = _counting_blank(batches, placement.scan.member.name, blank)
+            glyphs = chain.from_iterable(counted)
             for row, image in zip(rows, glyphs, strict=False):
                 write(row, [image])
             for _ in glyphs:  # to the end of the source, where one that has grown is refused
                 pass
         for row, images in _neighbours(drawn):
             write(row, images)
-    return Placed(done, notes)
+    return Placed(done, notes, +blank)
+
+
+def _counting_blank(
+    batches: Iterable[NDArray[np.uint8]], name: str, blank: Counter[str]
+) -> Iterator[NDArray[np.uint8]]:
+    for batch in batches:
+        blank[name] += int(_are_blank(batch).sum())
+        yield batch
+
+
+def _are_blank(glyphs: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which glyphs (n, S, S) have no ink: (n,)."""
+    return np.asarray(glyphs.min(axis=(1, 2)) == _BACKGROUND)
 
 
 def _neighbours(

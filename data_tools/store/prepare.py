@@ -77,6 +77,7 @@ _MEMORY_BYTES = 192 << 20  # of glyphs kept between the passes, in all processes
 _OTHER_SUFFIXES = frozenset(
     (".png", ".jpg", ".jpeg", ".gnt", ".zip", ".tar", ".gz", ".tgz", ".lmdb", ".parquet", ".toml")
 )
+_NAMED = 3
 _BUNDLES_A_PROCESS = 16  # so many that none waits long for the others at the end
 
 OnProgress = Callable[[str, int, int], None]
@@ -92,7 +93,8 @@ class PrepareResult:
         contact_sheet: a PNG of samples from it.
         damaged: one line for each record or file left out because it is damaged.
         missing: characters asked for by name that no source holds, in order of code points.
-        notes: what made the test split, what was passed over and what is there twice, a line each.
+        notes: what made the test split, what was passed over, what is there twice and what holds
+            nothing, a line each.
     """
 
     out: Path
@@ -207,9 +209,11 @@ def prepare(
                 skip_bad=skip_bad,
             )
             notes = {scan.member: scan.notes for scan in scans}
+            blank: Counter[str] = Counter()
             for placed in parallel(place_bundle, _bundles(plan.placements, processes)):
                 done += placed.count
                 notes |= placed.notes
+                blank += placed.blank
                 on_progress("convert", done, total)
             if compress:
                 compress_store(
@@ -243,8 +247,19 @@ def prepare(
             *noted_lines(notes.values(), levelled),
             *passed_over_lines(one for one in found.passed_over if one.place not in pictures.used),
             *plan.copies,
+            *_blank_lines(blank),
         ],
     )
+
+
+def _blank_lines(blank: Counter[str]) -> list[str]:
+    """How many samples hold no ink, and in which sources."""
+    if not blank:
+        return []
+    names = sorted(blank)
+    some = ", ".join([*names[:_NAMED], "…"] if len(names) > _NAMED else names)
+    count = blank.total()
+    return [f"blank: {count:,} sample{'s' if count > 1 else ''} without any ink ({some})"]
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from PIL import Image
 from data_tools.errors import UserError
 from data_tools.glyphs.fit import GlyphOptions, fit_glyph
 from data_tools.hwdb.charset import parse_charset
-from data_tools.hwdb.gnt import GntRecord, read_records
+from data_tools.hwdb.gnt import GntRecord, read_records, write_record
 from data_tools.sources import members
 from data_tools.splits import Split
 from data_tools.store import passes
@@ -184,6 +184,25 @@ def test_what_is_said_of_pictures_is_refused_where_there_are_none(tmp_path: Path
         message = error_of(sources, tmp_path / "x.h5", **options)
         assert message.startswith(f"{name}: no picture is among the sources")
     convert(sources, tmp_path / "x.h5", ink="dark")  # as the ink of .gnt files is
+
+
+@pytest.mark.parametrize("kept_glyphs", [0, 1000])
+def test_samples_without_ink_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_glyphs: int
+) -> None:
+    """They stay. What the character set leaves out, and copies that are dropped, do not count."""
+    monkeypatch.setattr(prepare_module, "_MEMORY_BYTES", kept_glyphs * GLYPH.size**2)
+    for name, characters in (("a", "一丁+"), ("b", "丁"), ("c", "")):
+        with write_gnt(tmp_path / "in" / f"{name}.gnt", "七叩").open("ab") as stream:
+            for character in characters:
+                write_record(stream, character, np.full((9, 9), 255, np.uint8))
+    result = convert([tmp_path / "in"], tmp_path / "x.h5")
+    assert "blank: 3 samples without any ink (in/a.gnt, in/b.gnt)" in result.notes
+    result = convert([tmp_path / "in"], tmp_path / "y.h5", drop_copies=True)
+    assert "blank: 2 samples without any ink (in/a.gnt)" in result.notes
+    with Store(result.out) as store:
+        images = store.images(range(len(store)))
+        assert int((images == 255).all(axis=(1, 2)).sum()) == 2
 
 
 def test_symbols_are_left_out_and_counted_by_default(tmp_path: Path) -> None:
