@@ -44,7 +44,7 @@ def replacing(path: Path) -> Iterator[Path]:
         if path.is_dir():
             raise UserError(join_message(str(path), "is a folder", "name a file"))
         unfinished = path.with_name(path.name + ".partial")
-        with _folder_of(path), unfinished.open("ab") as file:
+        with folders_around(path), unfinished.open("ab") as file:
             if not lock(file, unfinished):
                 problem = "another process is writing this file"
                 remedy = "wait for it, or choose another name"
@@ -99,8 +99,8 @@ def write_together(paths: Sequence[Path], contents: Iterable[bytes]) -> None:
 
 
 @contextmanager
-def _folder_of(path: Path) -> Iterator[None]:
-    """Make the folders that a file lacks; after an error they are gone again, if still empty."""
+def folders_around(path: Path) -> Iterator[None]:
+    """Make the folders that a path lacks; after an error they are gone again, if still empty."""
     made = [folder for folder in path.parents if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -6,14 +6,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from data_tools.errors import UserError, join_message
-from data_tools.files import flush, lock, writable
+from data_tools.files import flush, folders_around, lock, writable
 
 
 @contextmanager
 def replacing_folder(folder: Path) -> Iterator[Path]:
     """Yield an empty folder beside `folder`, which takes its name once the block has ended well.
 
-    After any error `folder` is as it was. What a killed process left is written over.
+    After any error `folder` and the folders around it are as they were. What a killed process left
+    is written over.
 
     Raises:
         UserError: it cannot be written, or another process is writing it.
@@ -22,8 +23,7 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
         folder.with_name(folder.name + suffix) for suffix in (".partial", ".replaced", ".lock")
     )
     with writable(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with lock_file.open("ab") as file:
+        with folders_around(folder), lock_file.open("ab") as file:
             if not lock(file, lock_file):
                 problem = "another process is writing it"
                 remedy = "wait for it, or choose another name"

@@ -220,7 +220,7 @@ def test_equal_samples_are_equal_bytes_and_replace_only_by_force(tmp_path: Path,
     with pytest.raises(UserError, match="there is no sample to write"):
         write_samples([], tmp_path / "c" / name, chosen)
     assert names(tmp_path / "a") == names(tmp_path / "b") == [name]
-    assert names(tmp_path / "c") == []
+    assert not (tmp_path / "c").exists()
 
 
 @pytest.mark.parametrize(
