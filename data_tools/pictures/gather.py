@@ -20,6 +20,7 @@ from data_tools.pictures.writers import writer_in
 from data_tools.sources.split_choice import TEST_OPTION
 from data_tools.sources.split_names import NamedSplit, may_mean_test, split_of_names
 from data_tools.sources.stored import Collection, read_whole
+from data_tools.sources.writing_kinds import FONT_DRAWN_PREFIX, is_font_drawn
 from data_tools.splits import Split
 
 _PART_PICTURES = 500  # so few that processes end together
@@ -91,20 +92,21 @@ def gather_pictures(
         answers = iter(zip(found.characters, writers, strict=True))
         for one in some:
             for (writer, named_split), pictures in _groups(one, answers, gathered).items():
-                name = writer if writer_pattern is None else f"{one.name}/{writer}"
-                for number, start in enumerate(range(0, len(pictures), _PART_PICTURES)):
-                    part = PicturePart(
-                        name=name,
-                        writer=writer,
-                        number=number,
-                        path=one.base,
-                        folder=one.place,
-                        named_split=named_split,
-                        pictures=tuple(pictures[start : start + _PART_PICTURES]),
-                        ground=grounds[source],
-                        ink=ink,
-                    )
-                    gathered.parts.append(part)
+                whole = writer if writer_pattern is None else f"{one.name}/{writer}"
+                for name, some_pictures in _stand_ins_apart(whole, pictures):
+                    for number, start in enumerate(range(0, len(some_pictures), _PART_PICTURES)):
+                        part = PicturePart(
+                            name=name,
+                            writer=writer,
+                            number=number,
+                            path=one.base,
+                            folder=one.place,
+                            named_split=named_split,
+                            pictures=tuple(some_pictures[start : start + _PART_PICTURES]),
+                            ground=grounds[source],
+                            ink=ink,
+                        )
+                        gathered.parts.append(part)
     gathered.parts.sort(key=lambda part: (part.name, part.split, part.number))
     if not gathered.parts:
         return gathered
@@ -134,6 +136,17 @@ def _groups(
     for pictures in groups.values():
         pictures.sort(key=lambda one: one.file.name)
     return groups
+
+
+def _stand_ins_apart(
+    name: str, pictures: list[LabelledFile]
+) -> Iterator[tuple[str, list[LabelledFile]]]:
+    """What a font has drawn, as the names of its files say, and what it has not; by their names."""
+    drawn = [one for one in pictures if is_font_drawn(one.file.name)]
+    if len(drawn) < len(pictures):
+        yield name, [one for one in pictures if not is_font_drawn(one.file.name)]
+    if drawn:
+        yield f"{name}/{FONT_DRAWN_PREFIX}", drawn
 
 
 def _labels(

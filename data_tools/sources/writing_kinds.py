@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Self
 
 from data_tools.errors import UserError, join_message
@@ -25,7 +25,7 @@ FONT_DRAWN_PREFIX = "font-drawn"
 
 def is_font_drawn(name: str) -> bool:
     """Whether a source's name, at the end of its path or of that in an archive, is a stand-in's."""
-    return PurePosixPath(name).name.startswith(FONT_DRAWN_PREFIX)
+    return name.rpartition("/")[2].startswith(FONT_DRAWN_PREFIX)
 
 
 def likeliest_kind(kinds: Sequence[str]) -> int:

@@ -414,7 +414,7 @@ def _kind_of(member: Source, kinds: WritingKinds) -> str:
 
 
 def _is_font_drawn(member: Source) -> bool:
-    return isinstance(member, Member | StorePart) and is_font_drawn(member.name)
+    return isinstance(member, Member | PicturePart | StorePart) and is_font_drawn(member.name)
 
 
 def _source_info(parts: Sequence[Scan], rows: NDArray[np.int64]) -> SourceInfo:

@@ -104,8 +104,8 @@ def _export_store(
     from data_tools.hwdb.standard_sets import expand_set
     from data_tools.splits import Split
     from data_tools.store.reader import Store
-    from hanzi_lsgan.export.formats import check_tags
-    from hanzi_lsgan.export.from_store import count_samples, store_samples
+    from hanzi_lsgan.export.formats import Format, check_tags, is_one_file
+    from hanzi_lsgan.export.from_store import count_samples, kinds_not_told, store_samples
 
     if split not in _SPLITS:
         problem, remedy = "there is no such split", f"choose {', '.join(_SPLITS)}"
@@ -122,6 +122,11 @@ def _export_store(
         check_tags(characters, chosen_format)
         total = count_samples(store, splits, characters)
         _write(store_samples(store, splits, characters), total, out, chosen_format, force)
+        if chosen_format in (Format.GNT, Format.IMAGES):  # which `prepare` reads
+            one_file = out.name if is_one_file(out, chosen_format) else ""
+            for kind in kinds_not_told(store, splits, one_file):
+                line = f"no file's name says what is by {kind}: `prepare --kind {kind}=PATH` does"
+                console.print(line, soft_wrap=True, markup=False)
 
 
 def _export_pages(path: Path, out: Path, chosen_format: "Format", force: bool) -> None:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
+import numpy as np
+
 from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
-from data_tools.sources.writing_kinds import FONT_DRAWN_PREFIX, is_font_drawn
+from data_tools.sources.writing_kinds import FONT, FONT_DRAWN_PREFIX, PEN, is_font_drawn
 from data_tools.splits import Split
 from data_tools.store.reader import Store
 from hanzi_lsgan.export.sample import Sample, character_folder
@@ -57,6 +59,26 @@ def count_samples(store: Store, splits: Sequence[Split], characters: str | None 
         problem = f"has no sample of these characters in {named}"
         raise UserError(join_message(str(store.path), problem, "choose another --split or --chars"))
     return total
+
+
+def kinds_not_told(store: Store, splits: Sequence[Split], one_file: str = "") -> list[str]:
+    """Kinds of writing of samples whose files' names tell `prepare` another kind.
+
+    Args:
+        store: whose samples were written.
+        splits: of the store.
+        one_file: the name of the file that all are in; by default there are names of writers.
+    """
+    kinds = store.header.kinds or [""] * len(store.sources)
+    lost = set()
+    for split in splits:
+        rows = store.rows_of(split)
+        for number in np.unique(store.writers[rows.start : rows.stop]).tolist():
+            name = store.sources[number].name
+            own = kinds[number] or (FONT if is_font_drawn(name) else PEN)
+            if own != (FONT if is_font_drawn(one_file or name) else PEN):
+                lost.add(own)
+    return sorted(lost)
 
 
 def _writer_name(number: int, store: Store) -> str:

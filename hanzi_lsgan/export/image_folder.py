@@ -1,6 +1,7 @@
 """Samples as PNGs: a folder a class as `torchvision.datasets.ImageFolder` reads, with metadata.
 
 `metadata.jsonl` has a line a picture, `file_name` and `text`, as `datasets`' imagefolder reads it.
+Names of stand-ins that a font has drawn begin with `font-drawn`, by which `prepare` knows them.
 Beside lines of text lies `label.txt`, a picture and its text in each line, as PaddleOCR reads it.
 """
 
@@ -11,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
 
+from data_tools.sources.writing_kinds import FONT_DRAWN_PREFIX, is_font_drawn
 from hanzi_lsgan.export.sample import OnSamples, Sample, counted, png_bytes
 
 
@@ -32,7 +34,8 @@ def write_image_folder(samples: Iterable[Sample], folder: Path, on_samples: OnSa
             parent = folder / sample.split / sample.folder
             if not numbers[place]:
                 parent.mkdir(parents=True, exist_ok=True)
-            name = f"{numbers[place]:05}.png"
+            mark = f"{FONT_DRAWN_PREFIX}-" if is_font_drawn(sample.writer) else ""
+            name = f"{mark}{numbers[place]:05}.png"
             numbers[place] += 1
             (parent / name).write_bytes(png_bytes(sample.image))
             facts = {"file_name": f"{sample.folder}/{name}", "text": sample.text}

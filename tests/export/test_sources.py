@@ -12,13 +12,14 @@ import pytest
 from data_tools.errors import UserError
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.hwdb.gnt import read_records
+from data_tools.sources.writing_kinds import WritingKinds
 from data_tools.splits import Split
 from data_tools.store.prepare import prepare
 from data_tools.store.reader import Store
 from data_tools.store.summary import summarise
 from hanzi_lsgan.export.formats import Format, write_samples
 from hanzi_lsgan.export.from_pages import find_pages, page_samples
-from hanzi_lsgan.export.from_store import count_samples, store_samples
+from hanzi_lsgan.export.from_store import count_samples, kinds_not_told, store_samples
 from tests.hwdb.dgrl_samples import dgrl_bytes
 from tests.tiny import CHARACTERS, make_store, write_writers
 
@@ -66,14 +67,38 @@ def test_stand_ins_of_fonts_are_known_again(tmp_path: Path) -> None:
     (drawn / "000.gnt").rename(drawn / "font-drawn-0001.gnt")
     prepare([pens, drawn], tmp_path / "both.h5", jobs=1)
     with Store(tmp_path / "both.h5") as store:
-        write_samples(store_samples(store, [Split.TRAIN]), tmp_path / "out", Format.GNT)
-    assert files_in(tmp_path / "out") == {
+        for form in (Format.GNT, Format.IMAGES):
+            write_samples(store_samples(store, [Split.TRAIN]), tmp_path / form, form)
+    assert files_in(tmp_path / "gnt") == {
         *("0001-000.gnt", "0002-001.gnt", "font-drawn-0000-0001.gnt", "export.json"),
     }
-    prepare([tmp_path / "out"], tmp_path / "back.h5", jobs=1)
-    with Store(tmp_path / "back.h5") as store:
-        assert store.header.font_drawn
-        assert summarise(store).kinds == {"font": 4, "pen": 8}
+    folder = "U+4E00_一"
+    assert {name for name in files_in(tmp_path / "images") if name.startswith(folder)} == {
+        *(f"{folder}/font-drawn-00000.png", f"{folder}/00001.png", f"{folder}/00002.png"),
+    }
+    for form in ("gnt", "images"):
+        prepare([tmp_path / form], tmp_path / "back.h5", jobs=1, force=True)
+        with Store(tmp_path / "back.h5") as store:
+            assert store.charset == "一三二十"
+            assert [store.is_font_drawn(kind) for kind in ("font", "pen")] == [True, False]
+            assert summarise(store).kinds == {"font": 4, "pen": 8}
+
+
+def test_kinds_that_no_name_tells_are_named(tmp_path: Path) -> None:
+    brush = write_writers(tmp_path / "z", 1)
+    drawn = write_writers(tmp_path / "drawn", 1, seed=1)
+    (drawn / "000.gnt").rename(drawn / "font-drawn-0001.gnt")
+    pens = write_writers(tmp_path / "test", 1, seed=2)
+    kinds = WritingKinds.parse([f"brush={brush}"])
+    prepare([brush, drawn, pens], tmp_path / "all.h5", kinds=kinds, jobs=1)
+    with Store(tmp_path / "all.h5") as store:
+        both = list(Split)
+        assert kinds_not_told(store, both) == ["brush"]
+        assert kinds_not_told(store, [Split.TEST]) == []
+        assert kinds_not_told(store, both, "x.gnt") == ["brush", "font"]
+        assert kinds_not_told(store, both, "font-drawn.gnt") == ["brush", "pen"]
+    said = export("all.h5", "--out", "x.gnt", cwd=tmp_path)
+    assert "no file's name says what is by font: `prepare --kind font=PATH` does" in said
 
 
 def test_pictures_of_a_store_go_back_in_with_the_same_labels(tmp_path: Path) -> None:
