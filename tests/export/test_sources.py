@@ -76,8 +76,8 @@ def test_stand_ins_of_fonts_are_known_again(tmp_path: Path) -> None:
     assert {name for name in files_in(tmp_path / "images") if name.startswith(folder)} == {
         *(f"{folder}/font-drawn-00000.png", f"{folder}/00001.png", f"{folder}/00002.png"),
     }
-    for form in ("gnt", "images"):
-        prepare([tmp_path / form], tmp_path / "back.h5", jobs=1, force=True)
+    for name in ("gnt", "images"):
+        prepare([tmp_path / name], tmp_path / "back.h5", jobs=1, force=True)
         with Store(tmp_path / "back.h5") as store:
             assert store.charset == "一三二十"
             assert [store.is_font_drawn(kind) for kind in ("font", "pen")] == [True, False]
