@@ -25,6 +25,7 @@ from data_tools.splits import Split
 ARCHIVE_REMEDY = "download the archive again"
 _SKIP_REMEDY = f"{ARCHIVE_REMEDY}, or pass --skip-bad to go on without this file"
 _ANOTHER_TOOL = "unpack the archive with another tool and name the folder"
+_ENDINGS = re.compile(r"(\.[^\W\d_]\w*)+$")  # of 001.gnt.gz both, of 1.0train-gb1.gnt the last
 # 1001-c.gnt and 1001-f.gnt are one writer in the first release of HWDB1.1 and in the second.
 _RELEASE_LETTER = re.compile(r"(?<=\d)-[a-z]$")
 
@@ -61,7 +62,7 @@ class Member:
     @property
     def writer(self) -> str:
         """The writer's name: that of the file, whichever folder, archive or release it is in."""
-        return _RELEASE_LETTER.sub("", PurePosixPath(self.name).name.split(".")[0])
+        return _RELEASE_LETTER.sub("", _ENDINGS.sub("", PurePosixPath(self.name).name))
 
     def moved_to(self, named_split: NamedSplit) -> Self:
         """The same samples in another split."""

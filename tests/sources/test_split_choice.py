@@ -95,6 +95,8 @@ def test_writers_in_both_splits_are_told_by_their_names() -> None:
     assert both_splits_lines([*train, *members("t/1004-c.gnt", named=test)]) == []
     some = [*train, *members("t/1001-f.gnt", "t/1003.gnt", "t/1005.gnt", named=test)]
     assert both_splits_lines(some) == ["writers in both splits: 2 (a/1001-c.gnt, b/1003.gnt)"]
+    named_by_release = members("1.0train-gb1.gnt"), members("1.0test-gb1.gnt.gz", named=test)
+    assert both_splits_lines([one for some in named_by_release for one in some]) == []
     more = [*members(*MANY), *members(*MANY, named=test)]
     first = ", ".join(MANY[:3])
     assert both_splits_lines(more) == [f"writers in both splits: 400 ({first}, …)"]
