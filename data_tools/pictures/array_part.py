@@ -19,7 +19,7 @@ from data_tools.sources.members import Member
 from data_tools.sources.sample_stream import SampleStream
 from data_tools.sources.samples import Sample
 from data_tools.sources.split_names import NamedSplit
-from data_tools.sources.stored import Collection, read_whole
+from data_tools.sources.stored import Collection, read_beside
 from data_tools.splits import Split
 
 _PART_IMAGES = 5000
@@ -126,7 +126,7 @@ def array_parts(
         UserError: labels are missing or mean nothing known, or a file is damaged.
     """
     lists = {
-        f"{one.name}/{file.name}": read_whole(one.base, file, MAX_LIST_BYTES)
+        f"{one.name}/{file.name}": read_beside(one, file, MAX_LIST_BYTES)
         for one in beside
         for file in one.beside
         if is_class_list(file.name) and file.size <= MAX_LIST_BYTES

@@ -378,7 +378,9 @@ class _Finder:
             stored = StoredFile(entry.name, entry.size, entry.span and entry.span[0], entry.packed)
             if kind_of_name(entry.name) is PICTURE and not entry.is_encrypted:
                 collection.pictures.append(stored)
-            elif self._entry(path, entry, place.below(entry.name, archives=1)) in _MAY_TELL_LABELS:
+                continue
+            kind_of_entry = self._entry(path, entry, place.below(entry.name, archives=1))
+            if kind_of_entry in _MAY_TELL_LABELS and not entry.is_encrypted:
                 collection.beside.append(stored)
         if self._sample_files() == sample_files and not collection.pictures:
             inside = self.found.passed_over[passed_over:]

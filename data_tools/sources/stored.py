@@ -4,8 +4,11 @@ A picture takes less time to decode than `zipfile` needs to open it, and every p
 archive reads its whole directory. So the place of each file is kept instead.
 """
 
+import bz2
+import lzma
 import struct
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -13,10 +16,13 @@ from typing import BinaryIO, NamedTuple
 
 from isal import isal_zlib
 
+from data_tools.errors import UserError, join_message
 from data_tools.positions import read_at
 from data_tools.splits import Split
 
 _LOCAL_HEADER = struct.Struct("<4s22xHH")  # its signature, lengths of name and extra field
+_LZMA_HEAD = struct.Struct("<4xBI")
+_LEAST_DICTIONARY_BYTES = 4096
 _RAW_DEFLATE = -15
 
 
@@ -107,6 +113,23 @@ def read_whole(base: Path, file: StoredFile, most_bytes: int) -> bytes:
     return _inflated(archive, file.packed, file.size)
 
 
+def read_beside(collection: Collection, file: StoredFile, most_bytes: int) -> bytes:
+    """Read a file that lies beside pictures.
+
+    Raises:
+        UserError: it cannot be read, is larger than `most_bytes`, or damaged in its archive.
+    """
+    place = f"{collection.place}/{file.name}"
+    try:
+        return read_whole(collection.base, file, most_bytes)
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror or error})"
+        raise UserError(join_message(place, problem, "check its permissions")) from None
+    except ValueError as error:
+        remedy = "get the archive again, or unpack it and name the folder"
+        raise UserError(join_message(place, str(error), remedy)) from None
+
+
 def _inflated(archive: BinaryIO, packed: Packed, size: int) -> bytes:
     header = read_at(archive.fileno(), _LOCAL_HEADER.size, packed.header)
     if len(header) < _LOCAL_HEADER.size or header[:4] != b"PK\3\4":
@@ -119,11 +142,40 @@ def _inflated(archive: BinaryIO, packed: Packed, size: int) -> bytes:
             data = isal_zlib.decompressobj(wbits=_RAW_DEFLATE).decompress(data, size + 1)
         except Exception as error:  # isal_zlib.error, which its types do not show as an exception
             raise ValueError(f"is damaged in its archive ({error})") from None
+    elif packed.method in _UNPACKERS:
+        try:
+            data = _UNPACKERS[packed.method](data, size)
+        except (OSError, EOFError, lzma.LZMAError, struct.error) as error:
+            raise ValueError(f"is damaged in its archive ({error})") from None
     elif packed.method != zipfile.ZIP_STORED:
         raise ValueError("is packed in a way that is not read here: unpack the archive")
     if len(data) != size or isal_zlib.crc32(data) != packed.crc:
         raise ValueError("is damaged in its archive: its checksum is not the one stated")
     return data
+
+
+def _of_bzip2(data: bytes, size: int) -> bytes:
+    return bz2.BZ2Decompressor().decompress(data, size + 1)
+
+
+def _of_lzma(data: bytes, size: int) -> bytes:
+    """Unpack what follows a head of the version, the length of the settings, and those."""
+    head, dictionary_bytes = _LZMA_HEAD.unpack_from(data)
+    settings = {
+        "id": lzma.FILTER_LZMA1,
+        "lc": head % 9,
+        "lp": head // 9 % 5,
+        "pb": head // 45,
+        "dict_size": min(dictionary_bytes, max(size, _LEAST_DICTIONARY_BYTES)),
+    }
+    unpacker = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[settings])
+    return unpacker.decompress(data[_LZMA_HEAD.size :], size + 1)
+
+
+_UNPACKERS: dict[int, Callable[[bytes, int], bytes]] = {
+    zipfile.ZIP_BZIP2: _of_bzip2,
+    zipfile.ZIP_LZMA: _of_lzma,
+}
 
 
 def _opened(path: Path) -> BinaryIO:
