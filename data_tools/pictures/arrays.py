@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_tools.errors import UserError, join_message
-from data_tools.pictures.class_lists import read_class_list
+from data_tools.pictures.class_lists import read_class_list, uncounted
 from data_tools.sources.members import Member
 from data_tools.sources.split_names import NamedSplit
 from data_tools.splits import Split
@@ -85,8 +85,8 @@ def pair_arrays(members: Sequence[Member], lists: Mapping[str, bytes]) -> list[A
             problem = f"the labels are not beside it ({_LABELS_FOR[match[2]]})"
             raise UserError(join_message(images.place, problem, "put both files into one folder"))
         name = images.name.removesuffix(".gz")
-        classes = _classes(name, images, lists)
         numbers = read_array(labels, 1)
+        classes = _classes(name, images, lists, {str(one) for one in set(numbers.tolist())})
         count = len(read_array(images, 3))
         if len(numbers) != count:
             problem = f"holds {count:,} images, and {labels.place} {len(numbers):,} labels"
@@ -101,8 +101,10 @@ def pair_arrays(members: Sequence[Member], lists: Mapping[str, bytes]) -> list[A
     return found
 
 
-def _classes(name: str, images: Member, lists: Mapping[str, bytes]) -> dict[str, str]:
-    """Characters by number: from a list beside the file, else as published."""
+def _classes(
+    name: str, images: Member, lists: Mapping[str, bytes], asked: set[str]
+) -> dict[str, str]:
+    """Characters by number, for those asked: from a list beside the file, else as published."""
     path = PurePosixPath(name.lower())
     sets = [one for one in (*_PUBLISHED, "k49") if path.name.startswith(one)]
     sets += [_FOLDERS[folder] for folder in path.parts[:-1] if folder in _FOLDERS]
@@ -110,7 +112,12 @@ def _classes(name: str, images: Member, lists: Mapping[str, bytes]) -> dict[str,
         listed = PurePosixPath(where).name.lower()
         of_set = re.sub(r"[-_](classmap|mapping)\..*", "", listed)
         if of_set in sets and PurePosixPath(where).parent == PurePosixPath(name).parent:
-            return read_class_list(content, where)
+            classes = read_class_list(content, where)
+            if classes.lines:
+                if (first := classes.first_number(asked)) is None:
+                    raise uncounted(where)
+                classes = classes.counted_from(first)
+            return classes.characters
     if sets and sets[0] in _PUBLISHED:
         return {str(number): one for number, one in enumerate(_PUBLISHED[sets[0]]) if one != " "}
     problem = "nothing tells which characters its labels are"

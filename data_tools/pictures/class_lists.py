@@ -3,7 +3,8 @@
 import json
 import pickletools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from data_tools.errors import UserError, join_message
@@ -28,10 +29,71 @@ def is_class_list(path: str) -> bool:
 
 def key_of(name: str) -> str:
     """What a number is looked up by, however many zeros stand before it; a name by itself."""
-    return str(int(name)) if name.isascii() and name.isdigit() else name
+    return str(int(name)) if is_number_key(name) else name
 
 
-def read_class_list(data: bytes, where: str) -> dict[str, str]:
+def is_number_key(name: str) -> bool:
+    """Whether a key is a number."""
+    return name.isascii() and name.isdigit()
+
+
+class UncountedError(UserError):
+    """Nothing tells whether a list without numbers counts from 0 or from 1."""
+
+
+@dataclass(frozen=True)
+class ClassList:
+    """What a list of classes says.
+
+    Attributes:
+        characters: of each key, as `key_of` makes them.
+        lines: how many it has, where they have no numbers and `characters` counts them from 0; else
+            0.
+        first: the number that the first of such lines turned out to have.
+    """
+
+    characters: dict[str, str]
+    lines: int = 0
+    first: int | None = None
+
+    def may_have(self, key: str) -> str | None:
+        """The character of a key; of a number that waits for the count, one of the two possible."""
+        if (character := self.characters.get(key)) is None and self.lines and is_number_key(key):
+            return self.characters.get(str(int(key) - 1))
+        return character
+
+    def first_number(self, asked: Set[str]) -> int | None:
+        """Whether lines without numbers count from 0 or from 1, by the numbers in use.
+
+        Of a first line that is no character, as `background` or the head of a table, only the last
+        number can tell whether it counts.
+
+        Returns:
+            None where that leaves it open.
+        """
+        is_head = "0" not in self.characters
+        if "0" in asked:
+            return 0 if not is_head or str(self.lines - 1) in asked else None
+        if str(self.lines) in asked:
+            return 1
+        return 0 if is_head and "1" in asked else None
+
+    def counted_from(self, first: int) -> "ClassList":
+        """The list with numbers for its lines, beside whatever other keys it has."""
+        characters = {
+            str(int(key) + first) if is_number_key(key) else key: character
+            for key, character in self.characters.items()
+        }
+        return ClassList(characters, first=first)
+
+
+def uncounted(where: str) -> UncountedError:
+    """The error of a list whose `first_number` is open."""
+    problem = "does not say whether its first line is 0 or 1, and the pictures' numbers fit both"
+    return UncountedError(join_message(where, problem, _REMEDY))
+
+
+def read_class_list(data: bytes, where: str) -> ClassList:
     """Read a list of classes in any of its usual forms.
 
     A pickle, as `char_dict` often is, is read by what it says and never run: numbers, texts, lists
@@ -42,9 +104,6 @@ def read_class_list(data: bytes, where: str) -> dict[str, str]:
             number` or `number code`, parted by spaces, tabs or commas.
         where: what messages call it.
 
-    Returns:
-        The character of each key; keys are as `key_of` makes them.
-
     Raises:
         UserError: it cannot be read as a list, or gives one number to two characters.
     """
@@ -52,25 +111,28 @@ def read_class_list(data: bytes, where: str) -> dict[str, str]:
         problem = f"has {len(data):,} bytes, too many for a list of classes"
         raise UserError(join_message(where, problem, _REMEDY))
     try:
-        pairs = list(_pairs(data, where))
+        pairs, lines = _pairs(data, where)
     except UserError:
         raise
     except Exception as error:  # a foreign file may break a parser anyhow
         problem = f"cannot be read as a list of classes ({error})"
         raise UserError(join_message(where, problem, _REMEDY)) from None
     characters: dict[str, str] = {}
-    for key, character in _directed(pairs):
+    for key, character in _directed(pairs, is_backward=not lines and _is_backward(pairs)):
         if characters.setdefault(key, character) != character:
             problem = f"{key} stands for {characters[key]} and for {character}"
             raise UserError(join_message(where, problem, "leave one of the two"))
     if not characters:
         problem = "no character in it has a number or name"
         raise UserError(join_message(where, problem, _REMEDY))
-    return characters
+    return ClassList(characters, lines)
 
 
-def _pairs(data: bytes, where: str) -> Iterable[tuple[str, str]]:
-    """Pairs of texts, in which of the two directions is open."""
+_Pairs = list[tuple[str, str]]
+
+
+def _pairs(data: bytes, where: str) -> tuple[_Pairs, int]:
+    """Pairs of texts, in which of the two directions is open, and how many were counted here."""
     name = PurePosixPath(where).name.lower()
     if name.endswith((".pkl", ".pickle")) or data.startswith((b"\x80", b"(d", b"(l", b"}", b"]")):
         return _pairs_of(_read_pickle(data, where))
@@ -92,12 +154,16 @@ def text_of(data: bytes) -> str:
         return data.decode("gb18030")
 
 
-def _pairs_of(content: object) -> list[tuple[str, str]]:
+def _pairs_of(content: object) -> tuple[_Pairs, int]:
     if isinstance(content, dict):
-        return [(_text(key), _text(value)) for key, value in content.items()]
+        return [(_text(key), _text(value)) for key, value in content.items()], 0
     if isinstance(content, list):
-        return [(str(number), _text(value)) for number, value in enumerate(content)]
+        return _counted([_text(value) for value in content])
     raise ValueError("neither a dictionary nor a list")
+
+
+def _counted(texts: list[str]) -> tuple[_Pairs, int]:
+    return [(str(number), text) for number, text in enumerate(texts)], len(texts)
 
 
 def _text(value: object) -> str:
@@ -108,30 +174,35 @@ def _text(value: object) -> str:
     raise ValueError(f"{value!r:.40} is neither a text nor a number")
 
 
-def _pairs_of_lines(lines: list[str], are_codes: bool) -> Iterable[tuple[str, str]]:
+def _pairs_of_lines(lines: list[str], are_codes: bool) -> tuple[_Pairs, int]:
     rows = [re.split(r"[\s,]+", line.strip()) for line in lines if line.strip()]
     if all(len(row) == 1 for row in rows):
-        yield from ((str(number), row[0]) for number, row in enumerate(rows))
-        return
+        return _counted([row[0] for row in rows])
+    pairs = []
     for row in rows:
         if len(row) < 2:
             continue
         if are_codes:  # EMNIST: number, code of the capital, code of the small letter
-            yield row[0], chr(int(row[1]))
+            pairs.append((row[0], chr(int(row[1]))))
         else:  # of number, code point and character, the last tells as much
-            yield row[0], row[1] if len(row) == 2 else row[-1]
+            pairs.append((row[0], row[1] if len(row) == 2 else row[-1]))
+    return pairs, 0
 
 
-def _directed(pairs: list[tuple[str, str]]) -> Iterable[tuple[str, str]]:
-    """Key and character, whichever of the two comes first; rows without a character fall out."""
+def _is_backward(pairs: _Pairs) -> bool:
+    """Whether characters come before keys."""
 
     def told(side: int) -> tuple[int, int]:
         found = [one for pair in pairs if (one := single_character(pair[side])) is not None]
         return sum(not one.isdigit() for one in found), len(found)
 
-    backward = told(0) > told(1)
+    return told(0) > told(1)
+
+
+def _directed(pairs: _Pairs, is_backward: bool) -> Iterable[tuple[str, str]]:
+    """Key and character; rows without a character fall out."""
     for first, second in pairs:
-        key, text = (second, first) if backward else (first, second)
+        key, text = (second, first) if is_backward else (first, second)
         if (character := single_character(text)) is not None:
             yield key_of(key.strip()), character
 

@@ -9,17 +9,24 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from data_tools.errors import UserError, join_message
-from data_tools.pictures.class_lists import MAX_LIST_BYTES, is_class_list
+from data_tools.pictures.class_lists import MAX_LIST_BYTES, UncountedError, is_class_list
 from data_tools.pictures.decode import Picture, PictureError, decode
+from data_tools.pictures.folder_lists import Firsts
 from data_tools.pictures.ink import Ground, Ink, Votes, survey
-from data_tools.pictures.labels import Labels, label_pictures, may_tell_labels
+from data_tools.pictures.labels import (
+    Labels,
+    label_pictures,
+    may_tell_labels,
+    names_hide_numbers,
+)
 from data_tools.pictures.metadata import MAX_TABLE_BYTES
 from data_tools.pictures.part import LabelledFile, PicturePart, read_picture_file
 from data_tools.pictures.unpacked import without_unpacked
 from data_tools.pictures.writers import writer_in
+from data_tools.sources.members import mendable_errors
 from data_tools.sources.split_choice import TEST_OPTION
 from data_tools.sources.split_names import NamedSplit, may_mean_test, split_of_names
-from data_tools.sources.stored import Collection, read_whole
+from data_tools.sources.stored import Collection, read_beside
 from data_tools.sources.writing_kinds import FONT_DRAWN_PREFIX, is_font_drawn
 from data_tools.splits import Split
 
@@ -75,17 +82,10 @@ def gather_pictures(
     grounds = _grounds(of_source, ink)
     labels = Labels([], Counter(), {}, [])
     drew: dict[str, set[str]] = {}  # by each writer
-    for source, some in of_source.items():
-        paths = [f"{one.name}/{file.name}" for one in some for file in one.pictures]
-        try:
-            found = _labels(paths, some, source, gathered)
-        except UserError as error:
-            if some[0].is_alone:
-                raise
-            gathered.notes.append(f"passed over: {len(paths):,} pictures: {error}")
-            continue
+    for source, found in _labels_of_each(of_source, gathered).items():
+        some = of_source[source]
         labels.add(found)
-        writers = _writers(paths, writer_pattern, source)
+        writers = _writers(_paths(some), writer_pattern, source)
         for character, writer in zip(found.characters, writers, strict=True):
             if character is not None:
                 drew.setdefault(writer, set()).add(character)
@@ -149,37 +149,81 @@ def _stand_ins_apart(
         yield f"{name}/{FONT_DRAWN_PREFIX}", drawn
 
 
+def _paths(collections: Sequence[Collection]) -> list[str]:
+    return [f"{one.name}/{file.name}" for one in collections for file in one.pictures]
+
+
+def _labels_of_each(
+    of_source: Mapping[Path, Sequence[Collection]], gathered: Gathered
+) -> dict[Path, Labels]:
+    """What names tell of each source, in order, without those that are passed over."""
+    firsts: Firsts = {}
+    found = {}
+    waiting = list(of_source)
+    for may_wait in (True, False):
+        left_open = []
+        for source in waiting:
+            some = of_source[source]
+            try:
+                found[source] = _labels(_paths(some), some, source, firsts, gathered)
+            except UserError as error:
+                if may_wait and isinstance(error, UncountedError):
+                    left_open.append(source)  # another may settle where the list begins
+                    continue
+                if some[0].is_alone:
+                    raise
+                pictures = sum(len(one.pictures) for one in some)
+                gathered.notes.append(f"passed over: {pictures:,} pictures: {error}")
+        waiting = left_open
+    return {source: found[source] for source in of_source if source in found}
+
+
 def _labels(
-    paths: Sequence[str], collections: Sequence[Collection], source: Path, gathered: Gathered
+    paths: Sequence[str],
+    collections: Sequence[Collection],
+    source: Path,
+    firsts: Firsts,
+    gathered: Gathered,
 ) -> Labels:
     beside = {}
     for collection in collections:
         for file in collection.beside:
             if may_tell_labels(file.name) and file.size <= MAX_TABLE_BYTES:
-                content = read_whole(collection.base, file, MAX_TABLE_BYTES)
+                content = read_beside(collection, file, MAX_TABLE_BYTES)
                 beside[f"{collection.name}/{file.name}"] = content
                 gathered.used.add(f"{collection.place}/{file.name}")
+    # A list for train and test alike often lies in the folder that holds both.
+    if names_hide_numbers(paths) and not any(map(is_class_list, beside)):
+        beside |= _lists_above(source)
     try:
-        return label_pictures(paths, beside, str(source))
+        return label_pictures(paths, beside, str(source), firsts)
+    except UncountedError:
+        raise
     except UserError:
-        # A list for train and test alike often lies in the folder that holds both.
         above = _lists_above(source)
         if not above:
             raise
-        return label_pictures(paths, beside | above, str(source))
+        return label_pictures(paths, beside | above, str(source), firsts)
 
 
 def _lists_above(source: Path) -> dict[str, bytes]:
-    """Lists of classes in the nearest folder above a source that has one."""
+    """Lists of classes in the nearest folder above a source that has one.
+
+    Raises:
+        UserError: one cannot be read.
+    """
     for folder in list(source.absolute().parents)[:_FOLDERS_ABOVE]:
-        found = {
-            path.name: path.read_bytes()
-            for path in sorted(folder.iterdir())
-            if is_class_list(path.name) and path.is_file() and path.stat().st_size <= MAX_LIST_BYTES
-        }
+        found = {}
+        with suppress(OSError):  # a folder that may not be looked into has none
+            found = {path.name: path for path in sorted(folder.iterdir()) if _is_list(path)}
         if found:
-            return found
+            with mendable_errors(str(folder)):
+                return {name: path.read_bytes() for name, path in found.items()}
     return {}
+
+
+def _is_list(path: Path) -> bool:
+    return is_class_list(path.name) and path.is_file() and path.stat().st_size <= MAX_LIST_BYTES
 
 
 def _label_lines(labels: Labels) -> list[str]:

@@ -1,14 +1,15 @@
 """Which character each picture of a source shows, told by tables, names of folders and of files."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from data_tools.errors import UserError, join_message
-from data_tools.pictures.class_lists import is_class_list, key_of, read_class_list
-from data_tools.pictures.metadata import is_table, read_table
+from data_tools.pictures.class_lists import is_class_list, read_class_list
+from data_tools.pictures.folder_lists import Entry, Firsts, FolderLists
+from data_tools.pictures.metadata import Tables, is_table, read_table, texts_of
 from data_tools.pictures.names import (
     NumberScheme,
     characters_named,
@@ -55,26 +56,43 @@ def may_tell_labels(path: str) -> bool:
     return is_table(path) or is_class_list(path)
 
 
-def label_pictures(paths: Sequence[str], beside: Mapping[str, bytes], where: str) -> Labels:
+def names_hide_numbers(paths: Iterable[str]) -> bool:
+    """Whether the source's own name is a character, and folders in it are numbers."""
+    folders = {path.rpartition("/")[0] for path in paths}
+    return any(
+        is_number(name)
+        for folder in folders
+        if characters_named(folder.partition("/")[0])
+        for name in folder.split("/")[1:]
+    )
+
+
+def label_pictures(
+    paths: Sequence[str], beside: Mapping[str, bytes], where: str, firsts: Firsts
+) -> Labels:
     """Find the character of every picture of a source.
 
     A table counts before names, and names that are a character before numbers. Where folders and
-    files name different characters, those with many more of them are the classes: the others are
-    writers, or one folder for all.
+    files, or folders and numbers below them, tell different characters, those with many more of
+    them are the classes: the others are writers, or one folder for all.
 
     Args:
         paths: of the pictures, `/` between folders, the source's own name first.
         beside: content of the files for which `may_tell_labels`, by such paths.
         where: what messages call the source.
+        firsts: where lists of classes without numbers begin, as other sources settled it; what
+            this one settles is added.
 
     Raises:
         UserError: no picture's character can be told, as where numbers can be read in several ways
             or a list of classes is damaged.
+        UncountedError: a list without numbers may begin at 0 or at 1, and `firsts` lacks it.
     """
     lists, tables, problems = _read_beside(beside)
-    seeker = _Seeker(lists, tables)
-    found = [seeker.of_names(path) for path in paths]
-    _settle_disputes(found)
+    found = _of_names(paths, lists, tables)
+    # What a list without numbers has depends on where it begins, which its use tells.
+    while lists.count((one.entry for one in found if one.entry is not None), firsts):
+        found = _of_names(paths, lists, tables)
     if problems and not any(known.character for known in found):
         raise problems[0]
     _read_numbers(paths, found, where)
@@ -92,28 +110,79 @@ def label_pictures(paths: Sequence[str], beside: Mapping[str, bytes], where: str
 
 
 class _Found(NamedTuple):
-    """A character and what told it; or None and why, perhaps because file and folder differ."""
+    """A character and what told it; or None and why, perhaps because two are told.
+
+    Attributes:
+        character: of the picture.
+        by: what told it, or why it is None.
+        entry: the one that told it, where a list of classes did.
+        disputed: two characters, one of which it is.
+    """
 
     character: str | None
     by: str
-    disputed: tuple[str, str] | None = None
+    entry: Entry | None = None
+    disputed: "_Dispute | None" = None
 
 
+class _Dispute(NamedTuple):
+    """Two characters for one picture.
+
+    Attributes:
+        nearer: what its own name, or a number or a list for a folder near it, tells.
+        farther: what the name of a folder around that tells.
+        is_class: whether the list that tells the nearer has the farther too, and lies above it.
+    """
+
+    nearer: _Found
+    farther: _Found
+    is_class: bool = False
+
+
+_FILES = "names of files"
+_FOLDERS = "names of folders"
 _LETTER = "names of folders that are a letter or sign"
+_NUMBER = "a number, which may be a character"
 _UNTOLD = _Found(None, "its name and its folders' tell none")
+_LIST_DISPUTED = "a list of classes and the name of a folder tell different characters"
 
 
-def _settle_disputes(found: list[_Found]) -> None:
-    disputes = [one.disputed for one in found if one.disputed is not None]
-    of_files = len({file for file, _ in disputes})
-    of_folders = len({folder for _, folder in disputes})
-    for place, one in enumerate(found):
-        if one.disputed is None:
-            continue
-        if of_files >= 2 * of_folders:
-            found[place] = _Found(one.disputed[0], "names of files")
-        elif of_folders >= 2 * of_files:
-            found[place] = _Found(one.disputed[1], "names of folders")
+def _settled(found: Iterable[_Found]) -> list[_Found]:
+    """The same, without disputes that all of them together settle."""
+    found = list(found)
+    disputes: dict[str, list[_Dispute]] = {}
+    for one in found:
+        if one.disputed is not None:
+            disputes.setdefault(one.disputed.nearer.by, []).append(one.disputed)
+    choices = {by: _choice(by, some) for by, some in disputes.items()}
+    return [
+        one if one.disputed is None else choices[one.disputed.nearer.by](one.disputed) or one
+        for one in found
+    ]
+
+
+def _choice(by: str, disputes: Sequence[_Dispute]) -> Callable[[_Dispute], _Found | None]:
+    """How to settle disputes of a kind, by how many characters each side tells."""
+    nearer = {one.nearer.character or "" for one in disputes}
+    farther = {one.farther.character for one in disputes}
+    if by == _NUMBER:
+        schemes = schemes_of(nearer)
+        if len(schemes) != 1 or len(nearer) < 2 * len(farther):
+            return lambda one: one.farther
+        return lambda one: _of_number(one.nearer.character or "", schemes[0])
+    has_more_near = len(nearer) >= 2 * len(farther)
+    are_classes = all(one.is_class for one in disputes)
+    if len(farther) >= 2 * len(nearer) or (are_classes and not has_more_near):
+        return lambda one: one.farther
+    if has_more_near and not are_classes:
+        return lambda one: one.nearer
+    if all(one.nearer.character == one.farther.character for one in disputes):
+        return lambda one: one.farther
+    return lambda one: None
+
+
+def _of_number(number: str, scheme: NumberScheme) -> _Found:
+    return _Found(scheme.read(number), f"folders named by {scheme.description}")
 
 
 def _read_numbers(paths: Sequence[str], found: list[_Found], where: str) -> None:
@@ -131,117 +200,114 @@ def _read_numbers(paths: Sequence[str], found: list[_Found], where: str) -> None
         raise _unreadable_numbers(numbers, schemes, where)
     for place, number in numbered.items():
         if len(schemes) == 1:
-            by = f"folders named by {schemes[0].description}"
-            found[place] = _Found(schemes[0].read(number), by)
+            found[place] = _of_number(number, schemes[0])
         else:
             found[place] = _Found(None, "its folder is a number that no list of classes has")
 
 
-_Lists = dict[PurePosixPath, dict[str, str]]
-
-
-def _read_beside(beside: Mapping[str, bytes]) -> tuple[_Lists, _Lists, list[UserError]]:
-    """Lists of classes by the folder that they lie in, tables likewise, and what is wrong."""
-    lists: _Lists = {}
-    tables: _Lists = {}
+def _read_beside(beside: Mapping[str, bytes]) -> tuple[FolderLists, Tables, list[UserError]]:
+    """Lists of classes, tables by the folder that they lie in, and what is wrong."""
+    lists = FolderLists()
+    tables: Tables = {}
     problems = []
     for path in sorted(beside):
-        folder = PurePosixPath(path).parent
         try:
             texts = read_table(beside[path], path) if is_table(path) else None
             if texts is not None:
-                tables.setdefault(folder, {}).update(texts)
+                tables.setdefault(PurePosixPath(path).parent, {}).update(texts)
             elif is_class_list(path):
-                _add_list(lists.setdefault(folder, {}), read_class_list(beside[path], path), path)
+                lists.add(read_class_list(beside[path], path), path)
         except UserError as error:
             problems.append(error)
     return lists, tables, problems
 
 
-def _add_list(known: dict[str, str], listed: Mapping[str, str], path: str) -> None:
-    for key, character in listed.items():
-        if known.setdefault(key, character) != character:
-            problem = f"says that {key} is {character}, another list says {known[key]}"
-            raise UserError(join_message(path, problem, "leave one of the lists"))
+def _of_names(paths: Sequence[str], lists: FolderLists, tables: Tables) -> list[_Found]:
+    """What lists, tables and names tell, but not bare numbers."""
+    texts = texts_of(paths, tables)
+    parents = dict.fromkeys(
+        path.rpartition("/")[0] for path, text in zip(paths, texts, strict=True) if text is None
+    )
+    of_parents = _settled(_of_folder(PurePosixPath(parent), lists) for parent in parents)
+    folders = dict(zip(parents, of_parents, strict=True))
+    return _settled(
+        _of_file(path, folders[path.rpartition("/")[0]], lists)
+        if text is None
+        else _of_text(text, PurePosixPath(path).parent, lists)
+        for path, text in zip(paths, texts, strict=True)
+    )
 
 
-class _Seeker:
-    """Tells characters by lists, tables and names, but not by bare numbers."""
+def _of_text(text: str, folder: PurePosixPath, lists: FolderLists) -> _Found:
+    """What a table says: a character, or a number that the nearest list has."""
+    if (entry := lists.nearest_entry(folder, text.strip())) is not None:
+        return _Found(entry.character, "a table", entry)
+    character = single_character(text)
+    by = "a table" if character else "the table gives a text, not one character"
+    return _Found(character, by)
 
-    def __init__(self, lists: _Lists, tables: _Lists) -> None:
-        self._lists = lists
-        self._tables = tables
-        self._by_file_name = {folder: _unique_names(texts) for folder, texts in tables.items()}
-        self._folders: dict[str, _Found] = {}
 
-    def of_names(self, path: str) -> _Found:
-        parent, _, name = path.rpartition("/")
-        if self._tables and (text := self._text_of(PurePosixPath(path))) is not None:
-            character = self._listed(text.strip(), PurePosixPath(parent)) or single_character(text)
-            by = "a table" if character else "the table gives a text, not one character"
-            return _Found(character, by)
-        if parent not in self._folders:
-            self._folders[parent] = self._of_folders(PurePosixPath(parent))
-        folder = self._folders[parent]
-        stem = name.rpartition(".")[0] or name
-        own = characters_named(stem) or characters_named(unscrambled(stem))
-        if not own:
-            if folder.character is None:
-                listed = self._lists.get(PurePosixPath(parent), {})
-                character = listed.get(name) or listed.get(key_of(stem))
-                if character:
-                    return _Found(character, "a list of classes")
-            return folder
-        if len(own) > 1:
-            return _Found(None, "its name has two characters")
-        character = next(iter(own))
-        if folder.by == _LETTER or folder.character is None:  # a writer may be called a
-            return _Found(character, "names of files")
-        if folder.character != character:
-            by = "its name and its folder's say different characters"
-            return _Found(None, by, (character, folder.character))
+def _of_file(path: str, folder: _Found, lists: FolderLists) -> _Found:
+    """What a file's name and its folders tell."""
+    parent, _, name = path.rpartition("/")
+    stem = name.rpartition(".")[0] or name
+    if folder.by == _LIST_DISPUTED:
         return folder
+    own = characters_named(stem) or characters_named(unscrambled(stem))
+    if not own:
+        if folder.character is not None and folder.by != _FOLDERS:
+            return folder
+        place = PurePosixPath(parent)
+        entry = lists.entry(place, name) or lists.entry(place, stem)
+        if entry is None:
+            return folder
+        listed = _Found(entry.character, entry.by, entry)
+        if folder.character is None:
+            return listed
+        return _Found(None, _LIST_DISPUTED, disputed=_Dispute(listed, folder))
+    if len(own) > 1:
+        return _Found(None, "its name has two characters")
+    character = next(iter(own))
+    if folder.by == _LETTER or folder.character is None:  # a writer may be called a
+        return _Found(character, _FILES)
+    if folder.character != character:
+        by = "its name and its folder's say different characters"
+        return _Found(None, by, disputed=_Dispute(_Found(character, _FILES), folder))
+    return folder
 
-    def _text_of(self, path: PurePosixPath) -> str | None:
-        """What the nearest table says of a picture."""
-        for folder in path.parents:
-            if (texts := self._tables.get(folder)) is not None:
-                inside = path.relative_to(folder).as_posix()
-                if (text := texts.get(inside)) is not None:
-                    return text
-                if (text := self._by_file_name[folder].get(path.name)) is not None:
-                    return text
-        return None
 
-    def _of_folders(self, folder: PurePosixPath) -> _Found:
-        """What the nearest telling folder says: its name, else a list of classes, else a letter."""
-        for name in reversed(folder.parts):
-            named = characters_named(name) or characters_named(unscrambled(name))
-            if len(named) > 1:
-                return _Found(None, "its folder's name has two characters")
-            if named:
-                return _Found(next(iter(named)), "names of folders")
-        for place in (folder, *folder.parents):
-            if place.name and (character := self._listed(place.name, place.parent)) is not None:
-                return _Found(character, "a list of classes")
-        if len(folder.name) == 1 and not folder.name.isdigit():
+def _of_folder(folder: PurePosixPath, lists: FolderLists) -> _Found:
+    """What folders tell: the nearest name, a list of classes, or a letter.
+
+    What a list or a number tells of a folder below the one that has a name disputes it.
+    """
+    characters: frozenset[str] = frozenset()
+    below = []
+    for place in (folder, *folder.parents):
+        characters = characters_named(place.name) or characters_named(unscrambled(place.name))
+        if characters:
+            break
+        if place.name:
+            below.append(place)
+    if len(characters) > 1:
+        return _Found(None, "its folder's name has two characters")
+    entries = (lists.nearest_entry(one.parent, one.name) for one in below)
+    entry = next((one for one in entries if one is not None), None)
+    listed = _UNTOLD if entry is None else _Found(entry.character, entry.by, entry)
+    if not characters:
+        if entry is None and len(folder.name) == 1 and not folder.name.isdigit():
             return _Found(folder.name, _LETTER)
-        return _UNTOLD
-
-    def _listed(self, name: str, folder: PurePosixPath) -> str | None:
-        """What the nearest list of classes, in a folder or above it, has for a name."""
-        for place in (folder, *folder.parents):
-            if (listed := self._lists.get(place)) is not None:
-                return listed.get(key_of(name))
-        return None
-
-
-def _unique_names(texts: Mapping[str, str]) -> dict[str, str]:
-    """Texts by file names alone, of those that occur once: tables may have been moved."""
-    times = Counter(PurePosixPath(path).name for path in texts)
-    return {
-        name: text for path, text in texts.items() if times[name := PurePosixPath(path).name] == 1
-    }
+        return listed
+    (character,) = characters
+    farther = _Found(character, _FOLDERS)
+    if entry is not None:
+        lies_above = entry.folder in place.parents
+        is_class = lies_above and lists.has_character(entry.folder, character)
+        return _Found(None, _LIST_DISPUTED, disputed=_Dispute(listed, farther, is_class))
+    number = next((one.name for one in below if is_number(one.name)), None)
+    if number is None:
+        return farther
+    return _Found(None, _NUMBER, disputed=_Dispute(_Found(number, _NUMBER), farther))
 
 
 def _number_of(path: PurePosixPath) -> str | None:

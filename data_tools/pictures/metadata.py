@@ -3,10 +3,15 @@
 import csv
 import io
 import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from data_tools.errors import UserError, join_message
 from data_tools.pictures.class_lists import text_of
+
+Tables = dict[PurePosixPath, dict[str, str]]
+"""What tables say of pictures, by the tables' folders and the paths below those."""
 
 MAX_TABLE_BYTES = 256 << 20
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl")
@@ -78,3 +83,30 @@ def _column(head: list[str], names: tuple[str, ...]) -> str | None:
     """The column whose name stands first among `names`."""
     known = {name.strip().lower(): name for name in head if isinstance(name, str)}
     return next((known[name] for name in names if name in known), None)
+
+
+def texts_of(paths: Sequence[str], tables: Tables) -> list[str | None]:
+    """What the nearest table says of each picture."""
+    if not tables:
+        return [None] * len(paths)
+    by_file_name = {folder: _unique_names(texts) for folder, texts in tables.items()}
+
+    def text_of(path: PurePosixPath) -> str | None:
+        for folder in path.parents:
+            if (texts := tables.get(folder)) is not None:
+                inside = path.relative_to(folder).as_posix()
+                if (text := texts.get(inside)) is not None:
+                    return text
+                if (text := by_file_name[folder].get(path.name)) is not None:
+                    return text
+        return None
+
+    return [text_of(PurePosixPath(path)) for path in paths]
+
+
+def _unique_names(texts: Mapping[str, str]) -> dict[str, str]:
+    """Texts by file names alone, of those that occur once: tables may have been moved."""
+    times = Counter(PurePosixPath(path).name for path in texts)
+    return {
+        name: text for path, text in texts.items() if times[name := PurePosixPath(path).name] == 1
+    }

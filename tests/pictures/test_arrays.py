@@ -128,6 +128,18 @@ def test_kuzushiji_is_read_by_its_lists(tmp_path: Path) -> None:
     assert labelled_glyphs(convert(k49)) == expected
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_lines_without_numbers_count_from_where_the_labels_do(tmp_path: Path, first: int) -> None:
+    numbers = np.array([0, 1, 2, 0, 1, 2], np.uint8) + np.uint8(first)
+    files = {"k49-train-imgs.npz": npz(IMAGES), "k49-train-labels.npz": npz(numbers)}
+    files["k49_classmap.txt"] = "あ\nい\nう\n".encode()
+    expected = {(character, 0, fitted(seed)) for seed, character in enumerate("あいうあいう")}
+    assert labelled_glyphs(convert(write(tmp_path / "own", files))) == expected
+    files["k49-train-labels.npz"] = npz(np.full(6, 2, np.uint8))
+    with pytest.raises(UserError, match="does not say whether its first line is 0 or 1"):
+        convert(write(tmp_path / "open", files))
+
+
 @pytest.mark.parametrize(
     ("files", "problem"),
     [

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_tools.errors import UserError
-from data_tools.pictures.class_lists import is_class_list, key_of, read_class_list
+from data_tools.pictures.class_lists import ClassList, is_class_list, key_of, read_class_list
 
 CLASSES = {"0": "永", "1": "一", "12": "丁"}
 BY_CHARACTER = {character: int(number) for number, character in CLASSES.items()}
@@ -25,16 +25,17 @@ def error_of(data: bytes, name: str = "char_dict") -> str:
 @pytest.mark.parametrize("protocol", range(6))
 @pytest.mark.parametrize("content", [BY_CHARACTER, BY_NUMBER])
 def test_a_pickled_dictionary_is_read_in_either_direction(content: Any, protocol: int) -> None:
-    assert read_class_list(pickle.dumps(content, protocol), "char_dict") == CLASSES
+    assert read_class_list(pickle.dumps(content, protocol), "char_dict").characters == CLASSES
 
 
 def test_pickles_of_python_2_are_read() -> None:
     # pickle.dumps of {u'\u6c38': 0} and {'\xe6\xb0\xb8': 0} by Python 2.7
-    assert read_class_list(b"\x80\x02}q\x00X\x03\x00\x00\x00\xe6\xb0\xb8q\x01K\x00s.", "d") == {
-        "0": "永"
-    }
-    assert read_class_list(b"\x80\x02}q\x00U\x03\xe6\xb0\xb8K\x00s.", "d") == {"0": "永"}
-    assert read_class_list(b"(dp0\nV\\u6c38\np1\nI0\ns.", "char_dict") == {"0": "永"}
+    for data in (
+        b"\x80\x02}q\x00X\x03\x00\x00\x00\xe6\xb0\xb8q\x01K\x00s.",
+        b"\x80\x02}q\x00U\x03\xe6\xb0\xb8K\x00s.",
+        b"(dp0\nV\\u6c38\np1\nI0\ns.",
+    ):
+        assert read_class_list(data, "d") == ClassList({"0": "永"})
 
 
 class Hostile:
@@ -82,32 +83,52 @@ def test_a_pickle_that_asks_for_memory_is_harmless() -> None:
 )
 def test_lists_are_read_in_every_usual_form(name: str, text: str) -> None:
     assert is_class_list(name)
-    assert read_class_list(text.encode(), name) == CLASSES
+    assert read_class_list(text.encode(), name) == ClassList(CLASSES)
 
 
-def test_a_list_without_numbers_counts_its_lines_from_0() -> None:
-    assert read_class_list("一\n丁\n七\n".encode(), "classes.txt") == {
-        "0": "一",
-        "1": "丁",
-        "2": "七",
-    }
-    assert read_class_list("一\n丁\n".encode("gbk"), "classes.txt") == {"0": "一", "1": "丁"}
-    assert read_class_list('["一", "丁"]'.encode(), "classes.json") == {"0": "一", "1": "丁"}
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("classes.txt", "一\n丁\n七\n".encode()),
+        ("classes.txt", "一\n丁\n七\n".encode("gbk")),
+        ("classes.json", '["一", "丁", "七"]'.encode()),
+        ("classes.pkl", pickle.dumps(["一", "丁", "七"])),
+    ],
+)
+def test_a_list_without_numbers_counts_from_0_or_1_by_the_numbers_in_use(
+    name: str, data: bytes
+) -> None:
+    listed = read_class_list(data, name)
+    assert listed == ClassList({"0": "一", "1": "丁", "2": "七"}, lines=3)
+    assert listed.first_number({"0", "2"}) == 0
+    assert listed.first_number({"0", "1", "2", "3"}) == 0
+    assert listed.first_number({"1", "2", "3"}) == 1
+    assert listed.first_number({"1", "2", "77"}) is None
+    assert listed.counted_from(1).characters == {"1": "一", "2": "丁", "3": "七"}
+
+
+def test_a_first_line_that_is_no_character_may_be_a_class_or_a_head() -> None:
+    listed = read_class_list("background\n一\n丁\n".encode(), "classes.txt")
+    assert listed.first_number({"1", "2"}) == 0
+    assert listed.first_number({"0", "1", "2"}) == 0
+    assert listed.first_number({"0", "1"}) is None  # as under `character`, 一 being 0
+
+
+def test_words_that_are_counted_are_no_characters() -> None:
+    assert "no character in it" in error_of(b"yi\nding\n", "classes.txt")
 
 
 def test_names_that_are_no_numbers_are_kept() -> None:
     found = read_class_list('{"yong": "永", "img_3.png": "一"}'.encode(), "labels.json")
-    assert found == {"yong": "永", "img_3.png": "一"}
+    assert found.characters == {"yong": "永", "img_3.png": "一"}
     assert key_of("00012") == "12"
     assert key_of("img_03") == "img_03"
 
 
 def test_emnist_gives_codes_of_letters() -> None:
-    assert read_class_list(b"0 48\n10 65\n36 97\n", "emnist-byclass-mapping.txt") == {
-        "0": "0",
-        "10": "A",
-        "36": "a",
-    }
+    assert read_class_list(b"0 48\n10 65\n36 97\n", "emnist-byclass-mapping.txt") == ClassList(
+        {"0": "0", "10": "A", "36": "a"}
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
+import os
 import random
 import shutil
 import tarfile
+import zipfile
 from pathlib import Path
 from typing import Any, Literal
 
@@ -189,6 +191,29 @@ def test_a_list_of_classes_may_lie_above_the_folder(tmp_path: Path) -> None:
     assert contents(convert([source], tmp_path / "x.h5").out)[0][0] == "永"
 
 
+def test_one_source_says_where_the_list_above_both_begins(tmp_path: Path) -> None:
+    train = write_set(tmp_path / "data" / "train", ["1/1.png", "2/1.png", "3/1.png"])
+    test = write_set(tmp_path / "data" / "test", ["2/1.png"])
+    (tmp_path / "data" / "classes.txt").write_text("永\n一\n丁\n", "utf-8")
+    result = convert([test, train], tmp_path / "x.h5")
+    found = [(one, split) for one, _, split in contents(result.out)]
+    assert found == [("一", 0), ("丁", 0), ("永", 0), ("一", 1)]
+    assert note(result, "pictures:").endswith("a list of classes, counted from 1 (4)")
+    assert "classes.txt: does not say whether" in error_of([test], tmp_path / "y.h5")
+
+
+def test_a_list_above_a_folder_of_numbers_counts_whatever_that_is_called(tmp_path: Path) -> None:
+    source = write_set(tmp_path / "data" / "楷", [f"{number}/1.png" for number in range(3)])
+    (tmp_path / "data" / "classes.txt").write_text("永\n一\n丁\n", "utf-8")
+    assert sorted(one for one, _, _ in contents(convert([source], tmp_path / "x.h5").out)) == [
+        "一",
+        "丁",
+        "永",
+    ]
+    writers = write_set(tmp_path / "data" / "永", ["0/1.png"])
+    assert contents(convert([writers], tmp_path / "y.h5").out)[0][0] == "永"
+
+
 @pytest.mark.parametrize(
     ("names", "problem"),
     [
@@ -344,6 +369,61 @@ def test_damage_in_an_archive_is_found(tmp_path: Path, compression: int) -> None
     archive.write_bytes(packed)
     message = error_of([archive], tmp_path / "x.h5")
     assert message.startswith(f"{archive}/永/1.bmp: is damaged in its archive")
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_archives_of_other_packings_are_read(tmp_path: Path, compression: int) -> None:
+    page = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
+    members = {"0/1.png": picture_bytes(page), "classes.txt": "永\n".encode()}
+    archive = write_zip(tmp_path / "own.zip", members, compression)
+    result = convert([archive], tmp_path / "x.h5", ink="dark")
+    assert [one for one, _, _ in contents(result.out)] == ["永"]
+    whole = archive.read_bytes()
+    for place in range(60, len(whole) // 2, 97):
+        broken = bytearray(whole)
+        broken[place] ^= 1
+        archive.write_bytes(broken)
+        assert f"{archive}/0/1.png: is" in error_of([archive], tmp_path / "y.h5", ink="dark")
+
+
+@pytest.mark.parametrize("name", ["metadata.csv", "classes.txt"])
+def test_a_damaged_table_or_list_in_an_archive_is_said_in_one_line(
+    tmp_path: Path, name: str
+) -> None:
+    members = {"永/1.png": picture_bytes(draw_character(0)), name: b"file_name,text\n1.png,a\n"}
+    archive = write_zip(tmp_path / "own.zip", members)
+    data = archive.read_bytes()
+    archive.write_bytes(data.replace(b"1.png,a", b"1.png,b"))
+    message = error_of([archive], tmp_path / "x.h5")
+    assert message.startswith(f"{archive}/{name}: is damaged in its archive")
+    directory = data.rindex(b"PK\x01\x02")  # the last entry; bit 0 of its flags: encrypted
+    archive.write_bytes(data[: directory + 8] + b"\x01" + data[directory + 9 :])
+    result = convert([archive], tmp_path / "x.h5")
+    assert f"({archive}/{name})" in note(result, "passed over: 1 encrypted file")
+
+
+def test_a_list_that_may_not_be_read_is_said_in_one_line(tmp_path: Path) -> None:
+    source = write_set(tmp_path / "own", ["0/1.png"])
+    inside, above = source / "classes.txt", tmp_path / "classes.txt"
+    above.write_text("永\n", "utf-8")
+    above.chmod(0)
+    if os.access(above, os.R_OK):
+        pytest.skip("this user may read everything")
+    assert f"{above}: cannot be read" in error_of([source], tmp_path / "x.h5")
+    inside.write_text("永\n", "utf-8")
+    inside.chmod(0)
+    assert f"{inside}: cannot be read" in error_of([source], tmp_path / "x.h5")
+
+
+def test_a_folder_above_that_may_not_be_looked_into_has_no_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    source = write_set(tmp_path / "own", ["0/1.png"])
+    assert "no list says which characters" in error_of([source], tmp_path / "x.h5")
 
 
 def test_an_archive_beside_its_own_folder_is_taken_once(tmp_path: Path) -> None:

@@ -1,0 +1,124 @@
+"""Which of lists, numbers and names tells a character, where several could."""
+
+from itertools import product
+
+import pytest
+
+from data_tools.errors import UserError
+from data_tools.pictures.class_lists import UncountedError
+from data_tools.pictures.folder_lists import Firsts
+from data_tools.pictures.labels import Labels, label_pictures
+
+CHARACTERS = "永和九年岁在癸丑暮春之初会于"
+LINES = "\n".join(CHARACTERS)
+NUMBERED = "\n".join(f"{number} {one}" for number, one in enumerate(CHARACTERS))
+
+
+def labels_of(
+    paths: list[str], beside: dict[str, str] | None = None, firsts: Firsts | None = None
+) -> Labels:
+    contents = {path: text.encode() for path, text in (beside or {}).items()}
+    return label_pictures(paths, contents, "here", {} if firsts is None else firsts)
+
+
+def error_of(paths: list[str], beside: dict[str, str]) -> str:
+    with pytest.raises(UserError) as caught:
+        labels_of(paths, beside)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("pattern", ["own/{:03}/a.png", "own/{}.png", "own/{:02}/set/a.png"])
+@pytest.mark.parametrize("first", [0, 1])
+def test_lines_without_numbers_count_from_where_the_pictures_do(pattern: str, first: int) -> None:
+    paths = [pattern.format(first + number) for number in range(14)]
+    labels = labels_of(paths, {"own/classes.txt": LINES})
+    assert labels.characters == list(CHARACTERS)
+    assert labels.told_by == {f"a list of classes, counted from {first}": 14}
+
+
+def test_a_list_whose_beginning_stays_open_is_refused() -> None:
+    paths = [f"own/{number}/a.png" for number in (1, 2, 13)]
+    message = error_of(paths, {"own/classes.txt": LINES})
+    assert message.startswith("own/classes.txt: does not say whether its first line is 0 or 1")
+    assert "number character" in message
+    assert labels_of(paths, {"own/classes.txt": NUMBERED}).characters == ["和", "九", "于"]
+    # folders that have a name ask nothing of the list
+    assert labels_of(["own/永/3/a.png"], {"own/classes.txt": LINES}).characters == ["永"]
+
+
+def test_a_list_with_numbers_beside_says_where_the_other_begins() -> None:
+    for first in (0, 1):
+        numbered = "\n".join(f"{n} {one}" for n, one in enumerate(CHARACTERS, first))
+        beside = {"own/chars.txt": LINES, "own/labels.txt": numbered}
+        assert labels_of([f"own/{first}/a.png"], beside).characters == ["永"]
+        assert labels_of(["own/3/a.png"], beside).characters == [CHARACTERS[3 - first]]
+    beside = {"own/chars.txt": LINES, "own/labels.json": '{"yong": "永"}'}
+    assert labels_of(["own/yong/a.png", "own/14/a.png"], beside).characters == ["永", "于"]
+    beside = {"own/chars.txt": LINES, "own/labels.json": '{"3": "永", "2": "一"}'}
+    labels = labels_of(["own/0/a.png"], beside)
+    assert labels.characters == ["永"]
+    assert "says that 3 is 永, another list says 年" in labels.problems[0]
+
+
+def test_pictures_of_another_source_say_where_the_same_list_begins() -> None:
+    firsts: Firsts = {}
+    beside = {"classes.txt": LINES}
+    with pytest.raises(UncountedError):
+        labels_of(["test/3/a.png"], beside, firsts)
+    labels_of([f"train/{number}/a.png" for number in range(1, 15)], beside, firsts)
+    assert labels_of(["test/3/a.png"], beside, firsts).characters == ["九"]
+    labels_of([f"other/{number}/a.png" for number in range(14)], beside, firsts)
+    with pytest.raises(UncountedError):  # from 0 in one and from 1 in the other
+        labels_of(["test/3/a.png"], beside, firsts)
+
+
+@pytest.mark.parametrize("where", ["楷", "own/楷", "楷.zip"])
+@pytest.mark.parametrize("list_above", [False, True])
+def test_numbers_in_a_list_are_classes_of_a_folder_that_happens_to_be_a_character(
+    where: str, list_above: bool
+) -> None:
+    paths = [f"{where}/{number:03}/{n}.png" for number in range(14) for n in range(2)]
+    folder = where.rpartition("/")[0] if list_above else where
+    for text in (LINES, NUMBERED):
+        labels = labels_of(paths, {f"{folder}/classes.txt".lstrip("/"): text})
+        assert labels.characters == [one for one in CHARACTERS for _ in range(2)]
+    flat = [f"{where}/{number:03}.png" for number in range(14)]
+    assert labels_of(flat, {f"{where}/classes.txt": NUMBERED}).characters == list(CHARACTERS)
+    beside = {"own/永/labels.json": '{"1.png": "永"}'}
+    assert labels_of(["own/永/1.png"], beside).characters == ["永"]
+
+
+def test_several_folders_of_scripts_are_no_classes() -> None:
+    paths = [f"own/{script}/{n}/a.png" for script, n in product("楷行草", range(14))]
+    assert labels_of(paths, {"own/classes.txt": NUMBERED}).characters == list(CHARACTERS) * 3
+    # seven classes in five scripts leave it open
+    paths = [f"own/{script}/{n}/a.png" for script, n in product("篆隶楷行草", range(7))]
+    beside = {"own/classes.txt": "\n".join(NUMBERED.splitlines()[:7])}
+    assert "a list of classes and the name of a folder" in error_of(paths, beside)
+
+
+def test_code_points_are_classes_of_a_folder_that_happens_to_be_a_character() -> None:
+    paths = [f"手写字/字/{ord(one):04x}/a.png" for one in CHARACTERS]
+    labels = labels_of(paths)
+    assert labels.characters == list(CHARACTERS)
+    assert labels.told_by == {"folders named by code points in hexadecimal": 14}
+    assert labels_of([f"own/字/{ord('永'):04x}/a.png"]).characters == ["字"]
+
+
+@pytest.mark.parametrize("writers", [["001"], ["001", "002", "014"], ["31001", "31002"]])
+@pytest.mark.parametrize("text", [None, LINES, NUMBERED])
+def test_numbered_folders_in_those_of_characters_are_writers(
+    writers: list[str], text: str | None
+) -> None:
+    for classes in ("永和九", CHARACTERS):
+        paths = [f"own/{one}/{writer}/a.png" for one, writer in product(classes, writers)]
+        labels = labels_of(paths, None if text is None else {"own/classes.txt": text})
+        assert labels.characters == [one for one, _ in product(classes, writers)]
+    many = [f"own/{one}/{writer}/a.png" for one, writer in product(CHARACTERS, range(1, 15))]
+    labels = labels_of(many, None if text is None else {"own/classes.txt": text})
+    assert labels.characters == [one for one, _ in product(CHARACTERS, range(14))]
+
+
+def test_many_writers_of_few_characters_of_a_list_leave_it_open() -> None:
+    paths = [f"own/{one}/{writer}/a.png" for one, writer in product("永和", range(1, 14))]
+    assert "tell different characters" in error_of(paths, {"own/classes.txt": NUMBERED})
