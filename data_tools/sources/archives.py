@@ -7,10 +7,9 @@ import bz2
 import errno
 import lzma
 import tarfile
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +21,15 @@ from data_tools.sources.kinds import BZIP2, GZIP, XZ, Kind
 from data_tools.sources.members import Member
 from data_tools.sources.stored import Packed
 from data_tools.sources.zip_directory import MAX_RATIO, SMALL_BYTES, read_directory
+from data_tools.sources.zip_names import decoded_names
+
+SECOND_NAME = Kind("a second name of a file", "second names of files")
+LINK = Kind("a link in an archive", "links in archives")
+SPARSE = Kind(
+    "a file with holes in an archive",
+    "files with holes in archives",
+    "unpack the archive and name the folder",
+)
 
 _CHUNK_BYTES = 1 << 20
 _READERS: dict[Kind, Callable[[Path], Any]] = {
@@ -52,55 +60,87 @@ class Entry:
     is_encrypted: bool = False
 
 
-def zip_entries(path: Path, place: str) -> list[Entry]:
+@dataclass
+class Listing:
+    """What an archive holds.
+
+    Attributes:
+        entries: the files in it.
+        left_out: names of what is no file of its own, with its kind.
+        note: a line on how names were read; empty where nothing is to say.
+    """
+
+    entries: list[Entry]
+    left_out: list[tuple[str, Kind]] = field(default_factory=list)
+    note: str = ""
+
+
+def list_zip(path: Path, place: str) -> Listing:
     """List the files in a zip archive, which messages call by its place.
 
     Raises:
-        UserError, zipfile.BadZipFile, OSError and others, as `read_directory`.
+        UserError, zipfile.BadZipFile, OSError and others, as `read_directory`; `UserError` also
+            where names may be in one encoding as well as in another.
     """
-    return [
+    entries = read_directory(path, place)
+    names, note = decoded_names(entries, place)
+    files = [
         Entry(
-            clean_name(_decoded_name(entry)),
+            clean_name(name),
             entry.file_size,
             inner=entry.filename,
             packed=Packed(entry.header_offset, entry.compress_size, entry.compress_type, entry.CRC),
             is_encrypted=bool(entry.flag_bits & 0x1),
         )
-        for entry in read_directory(path, place)
-        if not entry.filename.endswith("\\")  # as some tools write folders
+        for entry, name in zip(entries, names, strict=True)
+        if not name.endswith("\\")  # as some tools write folders
     ]
+    return Listing(files, note=note)
 
 
-def tar_entries(path: Path) -> list[Entry]:
+def list_tar(path: Path) -> Listing:
     """List the files in a tar archive that is not packed.
+
+    Of the names that hard links give to one file the first counts, as it does in a folder.
 
     Raises:
         tarfile.TarError, OSError and others, on damage.
     """
+    spans: dict[str, tuple[int, int]] = {}
+    names: dict[tuple[int, int], list[str]] = {}
+    left_out = []
     with tarfile.open(path, "r:") as archive:
-        return [
-            Entry(clean_name(entry.name), entry.size, span=(entry.offset_data, entry.size))
-            for entry in archive
-            if entry.isreg() and not entry.issparse()
-        ]
+        for entry in archive:
+            span = None
+            if entry.islnk():
+                span = spans.get(entry.linkname)
+            elif entry.isreg() and not entry.issparse():
+                span = (entry.offset_data, entry.size)
+            if span is not None:
+                spans[entry.name] = span
+                names.setdefault(span, []).append(clean_name(entry.name))
+            elif entry.islnk() or entry.issym():
+                left_out.append((clean_name(entry.name), LINK))
+            elif entry.issparse():
+                left_out.append((clean_name(entry.name), SPARSE))
+    files = []
+    for span, of_file in names.items():
+        of_file.sort(key=_order_in_folder)
+        files.append(Entry(of_file[0], span[1], span=span))
+        left_out += [(name, SECOND_NAME) for name in of_file[1:]]
+    return Listing(files, left_out)
+
+
+def _order_in_folder(name: str) -> tuple[list[str], str]:
+    """By what the files of a folder sort before those of folders in it."""
+    *folders, file = name.split("/")
+    return folders, file
 
 
 def clean_name(name: str) -> str:
     r"""A member's name as a person reads it: `\` parts as `/` does, and `..` leads nowhere."""
     parts = name.replace("\\", "/").split("/")
     return "/".join(part for part in parts if part not in ("", ".", "..")) or "unnamed"
-
-
-def _decoded_name(entry: zipfile.ZipInfo) -> str:
-    """The name of a zip archive's member; without a mark for UTF-8 it may be in UTF-8 or GBK."""
-    if entry.flag_bits & 0x800 or entry.filename.isascii():
-        return entry.filename
-    for encoding in ("utf-8", "gbk"):
-        try:
-            return entry.filename.encode("cp437").decode(encoding)
-        except UnicodeError:
-            continue
-    return entry.filename
 
 
 class ScratchError(UserError):

@@ -15,12 +15,13 @@ from pathlib import Path, PurePosixPath
 
 from data_tools.errors import UserError, join_message
 from data_tools.sources.archives import (
+    SECOND_NAME,
     Entry,
     ScratchError,
     copy_member,
-    tar_entries,
+    list_tar,
+    list_zip,
     unpack,
-    zip_entries,
 )
 from data_tools.sources.kinds import (
     ARRAY,
@@ -70,7 +71,6 @@ _SPECIAL = Kind(
     "devices and pipes",
     "name .gnt files, folders or archives",
 )
-_SECOND_NAME = Kind("a second name of a file", "second names of files")
 _EMPTY_ARCHIVE = Kind(
     "an empty archive", "empty archives", "name an archive of .gnt files, such as Gnt1.0Test.zip"
 )
@@ -93,6 +93,7 @@ class Found:
         beside: folders and archives with files that may say what labels mean.
         passed_over: what is no source of samples.
         uncertain: names that have a word of the test split and yet do not tell it.
+        notes: how names in archives were read, a line each.
     """
 
     members: list[Member] = field(default_factory=list)
@@ -102,6 +103,7 @@ class Found:
     beside: list[Collection] = field(default_factory=list)
     passed_over: list[PassedOver] = field(default_factory=list)
     uncertain: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -317,7 +319,7 @@ class _Finder:
                     self._pass_over(place, _SPECIAL)
                     return
                 if (file := (status.st_dev, status.st_ino)) in self._files:
-                    self._pass_over(place, _SECOND_NAME)
+                    self._pass_over(place, SECOND_NAME)
                     return
                 self._files.add(file)
                 if kind is None:
@@ -369,12 +371,16 @@ class _Finder:
         sample_files, passed_over = self._sample_files(), len(self.found.passed_over)
         try:
             with mendable_errors(place.full):
-                entries = zip_entries(path, place.full) if kind is ZIP else tar_entries(path)
+                listing = list_zip(path, place.full) if kind is ZIP else list_tar(path)
         except UserError as error:
             self._trouble(place, error, _DAMAGED)
             return
         collection = self._new_collection(path, place)
-        for entry in entries:
+        if listing.note:
+            self.found.notes.append(listing.note)
+        for name, left_out in listing.left_out:
+            self._pass_over(place.below(name), left_out)
+        for entry in listing.entries:
             stored = StoredFile(entry.name, entry.size, entry.span and entry.span[0], entry.packed)
             if kind_of_name(entry.name) is PICTURE and not entry.is_encrypted:
                 collection.pictures.append(stored)

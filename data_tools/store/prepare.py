@@ -242,6 +242,7 @@ def prepare(
         notes=[
             *split_lines(plan.members, {*found.uncertain, *pictures.uncertain}),
             *both_splits_lines(one for one in plan.members if _has_writer(one, pictures)),
+            *found.notes,
             *pictures.notes,
             *array_notes,
             *noted_lines(notes.values(), levelled),

@@ -170,7 +170,10 @@ def test_an_archive_in_an_archive_is_read(tmp_path: Path, outer: int, inner: int
         "HWDB.zip/HWDB/Gnt1.0Test.zip/501-f.gnt": TWO,
         "HWDB.zip/HWDB/a.tar.gz/001-f.gnt": ONE,
     }
-    assert lines == ["passed over: 1 file of macOS metadata"]
+    assert lines == [
+        "passed over: 1 file of macOS metadata",
+        f"passed over: 1 link in an archive ({archive}/HWDB/a.tar.gz/link.gnt)",
+    ]
     assert list(splits(archive).values()) == [Split.TEST, Split.TRAIN]
 
 
@@ -207,7 +210,8 @@ def test_tar_archives_are_read(tmp_path: Path, mode: str) -> None:
     members = {"t/train/1.gnt": ONE, "t/test/2.gnt": TWO, "../../3.gnt": ONE + TWO, "t/r.rar": RAR}
     for name in ("a.tar", "a.tgz", "a.bin"):  # whatever its name says
         archive = put(tmp_path / name, tar_of(members, mode))
-        held, (line,) = find(archive)
+        held, (link, line) = find(archive)
+        assert link == f"passed over: 1 link in an archive ({archive}/link.gnt)"
         assert held == {
             f"{name}/3.gnt": ONE + TWO,
             f"{name}/t/test/2.gnt": TWO,
@@ -215,6 +219,36 @@ def test_tar_archives_are_read(tmp_path: Path, mode: str) -> None:
         }
         assert line.startswith(f"passed over: 1 .rar archive ({archive}/t/r.rar); ")
         assert splits(archive)[f"{name}/t/test/2.gnt"] is Split.TEST
+
+
+def test_second_names_and_holes_in_a_tar_archive_are_said(tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    write_gnt(folder / "b" / "1.gnt", "一")
+    (folder / "a").mkdir()
+    (folder / "a" / "2.gnt").hardlink_to(folder / "b" / "1.gnt")
+    (folder / "b" / "3.gnt").hardlink_to(folder / "b" / "1.gnt")
+    archive = tmp_path / "own.tar"
+    with tarfile.open(archive, "w") as opened:
+        opened.add(folder / "b", "b")  # so that 2.gnt is the link
+        opened.add(folder / "a", "a")
+        dangling = tarfile.TarInfo("c.gnt")
+        dangling.type, dangling.linkname = tarfile.LNKTYPE, "nowhere.gnt"
+        opened.addfile(dangling)
+        holes = tarfile.TarInfo("d.gnt")
+        holes.type = tarfile.GNUTYPE_SPARSE
+        opened.addfile(holes)
+    held, lines = find(archive)
+    assert held == {"own.tar/a/2.gnt": ONE}
+    names = f"({archive}/b/1.gnt, {archive}/b/3.gnt)"
+    assert sorted(lines) == [
+        f"passed over: 1 file with holes in an archive ({archive}/d.gnt); unpack the archive and "
+        "name the folder",
+        f"passed over: 1 link in an archive ({archive}/c.gnt)",
+        f"passed over: 2 second names of files {names}",
+    ]
+    held, lines = find(folder)
+    assert held == {"own/a/2.gnt": ONE}
+    assert lines == [f"passed over: 2 second names of files {names.replace('.tar', '')}"]
 
 
 def test_a_file_packed_by_itself_is_read(tmp_path: Path) -> None:
