@@ -49,6 +49,7 @@ _PNG_CHUNK = struct.Struct(">I4s")
 _DEEP_BITS = (8, 10, 12, 14, 16, 32)
 _OPAQUE_FROM = 128
 _STRONG_CONTRAST = 96
+_EVEN_STEP = 8
 
 
 class PictureError(Exception):
@@ -177,15 +178,44 @@ def _flatten(grey: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.ui
         opaque = alpha > 0
         if not opaque.any():
             return np.full_like(grey, BACKGROUND)  # nothing is drawn on it
-    visible = grey[opaque]
-    ground = float(np.median(visible))
     rim = border(opaque)
     if rim.mean() > 0.5:
         ground = float(np.median(border(grey)[rim]))  # a sheet with holes or round corners
-    elif np.subtract(*np.percentile(visible, (90, 10))) < _STRONG_CONTRAST:
-        ground = 0 if ground > BACKGROUND / 2 else BACKGROUND  # ink alone: on what it differs from
+    else:
+        ground = _ground_around(grey, opaque)
     share = alpha.astype(np.float32) / BACKGROUND
     return np.rint(grey * share + ground * (1 - share)).astype(np.uint8)
+
+
+def _ground_around(grey: NDArray[np.uint8], opaque: NDArray[np.bool_]) -> float:
+    """The ground of what stands free in a picture, which is ink or a sheet with ink on it."""
+    visible = grey[opaque]
+    differs = 0 if np.median(visible) > BACKGROUND / 2 else BACKGROUND  # from ink alone
+    if _contrast(visible) < _STRONG_CONTRAST:
+        return differs
+    seen_through = np.pad(~opaque, 1).astype(np.int8)
+    around = np.lib.stride_tricks.sliding_window_view(seen_through, (3, 3)).sum(axis=(2, 3))
+    columns = _steps_out(grey, opaque, around)
+    steps = np.concatenate([columns, _steps_out(grey.T, opaque.T, around.T)])
+    step = float(steps.mean()) if steps.size else 0.0
+    if abs(step) > _EVEN_STEP:  # soft edges fade into the ground that was taken away
+        return BACKGROUND if step > 0 else 0
+    edge = grey[opaque & (around > 0)]
+    return float(np.median(edge)) if _contrast(edge) < _STRONG_CONTRAST else differs
+
+
+def _contrast(levels: NDArray[np.uint8]) -> float:
+    return float(np.subtract(*np.percentile(levels, (90, 10))))
+
+
+def _steps_out(
+    grey: NDArray[np.uint8], opaque: NDArray[np.bool_], around: NDArray[np.integer[Any]]
+) -> NDArray[np.int16]:
+    """Differences of neighbours in a column, from the one with less see-through `around` it."""
+    both = opaque[1:] & opaque[:-1]
+    out = np.sign(np.diff(around.astype(np.int16), axis=0))
+    steps = np.diff(grey.astype(np.int16), axis=0) * out
+    return steps[both & (out != 0)]
 
 
 def border(picture: NDArray[Value]) -> NDArray[Value]:

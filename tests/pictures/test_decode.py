@@ -4,7 +4,8 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
 from data_tools.pictures.decode import PictureError, decode
 from tests.picture_samples import draw_character, picture_bytes
@@ -100,6 +101,71 @@ def test_ink_on_nothing_is_laid_on_what_it_differs_from(ink: int, hidden: int) -
     grey = decode(see_through(ink, hidden=hidden)).grey
     assert np.all(grey[CHARACTER < 255] == ink)
     assert np.all(grey[CHARACTER == 255] == (255 if ink < 128 else 0))
+
+
+def soft_character(ink: int = 20, side: int = 48) -> NDArray[np.uint8]:
+    """A ring and a bar of soft edges, dark on white."""
+    image = Image.new("L", (4 * side, 4 * side), 255)
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((6 * 4, 6 * 4, 42 * 4, 42 * 4), outline=ink, width=17)
+    draw.line((5 * 4 + 1, 44 * 4, 44 * 4, 5 * 4 + 2), fill=ink, width=14)
+    return np.asarray(image.reduce(4))
+
+
+def around_it(page: NDArray[np.uint8], least: int) -> NDArray[np.bool_]:
+    """The pixels of at least that level which are connected with the corner."""
+    is_light = page >= least
+    reached = np.zeros_like(is_light)
+    reached[0, 0] = True
+    while True:
+        grown = reached.copy()
+        grown[1:] |= reached[:-1]
+        grown[:-1] |= reached[1:]
+        grown[:, 1:] |= reached[:, :-1]
+        grown[:, :-1] |= reached[:, 1:]
+        grown &= is_light
+        if (grown == reached).all():
+            return reached
+        reached = grown
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF"])
+@pytest.mark.parametrize("mode", ["L", "P"])
+def test_a_ground_of_a_colour_that_is_see_through_is_put_back(kind: str, mode: str) -> None:
+    page = soft_character()
+    data = picture_bytes(Image.fromarray(page).convert(mode), kind, transparency=255)
+    np.testing.assert_array_equal(decode(data).grey, page)
+
+
+@pytest.mark.parametrize("is_light", [False, True])
+@pytest.mark.parametrize("least", [255, 240, 200])
+@pytest.mark.parametrize("is_everywhere", [False, True])
+def test_a_ground_that_was_cut_off_with_a_wand_is_put_back(
+    is_light: bool, least: int, is_everywhere: bool
+) -> None:
+    page = soft_character()
+    is_cut = page >= least if is_everywhere else around_it(page, least)
+    level = 255 - page if is_light else page
+    pixels = np.stack([level] * 3 + [np.where(is_cut, 0, 255).astype(np.uint8)], axis=-1)
+    expected = np.where(is_cut, 0 if is_light else 255, level)
+    np.testing.assert_array_equal(decode(picture_bytes(pixels)).grey, expected)
+
+
+@pytest.mark.parametrize("is_light", [False, True])
+def test_a_sheet_that_stands_free_is_laid_on_its_own_colour(is_light: bool) -> None:
+    page = 255 - soft_character() if is_light else soft_character()
+    pixels = np.zeros((64, 64, 4), np.uint8)
+    pixels[8:56, 8:56] = np.stack([page] * 3 + [np.full_like(page, 255)], axis=-1)
+    assert np.array_equal(decode(picture_bytes(pixels)).grey[8:56, 8:56], page)
+    assert np.all(decode(picture_bytes(pixels)).grey[:8] == (0 if is_light else 255))
+
+
+def test_uneven_ink_without_soft_edges_is_laid_on_what_it_differs_from() -> None:
+    is_ink = np.kron(CHARACTER, np.ones((4, 4), np.uint8)) < 255
+    pixels = np.zeros((*is_ink.shape, 4), np.uint8)
+    pixels[is_ink, 3] = 255
+    pixels[is_ink, :3] = np.random.default_rng(0).choice([0, 60, 120], (int(is_ink.sum()), 1))
+    assert np.all(decode(picture_bytes(pixels)).grey[~is_ink] == 255)
 
 
 def test_a_sheet_with_round_corners_keeps_its_own_colour() -> None:
