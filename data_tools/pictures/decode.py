@@ -213,9 +213,10 @@ def _steps_out(
 ) -> NDArray[np.int16]:
     """Differences of neighbours in a column, from the one with less see-through `around` it."""
     both = opaque[1:] & opaque[:-1]
-    out = np.sign(np.diff(around.astype(np.int16), axis=0))
-    steps = np.diff(grey.astype(np.int16), axis=0) * out
-    return steps[both & (out != 0)]
+    levels, counts = grey.astype(np.int16), around.astype(np.int16)
+    out: NDArray[np.int16] = np.sign(counts[1:] - counts[:-1])[both]
+    steps: NDArray[np.int16] = (levels[1:] - levels[:-1])[both] * out
+    return steps[out != 0]
 
 
 def border(picture: NDArray[Value]) -> NDArray[Value]:

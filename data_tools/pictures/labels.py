@@ -9,7 +9,14 @@ from typing import NamedTuple
 from data_tools.errors import UserError, join_message
 from data_tools.pictures.class_lists import is_class_list, read_class_list
 from data_tools.pictures.folder_lists import Entry, Firsts, FolderLists
-from data_tools.pictures.metadata import Tables, is_table, read_table, texts_of
+from data_tools.pictures.metadata import (
+    HeadError,
+    Tables,
+    is_table,
+    missing_rows,
+    read_table,
+    texts_of,
+)
 from data_tools.pictures.names import (
     NumberScheme,
     characters_named,
@@ -33,7 +40,8 @@ class Labels:
         characters: of each picture, None where nothing tells it.
         told_by: how many pictures each way of telling gave, in words.
         untold: how many pictures have no character, by reason, with the first of them.
-        problems: of files beside that could not be read and were not needed.
+        problems: of files beside that could not be read and were not needed, and of tables that
+            name files which are not there.
     """
 
     characters: list[str | None]
@@ -93,20 +101,43 @@ def label_pictures(
     # What a list without numbers has depends on where it begins, which its use tells.
     while lists.count((one.entry for one in found if one.entry is not None), firsts):
         found = _of_names(paths, lists, tables)
-    if problems and not any(known.character for known in found):
-        raise problems[0]
+    if not any(known.character for known in found):
+        for problem in problems:
+            if not isinstance(problem, HeadError):  # the table may be of something else
+                raise problem
     _read_numbers(paths, found, where)
     characters = [known.character for known in found]
     if paths and not any(characters):
-        problem = f"nothing tells which character a picture shows ({paths[0]}: {found[0].by})"
-        raise UserError(join_message(where, problem, _LAYOUTS))
+        if problems:
+            raise problems[0]
+        reason = f"nothing tells which character a picture shows ({paths[0]}: {found[0].by})"
+        raise UserError(join_message(where, reason, _LAYOUTS))
     untold: dict[str, tuple[int, str]] = {}
     for path, known in zip(paths, found, strict=True):
         if known.character is None:
             count, first = untold.get(known.by, (0, path))
             untold[known.by] = (count + 1, first)
     told_by = Counter(one.by for one in found if one.character)
-    return Labels(characters, told_by, untold, list(map(str, problems)))
+    said = [*map(str, problems), *_missing_rows(paths, tables, beside)]
+    return Labels(characters, told_by, untold, said)
+
+
+def _missing_rows(
+    paths: Sequence[str], tables: Tables, beside: Mapping[str, bytes]
+) -> Iterable[str]:
+    """A line on the tables of each folder that name files which are not there."""
+    for folder, texts in tables.items():
+        if missing := missing_rows(paths, texts, folder):
+            table = next(
+                one for one in beside if PurePosixPath(one).parent == folder and is_table(one)
+            )
+            is_one = len(missing) == 1
+            rows = (
+                "1 row names a file that is"
+                if is_one
+                else f"{len(missing):,} rows name files that are"
+            )
+            yield f"{table}: {rows} not there ({missing[0]}{'' if is_one else ', …'})"
 
 
 class _Found(NamedTuple):

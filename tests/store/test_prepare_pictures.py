@@ -162,6 +162,20 @@ def test_pictures_of_one_writer_are_one_source_however_many(
             "永一",
         ),
         (["i/a.png"], {"metadata.jsonl": '{"file": "i/a.png", "label": "永"}\n'}, "永"),
+        (["a.png"], {"metadata.csv": "\ufefffile_name;text\na.png;永\n"}, "永"),
+        (["a.png"], {"metadata.csv": "text\tfile_name\n永\ta.png\n"}, "永"),
+        (["a.png"], {"labels.tsv": "file_name,text\na.png,永\n"}, "永"),
+        (["a.png", "b.png"], {"metadata.csv": "text, file_name\n永, a.png\n一, b.png\n"}, "永一"),
+        (
+            ["a.png", "b.png"],
+            {"metadata.csv": "file_name,label,character\na.png,0,永\nb.png,1,一\n"},
+            "永一",
+        ),
+        (
+            ["a.png"],
+            {"metadata.jsonl": '{"file": "a.png", "text": 7, "unicode": "U+6C38"}\n'},
+            "永",
+        ),
         (["字/永.png", "字/一.png"], {}, "永一"),
     ],
 )
@@ -181,6 +195,32 @@ def test_layouts(tmp_path: Path, names: list[str], beside: dict[str, str], chara
     )
     packed = convert([archive], tmp_path / "zip.h5")
     np.testing.assert_array_equal(glyphs(packed.out), found)
+
+
+def test_rows_of_a_table_without_their_pictures_are_counted(tmp_path: Path) -> None:
+    source = write_set(tmp_path / "own", ["i/a.png", "i/b.png"])
+    (source / "metadata.csv").write_text(
+        "file_name,text\ni/a.png,永\nelsewhere/b.png,一\ni/c.png,丁\ni/d.png,七\n", "utf-8"
+    )
+    result = convert([source], tmp_path / "x.h5")
+    assert [one for one, _, _ in contents(result.out)] == ["一", "永"]
+    assert note(result, "passed over:") == (
+        "passed over: own/metadata.csv: 2 rows name files that are not there (i/c.png, …)"
+    )
+
+
+def test_a_table_of_metadata_without_its_columns_is_said(tmp_path: Path) -> None:
+    source = write_set(tmp_path / "own", ["a.png"])
+    (source / "metadata.csv").write_text("picture|shows\na.png|永\n", "utf-8")
+    message = error_of([source], tmp_path / "x.h5")
+    assert message == (
+        "own/metadata.csv: has no columns of files and of texts; call them file_name and text"
+    )
+    write_set(source, ["54208/1.png", "53947/1.png"])
+    (source / "a.png").unlink()
+    result = convert([source], tmp_path / "x.h5")
+    assert [one for one, _, _ in contents(result.out)] == ["一", "永"]
+    assert "own/metadata.csv: has no columns" in note(result, "passed over:")
 
 
 def test_a_list_of_classes_may_lie_above_the_folder(tmp_path: Path) -> None:
