@@ -215,8 +215,8 @@ def _steps_out(
     both = opaque[1:] & opaque[:-1]
     levels, counts = grey.astype(np.int16), around.astype(np.int16)
     out: NDArray[np.int16] = np.sign(counts[1:] - counts[:-1])[both]
-    steps: NDArray[np.int16] = (levels[1:] - levels[:-1])[both] * out
-    return steps[out != 0]
+    steps: NDArray[np.int16] = ((levels[1:] - levels[:-1])[both] * out)[out != 0]
+    return steps
 
 
 def border(picture: NDArray[Value]) -> NDArray[Value]:
