@@ -353,7 +353,7 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
         raise UserError(join_message(f"--set {override}", "is no setting", remedy))
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # no TOML, or a number of thousands of digits
         value = text.strip()
     table = values.setdefault(section, {})
     if not isinstance(table, dict):

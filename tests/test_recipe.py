@@ -124,6 +124,7 @@ def test_recipes_of_models_that_do_not_say_how_many_hands_mean_the_first_four() 
         ("train.seed", "section.key=value"),
         ("batch_size=3", "section.key=value"),
         ("nonsense.key=3", "nonsense is no setting"),
+        ("train.seed=" + "9" * 5000, "train.seed: "),
     ],
 )
 def test_a_wrong_setting_is_one_line_that_names_it(override: str, message: str) -> None:

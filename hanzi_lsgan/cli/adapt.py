@@ -1,5 +1,6 @@
 """`adapt`."""
 
+import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -34,14 +35,19 @@ def adapt(
 ) -> None:
     """Learn one person's hand from 30 to 200 characters of that person, in minutes."""
     from hanzi_lsgan.acceleration import keep_freed_memory
+    from hanzi_lsgan.cli.chosen_run import is_person
     from hanzi_lsgan.cli.display import likeness_table
     from hanzi_lsgan.export.weights import check_out, export_weights
+    from hanzi_lsgan.runs.folder import RUNS
     from hanzi_lsgan.runs.wrong_path import refuse_run_as_store
     from hanzi_lsgan.training.person import check_person, learn_hand
     from hanzi_lsgan.training.start import trained_run
 
     keep_freed_memory()
     check_out(out)
+    if not is_person(out.resolve().name):
+        problem = "a number is an invented hand's, which --hand would draw instead"
+        raise UserError(join_message(f"--out {out}", problem, "name it after the person"))
     refuse_run_as_store(data)
     refuse_no_store(data)
     base = trained_run(trained).load_generator()
@@ -64,7 +70,8 @@ def adapt(
     export_weights(learned.trained, out, file)
     results.print(likeness_table(learned))
     console.print(f"wrote {out}, learned in {minutes:.1f} minutes", soft_wrap=True)
-    console.print(f"write with hanzi-lsgan write TEXT --hand {out.name} --out page.pdf")
+    hand = shlex.quote(out.name if out.parent == RUNS else str(out))
+    console.print(f"write with hanzi-lsgan write TEXT --hand {hand} --out page.pdf", soft_wrap=True)
 
 
 def _recogniser_of(base: "TrainedGenerator", trained: Path) -> "tuple[KeptRecogniser, bytes]":

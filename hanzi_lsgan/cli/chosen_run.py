@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
 from hanzi_lsgan.cli.app import console, samples_bar
-from hanzi_lsgan.cli.path_kinds import refuse_no_store
+from hanzi_lsgan.cli.path_kinds import is_run, refuse_no_store
 
 if TYPE_CHECKING:
     from data_tools.store.reader import Store
@@ -51,6 +51,8 @@ def load_run(
     folder = RunFolder(run) if run is not None else find_newest_run()
     if folder is None:
         console.print("no run under runs/: taking the weights that come with hanzi-lsgan")
+    elif run is None:
+        console.print(f"taking {folder.path}, the newest run", soft_wrap=True)
     trained = (folder or RunFolder(SHIPPED)).load_generator(checkpoint)
     if font is not None:
         trained = trained.with_reference(font)
@@ -75,7 +77,9 @@ def _run_of_person(person: str, run: Path | None) -> Path:
     option = f"--hand {person}"
     if run is not None:
         raise UserError(join_message(option, "is a run of its own", "leave --run out"))
-    folder = next((path for path in (Path(person), RUNS / person) if path.is_dir()), None)
+    # A folder of photographs may have the same name, so runs are asked for before folders.
+    places = [path for path in (Path(person), RUNS / person) if path.is_dir()]
+    folder = next((path for path in places if is_run(path)), next(iter(places), None))
     if not is_person(person) or folder is None:
         remedy = f"make one with hanzi-lsgan adapt --data STORE --out {RUNS / 'NAME'}"
         raise UserError(join_message(option, "there is no person of this name", remedy))

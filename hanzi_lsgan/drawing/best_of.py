@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from hanzi_lsgan.drawing.images import draw_class
 from hanzi_lsgan.models import Generator
 
+_READ_AT_ONCE = 2048
+"""Candidates: the posteriors of 10,000 classes are then 80 MB, and a few copies of them."""
+
 Read = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Log p(y | x) (N, classes) of glyphs (N, S, S)."""
 
@@ -35,8 +38,13 @@ class BestOf:
 
     def choose(self, offered: NDArray[np.uint8], labels: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Of candidates (N, K, S, S) for labels (N,) those that are read best: (N, S, S)."""
-        count, candidates = offered.shape[:2]
-        posteriors = self.read(offered.reshape(-1, *offered.shape[2:]))
-        likelihood = posteriors.reshape(count, candidates, -1)[np.arange(count), :, labels]
-        chosen: NDArray[np.uint8] = offered[np.arange(count), likelihood.argmax(axis=1)]
+        chosen = np.empty((len(offered), *offered.shape[2:]), np.uint8)
+        at_once = max(1, _READ_AT_ONCE // offered.shape[1])
+        for start in range(0, len(offered), at_once):
+            some = offered[start : start + at_once]
+            count, candidates = some.shape[:2]
+            posteriors = self.read(some.reshape(-1, *some.shape[2:]))
+            likelihood = posteriors.reshape(count, candidates, -1)
+            own = likelihood[np.arange(count), :, labels[start : start + count]]
+            chosen[start : start + count] = some[np.arange(count), own.argmax(axis=1)]
         return chosen

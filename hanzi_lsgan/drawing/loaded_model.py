@@ -1,6 +1,7 @@
 """A trained model as Python code meets it: load it, and let it draw."""
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,12 +53,12 @@ class LoadedModel:
             UserError: the model cannot draw some of the characters, there are none, or the seed is
                 out of its range.
         """
-        if not isinstance(seed, int) or not 0 <= seed < 2**64:
+        if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**64:
             raise UserError(join_message("seed", f"is {seed!r}", "give a whole number from 0"))
         text = clean_characters(text, "the text", self.trained.knows).characters
         trained = self.trained.with_unseen(text)
         labels = labels_of(text, trained.charset)
-        latents = draw_latents(trained.network, 1, seed)
+        latents = draw_latents(trained.network, 1, int(seed))
         images = np.concatenate(list(draw_images(trained.network, latents, labels)))
         if in_square:
             font = favourite_font(trained.network, latents[0])

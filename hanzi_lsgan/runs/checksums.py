@@ -35,6 +35,11 @@ def announce(folder: Path, file: Path, content: Path) -> None:
         unfinished.write_text(_sealed(known), "utf-8", newline="\n")
 
 
+def was_announced(folder: Path, file: Path) -> bool:
+    """Whether `file`, somewhere in the folder, has been written or was about to be."""
+    return file.relative_to(folder).as_posix() in (_read(folder) or {})
+
+
 def find_damage(folder: Path) -> list[str]:
     """Compare every file of a run folder with its checksum; return what is wrong, a line a file."""
     known = _read(folder)

@@ -35,7 +35,7 @@ class Claim:
             UserError: there is something in the folder named.
         """
         if out is None:
-            stem = Path(recipe_name).stem
+            stem = Path(recipe_name).name.removesuffix(".toml")
             return cls(RunFolder(next_run(stem)), exists=False, name_to_reserve=stem)
         run = RunFolder(out)
         run.refuse_if_trained()

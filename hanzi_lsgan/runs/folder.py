@@ -37,7 +37,7 @@ from hanzi_lsgan.models import build_generator, take_hand
 from hanzi_lsgan.models.label_embedding import free_of
 from hanzi_lsgan.recipe import Recipe, parse_recipe, parse_toml, recipe_to_toml
 from hanzi_lsgan.runs import training_lock
-from hanzi_lsgan.runs.checksums import announce
+from hanzi_lsgan.runs.checksums import announce, was_announced
 from hanzi_lsgan.runs.trained_generator import ModelInfo, StoreProvenance, TrainedGenerator
 from hanzi_lsgan.runs.wrong_path import refuse_other_things
 
@@ -280,6 +280,13 @@ class RunFolder:
             path.write_bytes(serialized.getbuffer())
             announce(self.path, self.state, path)
 
+    @property
+    def has_lost_state(self) -> bool:
+        """Whether the run had a checkpoint to resume from, and somebody has taken it away."""
+        being_written = self.state.with_name(f"{self.state.name}.partial")  # when it was killed
+        was_there = was_announced(self.path, self.state)
+        return was_there and not self.state.exists() and not being_written.exists()
+
     def load_state(self) -> dict[str, Any]:
         """Read what `save_state` wrote, on the CPU.
 
@@ -314,11 +321,18 @@ class RunFolder:
 
 
 def find_newest_run(runs: Path = RUNS) -> RunFolder | None:
-    """The run whose generator was written last, or None where there is none."""
+    """The run whose generator was written last, or None where there is none.
+
+    A person's hand, which `--hand` takes, is none.
+    """
+    folders = _newest_first(runs)
+    return next((run for run in folders if run.info().hand is None), None)
+
+
+def _newest_first(runs: Path) -> list[RunFolder]:
     generators = list(runs.glob("*/generator.safetensors"))
-    if not generators:
-        return None
-    return RunFolder(max(generators, key=lambda path: path.stat().st_mtime).parent)
+    generators.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    return [RunFolder(path.parent) for path in generators]
 
 
 def adapted_runs(runs: Path = RUNS) -> list[Path]:
@@ -328,12 +342,13 @@ def adapted_runs(runs: Path = RUNS) -> list[Path]:
 
 
 def newest_run(runs: Path = RUNS) -> RunFolder:
-    """The run whose generator was written last.
+    """The run that can be trained on whose generator was written last: no exported weights.
 
     Raises:
         UserError: there is none.
     """
-    if (found := find_newest_run(runs)) is None:
+    found = next((run for run in _newest_first(runs) if run.config.exists()), None)
+    if found is None:
         remedy = "train one with `hanzi-lsgan train`, or name it with --out"
         raise UserError(join_message(str(runs), "no trained run is here", remedy))
     return found

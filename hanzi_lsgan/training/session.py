@@ -112,7 +112,7 @@ class Session:
             recipe = named or load_recipe(name, overrides)
             if start is not None:
                 recipe = as_drawn_by(recipe, start)
-            claim = Claim.on_new(out, name if start is None else start.path.name)
+            claim = Claim.on_new(out, name if start is None else start.path.resolve().name)
             trainer = Trainer(recipe, store.charset, store.kinds)
             if start is not None:
                 start_from(trainer, start, store.charset, store.kinds)
@@ -146,6 +146,10 @@ class Session:
             claim = Claim(run, exists=True)
             if run.state.exists():
                 trainer = Trainer.resumed(recipe, store.charset, store.kinds, run.load_state())
+            elif run.has_lost_state:
+                problem = f"{run.state.relative_to(run.path)} is gone, and with it where it was"
+                remedy = f"put it back, or begin a new run with its networks: --from {run.path}"
+                raise UserError(join_message(str(run.path), problem, remedy))
             else:
                 trainer = Trainer(recipe, store.charset, store.kinds)
             stream = _stream(recipe, store, trainer)

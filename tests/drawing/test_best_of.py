@@ -1,6 +1,7 @@
 from functools import partial
 
 import numpy as np
+import pytest
 import torch
 
 from hanzi_lsgan.drawing.best_of import BestOf
@@ -16,7 +17,11 @@ def make(candidates: int) -> BestOf:
     return BestOf(generator, partial(read_log_posteriors, Recogniser(4, 32).eval()), candidates)
 
 
-def test_the_candidate_that_is_read_best_is_kept() -> None:
+@pytest.mark.parametrize("at_once", [1, 10, 2048])
+def test_the_candidate_that_is_read_best_is_kept(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hanzi_lsgan.drawing.best_of._READ_AT_ONCE", at_once)
     best_of = make(5)
     chosen = best_of.draw(2, 3, seed=7)
     candidates = draw_class(best_of.generator, 2, 15, seed=7).reshape(3, 5, 32, 32)

@@ -12,7 +12,7 @@ import torch
 
 from data_tools.errors import UserError
 from hanzi_lsgan.models.paper import PaperGenerator
-from hanzi_lsgan.runs.folder import RunFolder, newest_run, next_run
+from hanzi_lsgan.runs.folder import SHIPPED, RunFolder, find_newest_run, newest_run, next_run
 from tests.tiny import CHARACTERS
 
 
@@ -127,13 +127,21 @@ def test_a_safetensors_header_that_claims_gigabytes_is_refused(
 def test_the_newest_run_is_the_one_written_last(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no trained run is here"):
         newest_run(tmp_path)
-    for age, name in enumerate(("b", "c", "a")):
-        path = tmp_path / name / "generator.safetensors"
-        path.parent.mkdir()
-        path.touch()
+    for age, name in enumerate(("me", "exported", "b", "c", "a")):
+        run = RunFolder(tmp_path / name)
+        run.path.mkdir()
+        run.generator.touch()
+        model = json.loads((SHIPPED / "model.json").read_text("utf-8"))
+        hand = [0.0] * 384 if name == "me" else None
+        run.model.write_text(json.dumps(model | {"hand": hand}), "utf-8")
+        if len(name) == 1:
+            run.config.touch()  # it can be trained on
         moment = time.time() - age
-        os.utime(path, (moment, moment))
+        os.utime(run.generator, (moment, moment))
     assert newest_run(tmp_path).path.name == "b"
+    drawing = find_newest_run(tmp_path)
+    assert drawing is not None
+    assert drawing.path.name == "exported"  # a person's hand is drawn by where it is asked for
 
 
 def test_new_runs_are_numbered(tmp_path: Path) -> None:

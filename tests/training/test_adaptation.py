@@ -139,6 +139,19 @@ def test_a_hand_that_nobody_has_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     assert not (tmp_path / "page.pdf").exists()
 
 
+def test_a_person_is_found_beside_a_folder_of_that_name_and_is_no_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(SHIPPED, tmp_path / "runs" / "li")
+    (tmp_path / "li").mkdir()
+    (tmp_path / "li" / "photo.jpg").touch()
+    result = call("render", "--chars", "永", "--hand", "li")
+    assert f"{Path('runs/li')} is a run that was adapted to nobody" in str(result.exception)
+    result = call("adapt", "--data", "me.h5", "--out", "runs/2024")
+    assert "--out runs/2024: a number is an invented hand's" in str(result.exception)
+
+
 def test_too_little_writing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for character in "永和九":

@@ -56,6 +56,31 @@ def test_training_again_goes_on_with_the_same_run(store: Path, tmp_path: Path) -
     assert_same_networks(tmp_path / "whole", tmp_path / "parts")
 
 
+def test_a_run_that_has_lost_its_state_is_not_begun_anew(store: Path, tmp_path: Path) -> None:
+    with Session.begin("quick32", store, tmp_path / "x", OVERRIDES) as session:
+        session.train(kimg=0.016)
+    run = RunFolder(tmp_path / "x")
+    generator = run.generator.read_bytes()
+    run.state.unlink()
+    with pytest.raises(UserError, match=r"state/training\.pt is gone.*--from"):
+        Session.resume(run.path)
+    # A process that was killed while it wrote its first state had none to lose.
+    run.state.with_name("training.pt.partial").touch()
+    with Session.resume(run.path) as session:
+        assert session.trainer.images == 0
+    assert run.generator.read_bytes() == generator
+
+
+def test_a_run_begun_from_another_is_named_after_it(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Session.begin("quick32", store, tmp_path / "runs" / "exp.v2", OVERRIDES) as session:
+        session.train(kimg=0.008)
+    monkeypatch.chdir(tmp_path / "runs" / "exp.v2")
+    with Session.begin(None, store, trained=".") as session:
+        assert session.run.path == Path("runs") / "exp.v2-01"
+
+
 def test_a_run_whose_folder_is_moved_while_it_trains_is_whole_all_the_same(
     store: Path, tmp_path: Path
 ) -> None:
@@ -243,7 +268,8 @@ def test_a_loaded_model_draws_a_text_by_one_hand(trained: Path) -> None:
 def test_what_cannot_be_seen_is_not_drawn_and_seeds_have_a_range(trained: Path) -> None:
     model = hanzi_lsgan.load(trained)
     assert np.array_equal(model.draw("三\u200b \n"), model.draw("三"))
-    for seed in (-1, 2**64, 1.5):
+    assert np.array_equal(model.draw("三", seed=np.int64(3)), model.draw("三", seed=3))
+    for seed in (-1, 2**64, 1.5, True):
         with pytest.raises(UserError, match=r"seed: is .*; give a whole number from 0"):
             model.draw("三", seed=seed)  # type: ignore[arg-type]
 
