@@ -1,7 +1,6 @@
 """A trained model as Python code meets it: load it, and let it draw."""
 
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +35,9 @@ class LoadedModel:
         """Side of an image in pixels."""
         return self.trained.info.model.size
 
-    def draw(self, text: str, seed: int = 0, *, in_square: bool = False) -> NDArray[np.uint8]:
+    def draw(
+        self, text: str, seed: int | np.integer = 0, *, in_square: bool = False
+    ) -> NDArray[np.uint8]:
         """Draw each character of a text, all by one hand.
 
         Args:
@@ -53,7 +54,8 @@ class LoadedModel:
             UserError: the model cannot draw some of the characters, there are none, or the seed is
                 out of its range.
         """
-        if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**64:
+        is_whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+        if not is_whole or not 0 <= seed < 2**64:
             raise UserError(join_message("seed", f"is {seed!r}", "give a whole number from 0"))
         text = clean_characters(text, "the text", self.trained.knows).characters
         trained = self.trained.with_unseen(text)

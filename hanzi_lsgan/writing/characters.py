@@ -40,7 +40,8 @@ class WrittenCharacter:
     @classmethod
     def by(cls, hand: Hand, character: str, image: NDArray[np.uint8]) -> Self:
         """What a hand has drawn (S, S), specks taken away, at the hand's place."""
-        return cls(character, without_specks(image, character), hand.place(character))
+        clean = without_specks(image, hand.dot_count(character))
+        return cls(character, clean, hand.place(character))
 
     @cached_property
     def ink_level(self) -> float:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from data_tools.errors import UserError, join_message
+from data_tools.fonts.glyph_dots import dot_count
 from data_tools.fonts.placement import Placement, place_by
 from data_tools.fonts.typefaces import KnownFonts
 from data_tools.glyphs.place import Place
@@ -82,6 +83,14 @@ class Hand:
             UserError: no font has it.
         """
         return place_by(character, self.places, self.font, self.fonts)
+
+    def dot_count(self, character: str) -> int:
+        """How many dots a character has, as the hand's font has it.
+
+        Another font shows it where the hand's lacks it, as of `place`.
+        """
+        font = self.fonts.font_of(character, self.font)
+        return 0 if font is None else dot_count(font, character)
 
     def again(self, number: int) -> Self:
         """The same hand that writes everything another time, the n-th."""

@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 
 from hanzi_lsgan.writing.specks import without_specks
 
@@ -12,18 +11,22 @@ def drawing(*squares: tuple[int, int, int]) -> np.ndarray:
     return image
 
 
-def test_a_speck_goes_and_dots_and_strokes_stay() -> None:
-    strokes = ((10, 10, 30), (50, 20, 2))  # the second is as small as the dot of some 犬
-    assert (without_specks(drawing(*strokes, (60, 50, 1)), "犬") == drawing(*strokes)).all()
-    assert (without_specks(drawing(*strokes), "犬") == drawing(*strokes)).all()
+STROKE, SPECK, DOT = (10, 10, 30), (60, 50, 1), (2, 50, 2)
 
 
-@pytest.mark.parametrize("character", "…！?ij3ä")
-def test_marks_letters_and_digits_keep_what_is_as_small_as_a_speck(character: str) -> None:
-    dots = drawing((10, 10, 30), (60, 50, 1))
-    assert (without_specks(dots, character) == dots).all()
+def test_of_what_is_small_so_much_stays_as_the_character_has_dots() -> None:
+    every = drawing(STROKE, SPECK, DOT)
+    assert (without_specks(every, dots=2) == every).all()
+    assert (without_specks(every, dots=1) == drawing(STROKE, DOT)).all()  # 犬
+    assert (without_specks(every, dots=0) == drawing(STROKE)).all()  # 大
+
+
+def test_a_large_dot_is_one_of_them_and_what_is_not_small_stays_in_any_case() -> None:
+    large = (50, 20, 4)  # 16 pixels
+    assert (without_specks(drawing(STROKE, large, DOT), dots=1) == drawing(STROKE, large)).all()
+    assert (without_specks(drawing(STROKE, large), dots=0) == drawing(STROKE, large)).all()
 
 
 def test_what_is_nothing_but_specks_stays_and_so_does_a_blank_image() -> None:
-    for image in (drawing((30, 30, 1)), drawing((30, 30, 1), (5, 5, 1)), drawing()):
-        assert (without_specks(image, "丶") == image).all()
+    for image in (drawing(SPECK), drawing(SPECK, DOT), drawing()):
+        assert (without_specks(image, dots=0) == image).all()
