@@ -795,6 +795,48 @@ MUTANTS = (
         "if False:",
         "tests/runs/test_claim.py -k trained_meanwhile",
     ),
+    Mutant(
+        "dots of a character are specks",
+        "hanzi_lsgan/writing/specks.py",
+        "largest_first[dots:]",
+        "largest_first[0:]",
+        "tests/writing/test_specks.py",
+    ),
+    Mutant(
+        "a run whose state was taken away begins anew",
+        "hanzi_lsgan/training/session.py",
+        "elif run.has_lost_state:",
+        "elif False:",
+        "tests/training/test_session.py -k lost_its_state",
+    ),
+    Mutant(
+        "a person's hand is the newest run",
+        "hanzi_lsgan/runs/folder.py",
+        "if run.info().hand is None), None)",
+        "if True), None)",
+        "tests/runs/test_folder.py -k newest",
+    ),
+    Mutant(
+        "lines of a list are counted from 0 also where pictures count from 1",
+        "data_tools/pictures/class_lists.py",
+        "        if str(self.lines) in asked:\n            return 1",
+        "        if str(self.lines) in asked:\n            return 0",
+        "tests/pictures/test_labels.py",
+    ),
+    Mutant(
+        "names in Big5 are read as GBK",
+        "data_tools/sources/zip_names.py",
+        "    if len(next(iter(characters.values()), ())) < _LEAST_CHARACTERS:",
+        "    if True:",
+        "tests/sources/test_zip_names.py",
+    ),
+    Mutant(
+        "two writers of one name are one",
+        "data_tools/store/writers.py",
+        "if all(times == 1 for times in splits.values()):",
+        "if True:",
+        "tests/store -k 'writer'",
+    ),
 )
 
 QUICK = (
