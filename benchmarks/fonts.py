@@ -1,13 +1,14 @@
 """Which glyphs of the hands' fonts are not the character that they stand for.
 
-    python -m benchmarks.fonts --out misread.json [--size 32] [--per-glyph 3] [--images 600000]
+    python -m benchmarks.fonts --out misread.json [--parts 0 1 2] [--size 32] [--per-glyph 3]
+                               [--images 600000]
 
 The fonts are parted into three. A recogniser learns from the writers of two parts, and reads what
 the third part's fonts show: so each font is read by what learned from others (and of hand 12 its
 writers and the reference font's outlines, which stand for its plain glyphs). A glyph is listed
 that is read as another character, plain and in most of what writers make of it. What a person finds
-wrong of these goes into `data_tools/fonts/misdrawn.py`. By a recogniser's speed
-(600 images/s) it takes about an hour on one core.
+wrong of these goes into `data_tools/fonts/misdrawn.py`. A part of 400,000 images takes half an
+hour of one core; each is added to what the file has of others.
 """
 
 import argparse
@@ -46,6 +47,7 @@ def main() -> None:
     """Find them, print how many there are, and write them down."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fonts")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--parts", type=int, nargs="+", choices=range(_PARTS), default=[0, 1, 2])
     parser.add_argument("--size", type=int, default=REFERENCE_SIZE_PIXELS)
     parser.add_argument("--per-glyph", type=int, default=3)
     parser.add_argument("--images", type=int, default=600_000)
@@ -53,8 +55,10 @@ def main() -> None:
     characters = sorted(set().union(*(STANDARD_SETS[name]() for name in ("gb2312", "big5-1"))))
     having = {c: [font for font in HANDS if has_glyph(font, c)] for c in characters}
     names = [*(path.stem for path in TYPEFACES), "kaiti-strokes"]
-    misread: dict[str, dict[str, str]] = {name: {} for name in names}
-    for part in range(_PARTS):
+    misread: dict[str, dict[str, str]] = {}
+    if arguments.out.exists():
+        misread = json.loads(arguments.out.read_text("utf-8"))
+    for part in arguments.parts:
         known = [c for c in characters if any(font % _PARTS != part for font in having[c])]
         places = [
             (font, c, number)
@@ -65,12 +69,13 @@ def main() -> None:
         taught = [p for p in places if p[0] % _PARTS != part and p[2] >= 0]
         read = [p for p in places if p[0] % _PARTS == part]
         recogniser = _train(taught, known, arguments.size, arguments.images)
+        misread |= {names[font]: {} for font in HANDS if font % _PARTS == part}
         for (font, character), other in _misread(recogniser, read, known, arguments.size).items():
             misread[names[font]][character] = other
+        arguments.out.write_text(json.dumps(misread, ensure_ascii=False, indent=1), "utf-8")
         print(f"part {part}: learned {len(taught):,} samples of {len(known):,} characters")
     for name, found in misread.items():
         print(f"{name}: {len(found)}: {''.join(list(found)[:40])}")
-    arguments.out.write_text(json.dumps(misread, ensure_ascii=False, indent=1), "utf-8")
 
 
 def _train(places: list[_Place], known: list[str], size: int, most_images: int) -> Recogniser:
