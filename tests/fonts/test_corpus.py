@@ -275,8 +275,7 @@ def test_a_full_disk_is_one_line_and_leaves_no_partial_file(
     monkeypatch.setattr(corpus_module, "write_record", write_record_on_a_full_disk)
     with pytest.raises(UserError, match="No space left on device"):
         write_corpus(tmp_path, characters="一", writers=1, jobs=1)
-    assert (tmp_path / "font-drawn-trn_gnt").is_dir()
-    assert read_corpus(tmp_path) == {}
+    assert list(tmp_path.iterdir()) == []
 
 
 @patches_workers
