@@ -374,8 +374,8 @@ MUTANTS = (
     Mutant(
         "the worst of several is kept",
         "hanzi_lsgan/drawing/best_of.py",
-        "likelihood.argmax(axis=1)",
-        "likelihood.argmin(axis=1)",
+        "own.argmax(axis=1)",
+        "own.argmin(axis=1)",
         "tests/drawing/test_best_of.py -k read_best",
     ),
     Mutant(

@@ -76,7 +76,7 @@ def test_the_notebook_runs_and_shows_its_figures(tmp_path: Path) -> None:
 
     notebook = nbformat.read(ROOT / "examples" / "papers.ipynb", 4)  # type: ignore[no-untyped-call]
     client = nbclient.NotebookClient(
-        notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}
+        notebook, timeout=900, resources={"metadata": {"path": str(tmp_path)}}
     )
     client.execute()
     shown = [
