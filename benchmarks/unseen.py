@@ -1,7 +1,7 @@
 """What a model's samples are worth where real ones are few or missing (docs/quality.md).
 
     python -m benchmarks.unseen STORE TRIAL SOURCE [--run RUN] [--seeds 0] [--split test]
-                                                   [--best-of 1] [--spread 1]
+                                                   [--best-of 1] [--spread 1] [--real-last]
 
 STORE holds real handwriting. Twenty of its characters, `held_out`, are chosen by the hash of their
 code points, so that nobody has chosen them. TRIAL says what a recogniser learns of real samples:
@@ -15,7 +15,8 @@ and SOURCE what else it learns: `none`, `font` (samples of the corpus), `run` (o
 `real` (what was kept back, the ceiling); 100 of each character that is short of real ones, or of
 all. Read are the real test samples of the twenty, for `twenty` and `all` those of all. A model that
 is to be measured must not have been trained on more of them than the recogniser: prepare its store
-with `--charset`, or of `few` writers. What is chosen by these figures is to be chosen by `--split
+with `--charset`, or of `few` writers. With `--real-last` the last 40 % of steps are on real samples
+alone. What is chosen by these figures is to be chosen by `--split
 train`.
 """
 
@@ -57,6 +58,7 @@ def main() -> None:
     parser.add_argument("--split", choices=("train", "test"), default="test")
     parser.add_argument("--best-of", type=int, default=1)
     parser.add_argument("--spread", type=float, default=1.0)
+    parser.add_argument("--real-last", action="store_true")
     arguments = parser.parse_args()
     if (arguments.trial, arguments.source) == ("all", "real"):
         parser.error("all leaves out no real samples that could be added")
@@ -70,12 +72,13 @@ def main() -> None:
     read = read[0][is_short[read[1]]], read[1][is_short[read[1]]]
     print(f"{trial}, {source}: of {short}, {len(read[1]):,} samples read")
     for seed in arguments.seeds:
-        learned = _real_part(train, is_short, _REAL[trial], seed)
+        learned = real = _real_part(train, is_short, _REAL[trial], seed)
         if source != "none":
             added = _added(source, arguments, short, train, charset, seed)
             samples = np.concatenate([learned[0], added[0]])
             learned = samples, np.concatenate([learned[1], added[1]])
-        share = accuracy_of(learned, read, len(charset), seed)
+        last = real if arguments.real_last else None
+        share = accuracy_of(learned, read, len(charset), seed, last)
         print(f"seed {seed}: {len(learned[1]):,} samples learned, {share:.2%} read", flush=True)
 
 

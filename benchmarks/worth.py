@@ -12,7 +12,7 @@ these figures is to be chosen by `--split train`, or it would be learned from wh
 import argparse
 from collections.abc import Callable
 from functools import partial
-from itertools import count, islice
+from itertools import chain, count, islice
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,9 @@ from hanzi_lsgan.judging.metrics import top_k_accuracy
 from hanzi_lsgan.judging.recogniser import read_glyphs, train_recogniser
 from hanzi_lsgan.runs.folder import RunFolder
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
+
+LAST_SHARE = 0.4
+"""Of a recogniser's steps, that it may learn some samples alone in."""
 
 Samples = NDArray[np.uint8]
 """Of one character after the other: (N, S, S)."""
@@ -122,16 +125,23 @@ def draw_samples(
 
 
 def accuracy_of(
-    learned: tuple[Samples, Labels], read: tuple[Samples, Labels], classes: int, seed: int
+    learned: tuple[Samples, Labels],
+    read: tuple[Samples, Labels],
+    classes: int,
+    seed: int,
+    last: tuple[Samples, Labels] | None = None,
 ) -> float:
-    """Share of some samples that is read rightly by a recogniser that has learned others alone."""
-    recogniser = train_recogniser(
-        shuffled_batches(*learned, seed),
-        classes=classes,
-        size=learned[0].shape[1],
-        steps=training_steps(len(learned[0])),
-        seed=seed,
-    )
+    """Share of some samples that is read rightly by a recogniser that has learned others alone.
+
+    Where some are given as `last`, it learns these alone in the last `LAST_SHARE` of its steps.
+    """
+    steps = training_steps(len(learned[0]))
+    batches = shuffled_batches(*learned, seed)
+    if last is not None:
+        before = islice(batches, int(steps * (1 - LAST_SHARE)))
+        batches = chain(before, shuffled_batches(*last, seed + 1))
+    size = learned[0].shape[1]
+    recogniser = train_recogniser(batches, classes=classes, size=size, steps=steps, seed=seed)
     _, guesses = read_glyphs(recogniser, read[0])
     return top_k_accuracy(guesses, read[1], 1)
 
