@@ -37,7 +37,8 @@ class Placed:
         left_mm: of its square's upper left corner, from the sheet's.
         top_mm: likewise.
         side_mm: of the square.
-        width: of the square, that it takes in its line: 1 for hanzi.
+        width: of the square, that it takes in its line, up to the next character: 1 for hanzi
+            that are set without spacing.
         begins: what it takes in its line, after its square's beginning, in squares.
         turned: clockwise by a quarter, in its square.
         shift: of the ink, right and down in squares: where columns have their marks.
@@ -219,7 +220,13 @@ class _Grid:
                 placed = self._placed(part.character, part.index, at + part.offset, number)
                 if self.down and self.squared and _is_latin(part.character):
                     placed = replace(placed, shift=(part.offset, -part.offset))  # side by side
-                yield replace(placed, width=part.width, begins=part.begins, to_trace=to_trace)
+                width, begins = part.width * self.step, part.begins * self.step
+                yield replace(
+                    placed,
+                    width=width / self.side,
+                    begins=begins / self.side,
+                    to_trace=to_trace,
+                )
             at += unit.width
 
     def _placed(self, character: str, index: int, at: float, number: int) -> Placed:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -173,16 +173,17 @@ def _ink(
     width_mm = settings.sheet_mm[1 if settings.down else 0]
     stray = settings.jitter * rng.normal(0, 1, (len(line.characters), 3))
     levels = pressures(len(line.characters), settings.pressure, int(rng.integers(1 << 31)))
-    for placed, (aside, below, larger), level in zip(line.characters, stray, levels, strict=True):
-        along = placed.top_mm - first.top_mm if settings.down else placed.left_mm - first.left_mm
+    for laid, (aside, below, larger), level in zip(line.characters, stray, levels, strict=True):
+        along = laid.top_mm - first.top_mm if settings.down else laid.left_mm - first.left_mm
         off = height * math.sin(phase + 2 * math.pi * waves * along / width_mm)
         off += -slope * along if not settings.down else slope * along
-        off += tilt * _across(placed, settings)
+        off += tilt * _across(laid, settings)
+        right, down = (off, 0.0) if settings.down else (0.0, off)
+        placed = replace(laid, left_mm=laid.left_mm + right, top_mm=laid.top_mm + down)
         side = placed.side_mm * float(np.clip(1 + 0.04 * larger, 0.85, 1.15))
         grown = (side - placed.side_mm) / 2
         left = placed.left_mm + 0.03 * aside * placed.side_mm - grown
         top = placed.top_mm + 0.03 * below * placed.side_mm - grown
-        left, top = (left + off, top) if settings.down else (left, top + off)
         colour = TRACE_COLOUR if placed.to_trace else _paler(settings.ink, level)
         contours = tuple(
             _place(contour, placed, left, top, side) for contour in outlines[placed.index]
@@ -191,9 +192,9 @@ def _ink(
             placed.character,
             contours,
             colour,
-            left,
-            top,
-            side,
+            placed.left_mm,
+            placed.top_mm,
+            placed.side_mm,
             placed.width,
             settings.down,
             placed.begins,

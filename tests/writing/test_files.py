@@ -63,6 +63,23 @@ def test_words_in_squares_are_found(trained: TrainedGenerator, down: bool, stati
     assert text == "hello world 123"
 
 
+@pytest.mark.parametrize(("down", "spacing"), [(False, 0.0), (True, 0.0), (False, 0.5)])
+def test_readers_find_no_gap_between_characters(
+    trained: TrainedGenerator, down: bool, spacing: float
+) -> None:
+    # Readers take a gap of a tenth of a square for a space, by which no search finds the words.
+    settings = WritingSettings(down=down, spacing=spacing, jitter=1, drift=0)
+    text = "和同学们去长城panic"
+    pages = write_text(trained, text, Hand.named(trained.network, "3"), settings).pages
+    read = pypdfium2.PdfDocument(pdf_bytes(pages, {}))[0].get_textpage()
+    assert read.get_text_range() == text
+    boxes = np.array([read.get_charbox(i, loose=True) for i in range(len(text))])
+    left, bottom, right, top = boxes.T
+    gaps = bottom[:-1] - top[1:] if down else left[1:] - right[:-1]
+    square = 9 / 25.4 * 72
+    assert abs(gaps).max() < 0.03 * square
+
+
 def test_the_same_call_gives_the_same_bytes(trained: TrainedGenerator, writing: Writing) -> None:
     again = write(trained)
     assert pdf_bytes(again.pages, again.facts) == pdf_bytes(writing.pages, writing.facts)
