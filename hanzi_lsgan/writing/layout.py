@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from data_tools.fonts.placement import Placement
+from hanzi_lsgan.writing.column_marks import NARROW, TURNED, UPRIGHT, column_shift
 from hanzi_lsgan.writing.settings import WritingSettings
 
 CLOSING = frozenset("，。、．！？：；”’）》〉】」』〕〗〙〛］｝〞〟»›…‥—–·‧・～,.!?:;)]}%％‰°′″℃℉")
@@ -11,20 +13,15 @@ OPENING = frozenset("“‘（《〈【「『〔〖〘〚［｛〝«‹([{")
 """No line ends with one of these."""
 
 NARROW_MARKS = frozenset("，。、！？：；")
-_UPRIGHT_MARKS = frozenset("！？")  # as high as a character, so that columns give them all of it
-NARROW = 0.62  # of a square, which marks take where none is printed
 SPACE = 0.3
-TO_TOP_RIGHT = dict.fromkeys("，。、", (0.55, -0.5)) | dict.fromkeys("；：", (0.35, -0.3))
-"""How far marks move from where they are in lines to where columns have them, in squares."""
 
 _CLOSING_QUOTES = frozenset("”’")
 _BESIDE = 0.05  # the edge of a square, which quotes keep to
-TURNED = frozenset("“”‘’（）《》〈〉【】「」『』〔〕［］｛｝…—～-–")
 _LATIN_A_SQUARE = 2  # digits and letters, as schools teach it; so many spaces too
 _APOSTROPHE = "’"
 
-AdvanceOf = Callable[[str], float]
-"""The width of a character in squares: 1 for hanzi."""
+PlaceOf = Callable[[str], Placement]
+"""Where a character stands in its square, and the width that it takes of a line."""
 
 
 @dataclass(frozen=True)
@@ -128,15 +125,13 @@ def ink_of(text: str) -> str:
     return "".join(character for character in text if not character.isspace())
 
 
-def lay_out(
-    text: str, settings: WritingSettings, advance_of: AdvanceOf, title: str = ""
-) -> list[Page]:
+def lay_out(text: str, settings: WritingSettings, place_of: PlaceOf, title: str = "") -> list[Page]:
     """Set a text on sheets.
 
     Args:
         text: a paragraph a line; an empty line stays empty.
         settings: of the sheets.
-        advance_of: widths by the hand that writes.
+        place_of: by the hand that writes.
         title: stands in the middle of the first line.
 
     Returns:
@@ -147,10 +142,10 @@ def lay_out(
     if settings.copybook:
         lines = _copybook_lines(ink_of(title + text), grid)
     else:
-        lines = _text_lines(text, title, settings, grid, advance_of)
+        lines = _text_lines(text, title, settings, grid, place_of)
     pages = [lines[i : i + grid.lines] for i in range(0, len(lines), grid.lines)] or [[]]
     return [
-        Page(tuple(Line(tuple(grid.place(unit, n))) for n, unit in enumerate(page) if unit.units))
+        Page(tuple(grid.line(one, n, place_of) for n, one in enumerate(page) if one.units))
         for page in pages
     ]
 
@@ -211,13 +206,19 @@ class _Grid:
             left = left + room[0] - side
         return cls((left, top), side, step, pitch, length, lines, settings.down, settings.squared)
 
-    def place(self, line: _SetLine, number: int) -> Iterator[Placed]:
-        """Where the characters of the page's n-th line stand."""
+    def line(self, line: _SetLine, number: int, place_of: PlaceOf) -> Line:
+        """The page's n-th line."""
+        return Line(tuple(self._place(line, number, place_of)))
+
+    def _place(self, line: _SetLine, number: int, place_of: PlaceOf) -> Iterator[Placed]:
         at = line.start
         for position, unit in enumerate(line.units):
             to_trace = line.to_trace_from is not None and position >= line.to_trace_from
             for part in unit.parts:
                 placed = self._placed(part.character, part.index, at + part.offset, number)
+                if self.down:
+                    shift = column_shift(part.character, place_of(part.character))
+                    placed = replace(placed, shift=shift)
                 if self.down and self.squared and _is_latin(part.character):
                     placed = replace(placed, shift=(part.offset, -part.offset))  # side by side
                 width, begins = part.width * self.step, part.begins * self.step
@@ -235,8 +236,6 @@ class _Grid:
             return Placed(index, character, x + at * self.step, y + number * self.pitch, self.side)
         x -= number * self.pitch
         y += at * self.step
-        if character in TO_TOP_RIGHT:
-            return Placed(index, character, x, y, self.side, shift=TO_TOP_RIGHT[character])
         turned = character in TURNED or (_is_latin(character) and not self.squared)
         return Placed(index, character, x, y, self.side, turned=turned)
 
@@ -278,12 +277,12 @@ def _copybook_lines(characters: str, grid: _Grid) -> list[_SetLine]:
 
 
 def _text_lines(
-    text: str, title: str, settings: WritingSettings, grid: _Grid, advance_of: AdvanceOf
+    text: str, title: str, settings: WritingSettings, grid: _Grid, place_of: PlaceOf
 ) -> list[_SetLine]:
     lines: list[_SetLine] = []
     index = 0
     if title:
-        for units in _break(_units(title, index, grid, advance_of), grid.length, grid.length):
+        for units in _break(_units(title, index, grid, place_of), grid.length, grid.length):
             start = (grid.length - _width(units)) / 2
             lines.append(_SetLine(tuple(units), float(int(start)) if grid.squared else start))
         index += len(ink_of(title))
@@ -292,7 +291,7 @@ def _text_lines(
     # A letter that is no more than its text has no signature.
     to_right = written[max(1, len(written) - settings.right_last) :]
     for number, paragraph in enumerate(paragraphs):
-        units = _units(paragraph.strip(), index, grid, advance_of)
+        units = _units(paragraph.strip(), index, grid, place_of)
         index += len(ink_of(paragraph))
         at_right = number in to_right
         indent = 0 if at_right or (number == 0 and settings.flush_first) else settings.indent
@@ -317,7 +316,7 @@ def _is_latin(character: str) -> bool:
     return "!" <= character <= "~" or "\u00c0" <= character <= "\u024f"
 
 
-def _units(text: str, index: int, grid: _Grid, advance_of: AdvanceOf) -> list[_Unit]:
+def _units(text: str, index: int, grid: _Grid, place_of: PlaceOf) -> list[_Unit]:
     """What a paragraph is made of; characters count from `index`."""
     units: list[_Unit] = []
     at = 0
@@ -338,7 +337,7 @@ def _units(text: str, index: int, grid: _Grid, advance_of: AdvanceOf) -> list[_U
             else:
                 while end < len(text) and (_is_latin(text[end]) or _is_apostrophe(text, end)):
                     end += 1
-        units.append(_unit(text[at:end], index, grid, advance_of))
+        units.append(_unit(text[at:end], index, grid, place_of))
         index += end - at
         at = end
     return units
@@ -366,9 +365,9 @@ def _is_apostrophe(text: str, at: int) -> bool:
     return all(_is_latin(beside) and beside.isalpha() for beside in (text[at - 1], text[at + 1]))
 
 
-def _unit(characters: str, index: int, grid: _Grid, advance_of: AdvanceOf) -> _Unit:
+def _unit(characters: str, index: int, grid: _Grid, place_of: PlaceOf) -> _Unit:
     """One character, or the characters of one word."""
-    widths = [advance_of(character) for character in characters]
+    widths = [place_of(character).advance for character in characters]
     at = 0.0
     if grid.squared:
         # Side by side in the middle of the square, closer together where they need to be.
@@ -379,7 +378,7 @@ def _unit(characters: str, index: int, grid: _Grid, advance_of: AdvanceOf) -> _U
             at = 1 - sum(widths) - _BESIDE
         elif characters in _CLOSING_QUOTES:
             at = _BESIDE
-    elif characters in NARROW_MARKS and not (grid.down and characters in _UPRIGHT_MARKS):
+    elif characters in NARROW_MARKS and not (grid.down and characters in UPRIGHT):
         widths = [NARROW]
     parts = []
     for number, (character, width) in enumerate(zip(characters, widths, strict=True)):

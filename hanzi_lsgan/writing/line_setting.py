@@ -9,13 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hanzi_lsgan.writing.characters import WrittenCharacter
-from hanzi_lsgan.writing.layout import (
-    NARROW,
-    NARROW_MARKS,
-    SPACE,
-    TO_TOP_RIGHT,
-    TURNED,
-)
+from hanzi_lsgan.writing.column_marks import NARROW, TURNED, UPRIGHT, column_shift
+from hanzi_lsgan.writing.layout import NARROW_MARKS, SPACE
 
 _SQUARE_PIXELS = 64  # of a character while the line is put together
 _LEAST_SQUARE_PIXELS, _MOST_SQUARE_PIXELS = 28, 72
@@ -119,7 +114,7 @@ def set_line(
 def _advance(one: WrittenCharacter, down: bool) -> float:
     """What a character takes of the line, in squares."""
     if one.character in NARROW_MARKS:
-        return NARROW
+        return 1.0 if down and one.character in UPRIGHT else NARROW
     narrow = one.place.advance <= _FULL_WIDTH
     if down and narrow:
         return max(one.place.advance, NARROW) if one.character in TURNED else _FULL_WIDTH
@@ -137,8 +132,10 @@ def _column_patch(
         if one.place.advance <= _FULL_WIDTH or one.character in NARROW_MARKS:
             along = _advance(one, down=True) / 2
             across, pen = across + 0.5 - one.place.centre[0], pen + along - one.place.centre[1]
+        else:
+            across += column_shift(one.character, one.place)[0]
         return _patch(one, 0.0, (across, pen), stray, turned=True)
-    right, below = TO_TOP_RIGHT.get(one.character, (0.0, 0.0))
+    right, below = column_shift(one.character, one.place)
     if one.place.advance <= _FULL_WIDTH:
         right, below = (1 - one.place.advance) / 2, -0.1
     return _patch(one, slant, (across + right, pen + below), stray)

@@ -92,7 +92,7 @@ def write_text(
     refuse_undrawable(trained, text, "the text")
     characters = ink_of(title + text)
     known = trained.with_unseen(characters)
-    pages = lay_out(text, settings, lambda c: hand.place(c).advance, title)
+    pages = lay_out(text, settings, hand.place, title)
     check_tilt(pages, settings)
     on_layout(len(pages))
     written = []

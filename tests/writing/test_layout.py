@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data_tools.fonts.placement import Placement
 from hanzi_lsgan.writing.layout import (
     CLOSING,
     OPENING,
@@ -31,8 +32,13 @@ def advance_of(character: str) -> float:
     return 0.5 if character.isascii() else 1.0
 
 
+def place_of(character: str) -> Placement:
+    low = Placement(0.1, 0.7, 0.3, 0.9, 1.0)
+    return low if character in "，…！" else Placement(0.1, 0.1, 0.9, 0.9, advance_of(character))
+
+
 def place(text: str, settings: WritingSettings = BLANK, title: str = "") -> list[Page]:
-    return lay_out(text, settings, advance_of, title)
+    return lay_out(text, settings, place_of, title)
 
 
 def lines_of(pages: list[Page]) -> list[str]:
@@ -137,6 +143,20 @@ def test_columns_run_from_right_to_left() -> None:
     assert corner(placed[23]) == pytest.approx((180, 40 + 10 * (3.12 + 19)))
     assert corner(placed[24]) == pytest.approx((165, 20))
     assert len(list(printed_lines(down.model_copy(update={"stationery": "ruled"})))) == 11 + 1
+
+
+def test_marks_of_columns_stand_where_they_do_whatever_the_font() -> None:
+    down = BLANK.model_copy(update={"down": True})
+    (page,) = place("，…一！", down)
+    comma, ellipsis, one, exclamation = page.characters
+    # Its ink's middle, at (0.2, 0.8) of the square in a line, comes to the upper right.
+    assert 0.7 < 0.2 + comma.shift[0] < 0.8
+    assert 0.25 < 0.8 + comma.shift[1] < 0.35
+    # Turned, what is low would be at the left: it comes to the middle.
+    assert ellipsis.turned
+    assert (1 - 0.8) + ellipsis.shift[0] == pytest.approx(0.5)
+    assert one.shift == (0.0, 0.0)
+    assert (0.2 + exclamation.shift[0], exclamation.shift[1]) == pytest.approx((0.5, 0))
 
 
 def test_a_title_stands_in_the_middle_and_a_signature_at_the_end() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 import hanzi_lsgan
 from data_tools.errors import UserError
+from data_tools.fonts.placement import Placement
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.writing.characters import WrittenCharacter, write_characters
 from hanzi_lsgan.writing.hand import Hand
@@ -68,6 +69,33 @@ def test_boxes_cover_their_ink_and_little_more(
         rows, columns = np.flatnonzero(inner.any(axis=1)), np.flatnonzero(inner.any(axis=0))
         slack += [rows[0], columns[0], inner.shape[0] - rows[-1], inner.shape[1] - columns[-1]]
     assert np.mean(np.array(slack) <= 4) > 0.9  # some hold specks that are hardly seen
+
+
+def test_marks_of_columns_stand_where_they_do_whatever_the_font() -> None:
+    bar = np.full((64, 64), 255, np.uint8)
+    bar[24:40] = 0
+    block = np.zeros((64, 64), np.uint8)
+    column = [
+        WrittenCharacter("永", block, Placement(0.1, 0.1, 0.9, 0.9, 1.0)),
+        WrittenCharacter("…", bar, Placement(0.1, 0.7, 0.9, 0.9, 1.0)),
+        WrittenCharacter("，", block, Placement(0.1, 0.8, 0.3, 1.0, 1.0)),
+    ]
+    line = set_line(column, Habit(0, 0.05), np.random.default_rng(3), down=True)
+    left, top, right, bottom = line.boxes.T
+    side = (right - left)[0] / 0.8  # of a square
+    middles = (left + right) / 2 - left[0]
+    assert abs(middles[1] - middles[0]) < 0.1 * side  # in lines it is low, which would be left here
+    assert middles[2] - middles[0] > 0.15 * side
+    assert top[2] - bottom[1] < 0.3 * side  # close below, not at the square's bottom
+
+
+def test_columns_give_an_exclamation_mark_its_height() -> None:
+    stroke = np.zeros((64, 64), np.uint8)
+    marks = [WrittenCharacter("！", stroke, Placement(0.12, 0.05, 0.24, 0.95, 1.0))] * 5
+    for seed in range(6):
+        line = set_line(marks, Habit(0, 0.05), np.random.default_rng(seed), down=True)
+        covered = line.boxes[:-1, 3] - line.boxes[1:, 1]
+        assert covered.max() < 0.1 * (line.boxes[:, 3] - line.boxes[:, 1]).mean()
 
 
 def test_marks_are_low_small_and_letters_narrow(written: list[WrittenCharacter]) -> None:

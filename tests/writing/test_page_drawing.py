@@ -3,6 +3,7 @@
 import pytest
 
 from data_tools.errors import UserError
+from data_tools.fonts.placement import placement
 from hanzi_lsgan.writing.layout import Page, lay_out
 from hanzi_lsgan.writing.page_drawing import check_tilt, draw_page
 from hanzi_lsgan.writing.settings import WritingSettings
@@ -22,7 +23,7 @@ STILL = WritingSettings(
 
 
 def place(settings: WritingSettings, count: int) -> list[Page]:
-    return lay_out("一" * count, settings, lambda character: 1.0)
+    return lay_out("一" * count, settings, placement)
 
 
 @pytest.mark.parametrize(
