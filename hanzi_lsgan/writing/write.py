@@ -42,12 +42,12 @@ class Writing:
 
 
 def clean_text(text: str, where: str, can_draw: Callable[[str], bool]) -> CleanedText:
-    """A text as pages can hold it: cleaned as `clean_lines` does, white space kept.
+    """A text as pages can hold it: cleaned as by `clean_lines`, its lines parted by line feeds.
 
     Raises:
         UserError: nothing is left to write, it is too long, or marks compose with nothing.
     """
-    cleaned = clean_lines(text.replace("\r\n", "\n").replace("\r", "\n"), where, can_draw)
+    cleaned = clean_lines("\n".join(text.splitlines()), where, can_draw)
     kept = cleaned.whole()
     characters = ink_of(kept)
     if not characters:

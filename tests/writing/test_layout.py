@@ -16,6 +16,7 @@ from hanzi_lsgan.writing.layout import (
     printed_squares,
 )
 from hanzi_lsgan.writing.settings import WritingSettings
+from hanzi_lsgan.writing.write import clean_text
 
 # On A4 with margins of 20: 17 squares of 10 mm across, and 17 lines 15 mm apart.
 BLANK = WritingSettings(
@@ -157,6 +158,13 @@ def test_marks_of_columns_stand_where_they_do_whatever_the_font() -> None:
     assert (1 - 0.8) + ellipsis.shift[0] == pytest.approx(0.5)
     assert one.shift == (0.0, 0.0)
     assert (0.2 + exclamation.shift[0], exclamation.shift[1]) == pytest.approx((0.5, 0))
+
+
+def test_paragraphs_end_as_lines_of_a_text_do() -> None:
+    # By Windows, old Macs, the soft break of word processors, a page's end, and Unicode's own.
+    cleaned = clean_text("一\r\n二\r三\v四\f五\u2028六\n", "the text", lambda character: True)
+    (page,) = place(cleaned.characters)
+    assert lines_of([page]) == ["一", "二", "三", "四", "五", "六"]
 
 
 def test_a_title_stands_in_the_middle_and_a_signature_at_the_end() -> None:
