@@ -12,7 +12,9 @@ from data_tools.pictures.folder_lists import Entry, Firsts, FolderLists
 from data_tools.pictures.metadata import (
     HeadError,
     Tables,
+    Texts,
     is_table,
+    joined_tables,
     missing_rows,
     read_table,
     texts_of,
@@ -97,10 +99,12 @@ def label_pictures(
         UncountedError: a list without numbers may begin at 0 or at 1, and `firsts` lacks it.
     """
     lists, tables, problems = _read_beside(beside)
-    found = _of_names(paths, lists, tables)
+    texts = texts_of(paths, tables)
+    problems += _unclear_rows(texts, beside)
+    found = _of_names(paths, lists, texts)
     # What a list without numbers has depends on where it begins, which its use tells.
     while lists.count((one.entry for one in found if one.entry is not None), firsts):
-        found = _of_names(paths, lists, tables)
+        found = _of_names(paths, lists, texts)
     if not any(known.character for known in found):
         for problem in problems:
             if not isinstance(problem, HeadError):  # the table may be of something else
@@ -128,9 +132,7 @@ def _missing_rows(
     """A line on the tables of each folder that name files which are not there."""
     for folder, texts in tables.items():
         if missing := missing_rows(paths, texts, folder):
-            table = next(
-                one for one in beside if PurePosixPath(one).parent == folder and is_table(one)
-            )
+            table = _table_in(folder, beside)
             is_one = len(missing) == 1
             rows = (
                 "1 row names a file that is"
@@ -138,6 +140,22 @@ def _missing_rows(
                 else f"{len(missing):,} rows name files that are"
             )
             yield f"{table}: {rows} not there ({missing[0]}{'' if is_one else ', …'})"
+
+
+def _unclear_rows(texts: Texts, beside: Mapping[str, bytes]) -> Iterable[UserError]:
+    """An error for the tables of each folder whose rows may be of several pictures."""
+    for folder, names in texts.unclear.items():
+        name, (one, other) = next(iter(names.items()))
+        problem = f"names {name}, which may be {one} and {other}"
+        if len(names) > 1:
+            problem += f" ({len(names):,} such rows)"
+        remedy = "write folders into the table, or put a table into each folder"
+        yield UserError(join_message(_table_in(folder, beside), problem, remedy))
+
+
+def _table_in(folder: PurePosixPath, beside: Mapping[str, bytes]) -> str:
+    """The first table of a folder."""
+    return next(one for one in beside if PurePosixPath(one).parent == folder and is_table(one))
 
 
 class _Found(NamedTuple):
@@ -239,33 +257,35 @@ def _read_numbers(paths: Sequence[str], found: list[_Found], where: str) -> None
 def _read_beside(beside: Mapping[str, bytes]) -> tuple[FolderLists, Tables, list[UserError]]:
     """Lists of classes, tables by the folder that they lie in, and what is wrong."""
     lists = FolderLists()
-    tables: Tables = {}
+    of_folder: dict[PurePosixPath, dict[str, dict[str, str]]] = {}
     problems = []
     for path in sorted(beside):
         try:
             texts = read_table(beside[path], path) if is_table(path) else None
             if texts is not None:
-                tables.setdefault(PurePosixPath(path).parent, {}).update(texts)
+                of_folder.setdefault(PurePosixPath(path).parent, {})[path] = texts
             elif is_class_list(path):
                 lists.add(read_class_list(beside[path], path), path)
         except UserError as error:
             problems.append(error)
+    tables: Tables = {}
+    for folder, some in of_folder.items():
+        tables[folder], contradictions = joined_tables(some)
+        problems += contradictions
     return lists, tables, problems
 
 
-def _of_names(paths: Sequence[str], lists: FolderLists, tables: Tables) -> list[_Found]:
+def _of_names(paths: Sequence[str], lists: FolderLists, texts: Texts) -> list[_Found]:
     """What lists, tables and names tell, but not bare numbers."""
-    texts = texts_of(paths, tables)
-    parents = dict.fromkeys(
-        path.rpartition("/")[0] for path, text in zip(paths, texts, strict=True) if text is None
-    )
+    told = list(zip(paths, texts.of_pictures, strict=True))
+    parents = dict.fromkeys(path.rpartition("/")[0] for path, text in told if text is None)
     of_parents = _settled(_of_folder(PurePosixPath(parent), lists) for parent in parents)
     folders = dict(zip(parents, of_parents, strict=True))
     return _settled(
         _of_file(path, folders[path.rpartition("/")[0]], lists)
         if text is None
         else _of_text(text, PurePosixPath(path).parent, lists)
-        for path, text in zip(paths, texts, strict=True)
+        for path, text in told
     )
 
 

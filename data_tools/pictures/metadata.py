@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from data_tools.errors import UserError, join_message
 from data_tools.pictures.class_lists import text_of
@@ -109,6 +109,34 @@ def _columns(head: Iterable[object], names: tuple[str, ...]) -> list[str]:
     return [known[name] for name in names if name in known]
 
 
+def joined_tables(
+    tables: Mapping[str, Mapping[str, str]],
+) -> tuple[dict[str, str], list[UserError]]:
+    """What the tables of one folder say together.
+
+    Args:
+        tables: by their paths.
+
+    Returns:
+        The text of each picture, without those on which tables contradict each other, and an error
+        for each table that contradicts one before it.
+    """
+    joined: dict[str, str] = {}
+    disputed: set[str] = set()
+    errors = []
+    for where, texts in tables.items():
+        others = [path for path, text in texts.items() if joined.setdefault(path, text) != text]
+        disputed.update(others)
+        if others:
+            told = f"it shows {texts[others[0]]}, another table says {joined[others[0]]}"
+            problem = f"says of {others[0]} that {told}"
+            if len(others) > 1:
+                problem += f" ({len(others):,} such rows)"
+            remedy = "put each table into the folder of its pictures, or leave one of them"
+            errors.append(UserError(join_message(where, problem, remedy)))
+    return {path: text for path, text in joined.items() if path not in disputed}, errors
+
+
 def missing_rows(
     paths: Iterable[str], texts: Mapping[str, str], folder: PurePosixPath
 ) -> list[str]:
@@ -119,27 +147,51 @@ def missing_rows(
     return [path for path in texts if path not in there and path.rpartition("/")[2] not in names]
 
 
-def texts_of(paths: Sequence[str], tables: Tables) -> list[str | None]:
-    """What the nearest table says of each picture."""
-    if not tables:
-        return [None] * len(paths)
-    by_file_name = {folder: _unique_names(texts) for folder, texts in tables.items()}
+class Texts(NamedTuple):
+    """What tables say of pictures.
 
-    def text_of(path: PurePosixPath) -> str | None:
-        for folder in path.parents:
-            if (texts := tables.get(folder)) is not None:
-                inside = path.relative_to(folder).as_posix()
-                if (text := texts.get(inside)) is not None:
-                    return text
-                if (text := by_file_name[folder].get(path.name)) is not None:
-                    return text
-        return None
+    Attributes:
+        of_pictures: the text of each; None where no row names it.
+        unclear: by the tables' folders, names of files that rows give without a folder, and that
+            several pictures have; with two of those.
+    """
 
-    return [text_of(PurePosixPath(path)) for path in paths]
+    of_pictures: list[str | None]
+    unclear: dict[PurePosixPath, dict[str, tuple[str, str]]]
+
+
+def texts_of(paths: Sequence[str], tables: Tables) -> Texts:
+    """What the nearest table says of each picture.
+
+    Tables may have been moved: a row that leads to no file is of the one that has its name.
+    """
+    found = Texts([None] * len(paths), {})
+    below: dict[PurePosixPath, list[int]] = {}
+    for place, path in enumerate(paths if tables else ()):
+        for folder in PurePosixPath(path).parents:
+            if folder in tables:
+                below.setdefault(folder, []).append(place)
+    for folder in sorted(below, key=lambda one: len(one.parts), reverse=True):
+        rows = dict(tables[folder])
+        by_name: dict[str, list[int]] = {}
+        for place in below[folder]:
+            inside = PurePosixPath(paths[place]).relative_to(folder).as_posix()
+            text = rows.pop(inside, None)
+            if found.of_pictures[place] is None:
+                found.of_pictures[place] = text
+                if text is None:
+                    by_name.setdefault(PurePosixPath(inside).name, []).append(place)
+        for name, text in _unique_names(rows).items():
+            places = by_name.get(name, [])
+            if len(places) == 1:
+                found.of_pictures[places[0]] = text
+            elif places:
+                found.unclear.setdefault(folder, {})[name] = (paths[places[0]], paths[places[1]])
+    return found
 
 
 def _unique_names(texts: Mapping[str, str]) -> dict[str, str]:
-    """Texts by file names alone, of those that occur once: tables may have been moved."""
+    """Texts by file names alone, of those that occur once."""
     times = Counter(PurePosixPath(path).name for path in texts)
     return {
         name: text for path, text in texts.items() if times[name := PurePosixPath(path).name] == 1

@@ -122,3 +122,36 @@ def test_numbered_folders_in_those_of_characters_are_writers(
 def test_many_writers_of_few_characters_of_a_list_leave_it_open() -> None:
     paths = [f"own/{one}/{writer}/a.png" for one, writer in product("永和", range(1, 14))]
     assert "tell different characters" in error_of(paths, {"own/classes.txt": NUMBERED})
+
+
+def test_a_row_without_a_folder_is_of_one_picture_only() -> None:
+    table = "file_name,text\n0.png,永\n"
+    assert labels_of(["own/ink/0.png"], {"own/labels.csv": table}).characters == ["永"]
+    paths = ["own/ink/0.png", "own/pen/0.png", "own/pen/和.png"]
+    labels = labels_of(paths, {"own/labels.csv": table})
+    assert labels.characters == [None, None, "和"]
+    assert labels.problems[0].startswith(
+        "own/labels.csv: names 0.png, which may be own/ink/0.png and own/pen/0.png; write folders"
+    )
+    assert "which may be own/ink/0.png and" in error_of(paths[:2], {"own/labels.csv": table})
+    # a row that leads to a picture, and pictures that a nearer table has, are not for another
+    beside = {"own/labels.csv": table.replace("0.png", "ink/0.png")}
+    assert labels_of(paths, beside).characters == ["永", None, "和"]
+    beside = {"own/labels.csv": table, "own/pen/labels.csv": table.replace("永", "九")}
+    assert labels_of(paths, beside).characters == ["永", "九", "和"]
+
+
+def test_tables_of_one_folder_do_not_overrule_each_other() -> None:
+    # as train.csv and test.csv above train/ and test/, with names that both folders have
+    paths = ["own/train/0.png", "own/test/0.png", "own/train/1.png"]
+    beside = {
+        "own/test.csv": "file_name,text\n0.png,永\n",
+        "own/train.csv": "file_name,text\n0.png,和\n1.png,九\n",
+    }
+    labels = labels_of(paths, beside)
+    assert labels.characters == [None, None, "九"]
+    assert labels.problems == [
+        "own/train.csv: says of 0.png that it shows 和, another table says 永; put each table into "
+        "the folder of its pictures, or leave one of them"
+    ]
+    assert "another table says 永" in error_of(paths[:2], beside)
