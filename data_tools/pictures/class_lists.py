@@ -19,6 +19,9 @@ _STEMS = (
     "|index|id|map)?|.*classmap|.*-mapping"
 )
 _NAME = re.compile(rf"({_STEMS})(\.(txt|json|csv|tsv|pkl|pickle|names))?", re.IGNORECASE)
+# `0: 永`, `"0"; "永"`, `永=0`
+_AFTER_NUMBER = re.compile(r'^("?[0-9]+"?)\s*[:;=|]\s*(?=\S)')
+_BEFORE_NUMBER = re.compile(r'(?<=\S)\s*[:;=|]\s*("?[0-9]+"?)$')
 _MARK = object()
 
 
@@ -57,9 +60,12 @@ class ClassList:
     first: int | None = None
 
     def may_have(self, key: str) -> str | None:
-        """The character of a key; of a number that waits for the count, one of the two possible."""
+        """The character of a key; of a number that waits for the count, one of those possible.
+
+        Where the first line is no character, 0 may still be a class: the next line's.
+        """
         if (character := self.characters.get(key)) is None and self.lines and is_number_key(key):
-            return self.characters.get(str(int(key) - 1))
+            return self.characters.get("1" if key == "0" else str(int(key) - 1))
         return character
 
     def first_number(self, asked: Set[str]) -> int | None:
@@ -175,18 +181,39 @@ def _text(value: object) -> str:
 
 
 def _pairs_of_lines(lines: list[str], are_codes: bool) -> tuple[_Pairs, int]:
-    rows = [re.split(r"[\s,]+", line.strip()) for line in lines if line.strip()]
+    rows = [_fields(line.strip()) for line in lines if line.strip()]
     if all(len(row) == 1 for row in rows):
         return _counted([row[0] for row in rows])
-    pairs = []
-    for row in rows:
-        if len(row) < 2:
-            continue
-        if are_codes:  # EMNIST: number, code of the capital, code of the small letter
-            pairs.append((row[0], chr(int(row[1]))))
-        else:  # of number, code point and character, the last tells as much
-            pairs.append((row[0], row[1] if len(row) == 2 else row[-1]))
-    return pairs, 0
+    rows = [row for row in rows if len(row) > 1]
+    if are_codes:  # EMNIST: number, code of the capital, code of the small letter
+        return [(row[0], chr(int(row[1]))) for row in rows], 0
+    if all(len(row) == 2 for row in rows):
+        return [(row[0], row[1]) for row in rows], 0
+    # Beside number and character there may be a code point, a pronunciation, a count.
+    columns = range(max(map(len, rows)) - 1, -1, -1)
+    text = max(columns, key=lambda column: _characters_in(column, rows))
+    key = max((one for one in columns[::-1] if one != text), key=lambda one: _numbers_in(one, rows))
+    return [(row[key], row[text]) for row in rows if max(key, text) < len(row)], 0
+
+
+def _fields(line: str) -> list[str]:
+    """The fields of a line, which may be quoted, or parted by `:`, `;` or `=` behind a number."""
+    if len(line) == 1:
+        return [line]
+    parted = _AFTER_NUMBER.sub(r"\1 ", _BEFORE_NUMBER.sub(r" \1", line))
+    fields = re.split(r"[\s,]+", parted)
+    return [one[1:-1] if len(one) > 2 and one[0] == one[-1] == '"' else one for one in fields]
+
+
+def _numbers_in(column: int, rows: list[list[str]]) -> int:
+    """How many different numbers a column has."""
+    return len({row[column] for row in rows if column < len(row) and is_number_key(row[column])})
+
+
+def _characters_in(column: int, rows: list[list[str]]) -> int:
+    """How many different characters, digits aside, a column has."""
+    found = {single_character(row[column]) for row in rows if column < len(row)}
+    return sum(one is not None and not one.isdigit() for one in found)
 
 
 def _is_backward(pairs: _Pairs) -> bool:

@@ -78,6 +78,12 @@ def test_a_pickle_that_asks_for_memory_is_harmless() -> None:
         ("label_map.txt", "\ufeff0\t永\r\n1\t一\r\n\r\n12\t丁\r\n"),
         ("classes.csv", "0,永\n1,一\n12,丁\n"),
         ("char_dict.txt", "0 U+6C38\n1 U+4E00\n12 U+4E01\n"),
+        ("labels.csv", "index;char\n0;永\n1;一\n12;丁\n"),
+        ("labels.txt", "12: 丁\n0: 永\n1: 一\n"),
+        ("labels.txt", "永=0\n一=1\n丁=12\n"),
+        ("labels.csv", '"index","char"\n"0","永"\n"1","一"\n"12","丁"\n'),
+        ("labels.csv", "index,char,pinyin\n0,永,yong\n1,一,yi\n12,丁,ding\n"),
+        ("labels.csv", "char,samples,index\n永,7,0\n一,7,1\n丁,7,12\n"),
         ("k49_classmap.csv", "index,codepoint,char\n0,U+6C38,永\n1,U+4E00,一\n12,U+4E01,丁\n"),
     ],
 )
@@ -112,6 +118,12 @@ def test_a_first_line_that_is_no_character_may_be_a_class_or_a_head() -> None:
     assert listed.first_number({"1", "2"}) == 0
     assert listed.first_number({"0", "1", "2"}) == 0
     assert listed.first_number({"0", "1"}) is None  # as under `character`, 一 being 0
+
+
+def test_signs_that_part_fields_are_characters_too() -> None:
+    found = {"0": ":", "1": ";", "2": "="}
+    for text in ("0 :\n1 ;\n2 =\n", ": 0\n; 1\n= 2\n", ":\n;\n=\n"):
+        assert read_class_list(text.encode(), "classes.txt").characters == found
 
 
 def test_words_that_are_counted_are_no_characters() -> None:

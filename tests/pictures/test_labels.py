@@ -46,6 +46,14 @@ def test_a_list_whose_beginning_stays_open_is_refused() -> None:
     assert labels_of(["own/永/3/a.png"], {"own/classes.txt": LINES}).characters == ["永"]
 
 
+def test_a_head_above_lines_without_numbers_shifts_no_label() -> None:
+    beside = {"own/classes.txt": "character\n永\n和\n九\n"}
+    with pytest.raises(UncountedError):  # 0 may be 永, or the class of the first line
+        labels_of([f"own/{number}/a.png" for number in range(3)], beside)
+    labels = labels_of([f"own/{number}/a.png" for number in range(4)], beside)
+    assert labels.characters == [None, "永", "和", "九"]
+
+
 def test_a_list_with_numbers_beside_says_where_the_other_begins() -> None:
     for first in (0, 1):
         numbered = "\n".join(f"{n} {one}" for n, one in enumerate(CHARACTERS, first))
