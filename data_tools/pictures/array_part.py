@@ -1,6 +1,6 @@
 """Some images of an EMNIST or Kuzushiji file, as `prepare` reads them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
@@ -118,12 +118,22 @@ class ArrayStream(SampleStream):
 
 
 def array_parts(
-    members: Sequence[Member], beside: Sequence[Collection], ink: Ink
+    members: Sequence[Member],
+    beside: Sequence[Collection],
+    ink: Ink,
+    alone: Sequence[Set[str]] = (),
 ) -> tuple[list[ArrayPart], list[str]]:
-    """Files of many images as parts to read, and lines on what was found.
+    """Files of many images as parts to read, and lines on what was found and passed over.
+
+    Args:
+        members: files of images and of labels.
+        beside: folders and archives with lists of classes.
+        ink: what the user insists on.
+        alone: places of the files in each source that holds nothing else.
 
     Raises:
-        UserError: labels are missing or mean nothing known, or a file is damaged.
+        UserError: labels are missing or mean nothing known, or a file is damaged, in a source that
+            would give nothing.
     """
     lists = {
         f"{one.name}/{file.name}": read_beside(one, file, MAX_LIST_BYTES)
@@ -133,7 +143,13 @@ def array_parts(
     }
     parts = []
     notes = []
-    for array in pair_arrays(members, lists):
+    arrays, errors = pair_arrays(members, lists)
+    usable = {array.images.place for array in arrays}
+    for places in alone:
+        wrong = [error for place, error in errors.items() if place in places]
+        if wrong and usable.isdisjoint(places):
+            raise wrong[0]
+    for array in arrays:
         count = len(array.characters)
         some = _upright(array)[:: max(1, count // _SURVEYED)]
         ground = survey((Picture(image, False, 1) for image in some), ink).ground(ink)
@@ -143,6 +159,10 @@ def array_parts(
             name = array.images.name
             parts.append(ArrayPart(part, name, number, array.named_split, ground, ink))
         notes.append(f"images: {count:,} of {array.images.place}, which count as one writer's")
+        if untold := array.characters.count(None):
+            problem = "their numbers are in no list of classes"
+            notes.append(f"left out: {untold:,} images of {array.images.place}: {problem}")
+    notes += [f"passed over: {error}" for error in errors.values()]
     return parts, notes
 
 

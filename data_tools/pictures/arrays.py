@@ -26,6 +26,7 @@ from data_tools.splits import Split
 MAX_ARRAY_BYTES = 4 << 30
 
 _REMEDY = "get the file again"
+_REWRITE = "write its images as pictures, a folder for each character"
 _IMAGES = re.compile(r"(.*?)(images-idx3-ubyte|images\.idx3-ubyte|imgs\.npz)(\.gz)?$")
 _LABELS_FOR = {
     "images-idx3-ubyte": "labels-idx1-ubyte",
@@ -45,6 +46,7 @@ _PUBLISHED = {
     "emnist-mnist": _DIGITS,
     "kmnist": "おきすつなはまやれを",
 }
+_FOLDERS_ABOVE = 2
 _FOLDERS = {"kmnist": "kmnist", "kuzushiji-mnist": "kmnist", "mnist": "emnist-mnist"}
 
 
@@ -65,40 +67,64 @@ class ArrayFile:
     named_split: NamedSplit
 
 
-def pair_arrays(members: Sequence[Member], lists: Mapping[str, bytes]) -> list[ArrayFile]:
+def pair_arrays(
+    members: Sequence[Member], lists: Mapping[str, bytes]
+) -> tuple[list[ArrayFile], dict[str, UserError]]:
     """Put files of images and of labels together.
 
     Args:
         members: of both kinds.
         lists: content of lists of classes beside them, by their names.
 
-    Raises:
-        UserError: the labels are missing, do not fit, or are of no known set; a file is damaged.
+    Returns:
+        The files of images, and what is wrong with others by their places: the labels are missing,
+        do not fit, or are of no known set; a file is damaged, or no image or label by its name.
     """
     by_place = {member.place.removesuffix(".gz"): member for member in members}
     found = []
+    errors = {}
+    waiting = dict(by_place)
     for place, images in sorted(by_place.items()):
         if (match := _IMAGES.match(place)) is None:
             continue
-        labels = by_place.get(match[1] + _LABELS_FOR[match[2]])
-        if labels is None:
-            problem = f"the labels are not beside it ({_LABELS_FOR[match[2]]})"
-            raise UserError(join_message(images.place, problem, "put both files into one folder"))
-        name = images.name.removesuffix(".gz")
-        numbers = read_array(labels, 1)
-        classes = _classes(name, images, lists, {str(one) for one in set(numbers.tolist())})
-        count = len(read_array(images, 3))
-        if len(numbers) != count:
-            problem = f"holds {count:,} images, and {labels.place} {len(numbers):,} labels"
-            raise UserError(join_message(images.place, problem, _REMEDY))
-        characters = tuple(classes.get(str(number)) for number in numbers.tolist())
-        named_split = images.named_split
-        if not named_split.name:  # nothing that a person has said
-            is_test = "test" in PurePosixPath(name).name or "t10k" in name
-            split = Split.TEST if is_test else Split.TRAIN
-            named_split = NamedSplit(split, PurePosixPath(images.name).name)
-        found.append(ArrayFile(images, characters, "emnist" in name.lower(), named_split))
-    return found
+        labels_name = match[1] + _LABELS_FOR[match[2]]
+        labels = waiting.pop(labels_name, None)
+        del waiting[place]
+        try:
+            found.append(_paired(images, labels, _LABELS_FOR[match[2]], lists))
+        except UserError as error:
+            errors[images.place] = error
+    for member in waiting.values():
+        problem = "holds an array of no set that is known here by its name"
+        errors[member.place] = UserError(join_message(member.place, problem, _REWRITE))
+    return found, errors
+
+
+def _paired(
+    images: Member, labels: Member | None, labels_name: str, lists: Mapping[str, bytes]
+) -> ArrayFile:
+    """A file of images with its labels.
+
+    Raises:
+        UserError: as `pair_arrays` hands on.
+    """
+    if labels is None:
+        problem = f"the labels are not beside it ({labels_name})"
+        raise UserError(join_message(images.place, problem, "put both files into one folder"))
+    name = images.name.removesuffix(".gz")
+    numbers = read_array(labels, 1)
+    classes = _classes(name, images, lists, {str(one) for one in set(numbers.tolist())})
+    count = len(read_array(images, 3))
+    if len(numbers) != count:
+        problem = f"holds {count:,} images, and {labels.place} {len(numbers):,} labels"
+        raise UserError(join_message(images.place, problem, _REMEDY))
+    characters = tuple(classes.get(str(number)) for number in numbers.tolist())
+    named_split = images.named_split
+    if not named_split.name:  # nothing that a person has said
+        is_test = "test" in PurePosixPath(name).name or "t10k" in name
+        split = Split.TEST if is_test else Split.TRAIN
+        named_split = NamedSplit(split, PurePosixPath(images.name).name)
+    return ArrayFile(images, characters, "emnist" in name.lower(), named_split)
 
 
 def _classes(
@@ -107,7 +133,9 @@ def _classes(
     """Characters by number, for those asked: from a list beside the file, else as published."""
     path = PurePosixPath(name.lower())
     sets = [one for one in (*_PUBLISHED, "k49") if path.name.startswith(one)]
-    sets += [_FOLDERS[folder] for folder in path.parts[:-1] if folder in _FOLDERS]
+    # Not of any folder above: FashionMNIST/raw/ may well lie in one called mnist.
+    near = reversed(path.parts[:-1][-_FOLDERS_ABOVE:])
+    sets += [_FOLDERS[folder] for folder in near if folder in _FOLDERS]
     for where, content in sorted(lists.items()):
         listed = PurePosixPath(where).name.lower()
         of_set = re.sub(r"[-_](classmap|mapping)\..*", "", listed)

@@ -89,6 +89,7 @@ class Found:
         members: in order of their names.
         collections: folders and archives of pictures.
         arrays: files of many images, and of their labels.
+        lone_arrays: places of such files in each source that holds nothing else.
         stores: HDF5 files that are named themselves; in a folder one may be what was made of it.
         beside: folders and archives with files that may say what labels mean.
         passed_over: what is no source of samples.
@@ -99,6 +100,7 @@ class Found:
     members: list[Member] = field(default_factory=list)
     collections: list[Collection] = field(default_factory=list)
     arrays: list[Member] = field(default_factory=list)
+    lone_arrays: list[set[str]] = field(default_factory=list)
     stores: list[Member] = field(default_factory=list)
     beside: list[Collection] = field(default_factory=list)
     passed_over: list[PassedOver] = field(default_factory=list)
@@ -214,6 +216,7 @@ class _Finder:
             UserError: it holds no samples; with `skip_bad` that is only noted.
         """
         sample_files, passed_over = self._sample_files(), len(self.found.passed_over)
+        arrays = len(self.found.arrays)
         self._files.clear()
         self._source = source
         self._collections = []
@@ -232,6 +235,9 @@ class _Finder:
             one.is_alone = self._sample_files() == sample_files
         self.found.collections += collections
         self.found.beside += [one for one in self._collections if one.beside]
+        of_source = {array.place for array in self.found.arrays[arrays:]}
+        if of_source and not collections and len(of_source) == self._sample_files() - sample_files:
+            self.found.lone_arrays.append(of_source)
         if self._sample_files() == sample_files and not collections:
             there = self.found.passed_over[passed_over:]
             if not skip_bad or not there or any(one.kind == _UNREADABLE for one in there):

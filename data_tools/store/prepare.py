@@ -163,7 +163,7 @@ def prepare(
     named = _each(sources), _each(test_sources)
     with nullcontext(Found()) if forms else find_members(*named, skip_bad) as found:
         pictures = gather_pictures(found.collections, ink=chosen_ink, writer_pattern=pattern)
-        arrays, array_notes = array_parts(found.arrays, found.beside, chosen_ink)
+        arrays, array_notes = array_parts(found.arrays, found.beside, chosen_ink, found.lone_arrays)
         stores = store_parts(found.stores)
         if writer_pattern is not None and not found.collections:
             raise _no_picture("--writer-pattern")

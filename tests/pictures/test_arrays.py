@@ -165,6 +165,14 @@ def test_lines_without_numbers_count_from_where_the_labels_do(tmp_path: Path, fi
             },
             "is damaged",
         ),
+        ({"hwdb.npz": npz(IMAGES)}, "an array of no set that is known here by its name"),
+        (
+            {
+                "mnist/FashionMNIST/raw/train-images-idx3-ubyte": idx(IMAGES),
+                "mnist/FashionMNIST/raw/train-labels-idx1-ubyte": idx(np.zeros(6, np.uint8)),
+            },
+            "nothing tells which characters its labels are",
+        ),
     ],
 )
 def test_what_does_not_fit_is_said_in_one_line(
@@ -173,3 +181,27 @@ def test_what_does_not_fit_is_said_in_one_line(
     with pytest.raises(UserError, match=problem) as caught:
         convert(write(tmp_path / "own", files))
     assert "\n" not in str(caught.value)
+
+
+def test_arrays_that_are_not_read_are_said_beside_what_is(tmp_path: Path) -> None:
+    numbers = np.array([0, 1, 2, 0, 1, 99], np.uint8)
+    folder = write(
+        tmp_path / "own",
+        {
+            "kmnist-train-imgs.npz": npz(IMAGES),
+            "kmnist-train-labels.npz": npz(numbers),
+            "mnist/train-images-idx3-ubyte": idx(IMAGES)[:-1],
+            "mnist/train-labels-idx1-ubyte": idx(numbers),
+            "hwdb.npz": npz(IMAGES),
+        },
+    )
+    result = convert(folder)
+    expected = {(character, 0, fitted(seed)) for seed, character in enumerate("おきすおき")}
+    assert labelled_glyphs(result) == expected
+    notes = "\n".join(result.notes)
+    assert f"left out: 1 images of {folder}/kmnist-train-imgs.npz: their numbers are" in notes
+    assert f"passed over: {folder}/mnist/train-images-idx3-ubyte: is damaged" in notes
+    assert f"passed over: {folder}/hwdb.npz: holds an array of no set" in notes
+    alone = write(tmp_path / "alone", {"hwdb.npz": npz(IMAGES)})
+    with pytest.raises(UserError, match="holds an array of no set"):  # named by itself
+        prepare([folder, alone], tmp_path / "x.h5", glyph=GLYPH, jobs=1)
