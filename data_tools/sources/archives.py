@@ -67,7 +67,7 @@ class Listing:
     Attributes:
         entries: the files in it.
         left_out: names of what is no file of its own, with its kind.
-        note: a line on how names were read; empty where nothing is to say.
+        note: a line on how names were read or on its end; empty where nothing is to say.
     """
 
     entries: list[Entry]
@@ -98,8 +98,8 @@ def list_zip(path: Path, place: str) -> Listing:
     return Listing(files, note=note)
 
 
-def list_tar(path: Path) -> Listing:
-    """List the files in a tar archive that is not packed.
+def list_tar(path: Path, place: str) -> Listing:
+    """List the files in a tar archive that is not packed, which messages call by its place.
 
     Of the names that hard links give to one file the first counts, as it does in a folder.
 
@@ -123,12 +123,36 @@ def list_tar(path: Path) -> Listing:
                 left_out.append((clean_name(entry.name), LINK))
             elif entry.issparse():
                 left_out.append((clean_name(entry.name), SPARSE))
+        end = archive.offset
     files = []
     for span, of_file in names.items():
         of_file.sort(key=_order_in_folder)
         files.append(Entry(of_file[0], span[1], span=span))
         left_out += [(name, SECOND_NAME) for name in of_file[1:]]
-    return Listing(files, left_out)
+    return Listing(files, left_out, _note_on_end(path, place, end))
+
+
+def _note_on_end(path: Path, place: str, end: int) -> str:
+    """A line where a tar archive lacks the zeros that close it, as one that is cut off may.
+
+    Args:
+        path: of the archive.
+        place: what messages call it.
+        end: byte behind the last file. `tarfile` takes whatever is there for the end.
+
+    Raises:
+        tarfile.ReadError: another file's damaged head is there.
+    """
+    with path.open("rb") as file:
+        file.seek(end)
+        block = file.read(tarfile.BLOCKSIZE)
+    if block.strip(b"\0"):
+        raise tarfile.ReadError(f"no file's head is at byte {end:,}, where one is due")
+    if not block:
+        problem = "ends without the mark of an end"
+        remedy = "if files are missing, download it again"
+        return join_message(place, problem, remedy)
+    return ""
 
 
 def _order_in_folder(name: str) -> tuple[list[str], str]:

@@ -94,7 +94,7 @@ class Found:
         beside: folders and archives with files that may say what labels mean.
         passed_over: what is no source of samples.
         uncertain: names that have a word of the test split and yet do not tell it.
-        notes: how names in archives were read, a line each.
+        notes: how names in archives were read, and which archives may be cut off, a line each.
     """
 
     members: list[Member] = field(default_factory=list)
@@ -377,7 +377,7 @@ class _Finder:
         sample_files, passed_over = self._sample_files(), len(self.found.passed_over)
         try:
             with mendable_errors(place.full):
-                listing = list_zip(path, place.full) if kind is ZIP else list_tar(path)
+                listing = (list_zip if kind is ZIP else list_tar)(path, place.full)
         except UserError as error:
             self._trouble(place, error, _DAMAGED)
             return

@@ -221,6 +221,22 @@ def test_tar_archives_are_read(tmp_path: Path, mode: str) -> None:
         assert splits(archive)[f"{name}/t/test/2.gnt"] is Split.TEST
 
 
+def test_a_tar_archive_that_is_cut_off_between_files_or_in_a_head_is_said(tmp_path: Path) -> None:
+    whole = tar_of({"1.gnt": ONE, "2.gnt": TWO})
+    second = whole.index(b"2.gnt")
+    cut = put(tmp_path / "a.tar", whole[:second])
+    with find_members([cut]) as found:
+        assert [member.name for member in found.members] == ["a.tar/1.gnt"]
+        assert found.notes == [
+            f"{cut}: ends without the mark of an end; if files are missing, download it again"
+        ]
+    for damaged in (whole[: second + 100], whole.replace(b"2.gnt", b"3.gnt")):
+        message = error_of(put(tmp_path / "a.tar", damaged))
+        assert message.startswith(f"{cut}: is damaged (no file's head is at byte {second:,}, where")
+    with find_members([put(tmp_path / "a.tar", whole)]) as found:
+        assert not found.notes
+
+
 def test_second_names_and_holes_in_a_tar_archive_are_said(tmp_path: Path) -> None:
     folder = tmp_path / "own"
     write_gnt(folder / "b" / "1.gnt", "一")
