@@ -80,7 +80,7 @@ def gather_pictures(
     for collection in collections:
         of_source.setdefault(collection.source, []).append(collection)
     grounds = _grounds(of_source, ink)
-    labels = Labels([], Counter(), {}, [])
+    labels = Labels([], Counter(), {}, [], [])
     drew: dict[str, set[str]] = {}  # by each writer
     for source, found in _labels_of_each(of_source, gathered).items():
         some = of_source[source]
@@ -89,7 +89,7 @@ def gather_pictures(
         for character, writer in zip(found.characters, writers, strict=True):
             if character is not None:
                 drew.setdefault(writer, set()).add(character)
-        answers = iter(zip(found.characters, writers, strict=True))
+        answers = iter(zip(found.characters, writers, found.named_splits, strict=True))
         for one in some:
             for (writer, named_split), pictures in _groups(one, answers, gathered).items():
                 whole = writer if writer_pattern is None else f"{one.name}/{writer}"
@@ -119,20 +119,25 @@ def gather_pictures(
 
 def _groups(
     collection: Collection,
-    answers: Iterator[tuple[str | None, str]],
+    answers: Iterator[tuple[str | None, str, NamedSplit | None]],
     gathered: Gathered,
 ) -> dict[tuple[str, NamedSplit], list[LabelledFile]]:
-    """The pictures of each writer and split in order, by the character and writer of each."""
+    """The pictures of each writer and split in order, by what is known of each.
+
+    A table tells the split of a picture before the names of its folders do.
+    """
     groups: dict[tuple[str, NamedSplit], list[LabelledFile]] = {}
     splits: dict[str, NamedSplit] = {}
     for file in collection.pictures:
-        character, writer = next(answers)
+        character, writer, named_split = next(answers)
         if character is None:
             continue
         folder = file.name.rpartition("/")[0]
-        if folder not in splits:
-            splits[folder] = _split_of(collection, folder, gathered)
-        groups.setdefault((writer, splits[folder]), []).append(LabelledFile(file, character))
+        if collection.split is not None or named_split is None:
+            if folder not in splits:
+                splits[folder] = _split_of(collection, folder, gathered)
+            named_split = splits[folder]
+        groups.setdefault((writer, named_split), []).append(LabelledFile(file, character))
     for pictures in groups.values():
         pictures.sort(key=lambda one: one.file.name)
     return groups

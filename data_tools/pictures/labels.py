@@ -11,13 +11,14 @@ from data_tools.pictures.class_lists import is_class_list, read_class_list
 from data_tools.pictures.folder_lists import Entry, Firsts, FolderLists
 from data_tools.pictures.metadata import (
     HeadError,
+    Row,
     Tables,
-    Texts,
+    Told,
     is_table,
     joined_tables,
     missing_rows,
     read_table,
-    texts_of,
+    rows_of,
 )
 from data_tools.pictures.names import (
     NumberScheme,
@@ -27,6 +28,7 @@ from data_tools.pictures.names import (
     single_character,
     unscrambled,
 )
+from data_tools.sources.split_names import NamedSplit
 
 _LAYOUTS = (
     "name the folders or files 永, U+6C38 or U+6C38_永, or put classes.txt or char_dict.json "
@@ -44,16 +46,19 @@ class Labels:
         untold: how many pictures have no character, by reason, with the first of them.
         problems: of files beside that could not be read and were not needed, and of tables that
             name files which are not there.
+        named_splits: train or test of each picture, where a table says it.
     """
 
     characters: list[str | None]
     told_by: Counter[str]
     untold: dict[str, tuple[int, str]]
     problems: list[str]
+    named_splits: list[NamedSplit | None]
 
     def add(self, more: "Labels") -> None:
         """Add those of another source."""
         self.characters += more.characters
+        self.named_splits += more.named_splits
         self.told_by.update(more.told_by)
         self.problems += more.problems
         for reason, (count, first) in more.untold.items():
@@ -99,12 +104,12 @@ def label_pictures(
         UncountedError: a list without numbers may begin at 0 or at 1, and `firsts` lacks it.
     """
     lists, tables, problems = _read_beside(beside)
-    texts = texts_of(paths, tables)
-    problems += _unclear_rows(texts, beside)
-    found = _of_names(paths, lists, texts)
+    told = rows_of(paths, tables)
+    problems += _unclear_rows(told, beside)
+    found = _of_names(paths, lists, told)
     # What a list without numbers has depends on where it begins, which its use tells.
     while lists.count((one.entry for one in found if one.entry is not None), firsts):
-        found = _of_names(paths, lists, texts)
+        found = _of_names(paths, lists, told)
     if not any(known.character for known in found):
         for problem in problems:
             if not isinstance(problem, HeadError):  # the table may be of something else
@@ -123,15 +128,16 @@ def label_pictures(
             untold[known.by] = (count + 1, first)
     told_by = Counter(one.by for one in found if one.character)
     said = [*map(str, problems), *_missing_rows(paths, tables, beside)]
-    return Labels(characters, told_by, untold, said)
+    named_splits = [None if row is None else row.named_split for row in told.of_pictures]
+    return Labels(characters, told_by, untold, said, named_splits)
 
 
 def _missing_rows(
     paths: Sequence[str], tables: Tables, beside: Mapping[str, bytes]
 ) -> Iterable[str]:
     """A line on the tables of each folder that name files which are not there."""
-    for folder, texts in tables.items():
-        if missing := missing_rows(paths, texts, folder):
+    for folder, rows_there in tables.items():
+        if missing := missing_rows(paths, rows_there, folder):
             table = _table_in(folder, beside)
             is_one = len(missing) == 1
             rows = (
@@ -142,9 +148,9 @@ def _missing_rows(
             yield f"{table}: {rows} not there ({missing[0]}{'' if is_one else ', …'})"
 
 
-def _unclear_rows(texts: Texts, beside: Mapping[str, bytes]) -> Iterable[UserError]:
+def _unclear_rows(told: Told, beside: Mapping[str, bytes]) -> Iterable[UserError]:
     """An error for the tables of each folder whose rows may be of several pictures."""
-    for folder, names in texts.unclear.items():
+    for folder, names in told.unclear.items():
         name, (one, other) = next(iter(names.items()))
         problem = f"names {name}, which may be {one} and {other}"
         if len(names) > 1:
@@ -257,13 +263,13 @@ def _read_numbers(paths: Sequence[str], found: list[_Found], where: str) -> None
 def _read_beside(beside: Mapping[str, bytes]) -> tuple[FolderLists, Tables, list[UserError]]:
     """Lists of classes, tables by the folder that they lie in, and what is wrong."""
     lists = FolderLists()
-    of_folder: dict[PurePosixPath, dict[str, dict[str, str]]] = {}
+    of_folder: dict[PurePosixPath, dict[str, dict[str, Row]]] = {}
     problems = []
     for path in sorted(beside):
         try:
-            texts = read_table(beside[path], path) if is_table(path) else None
-            if texts is not None:
-                of_folder.setdefault(PurePosixPath(path).parent, {})[path] = texts
+            rows = read_table(beside[path], path) if is_table(path) else None
+            if rows is not None:
+                of_folder.setdefault(PurePosixPath(path).parent, {})[path] = rows
             elif is_class_list(path):
                 lists.add(read_class_list(beside[path], path), path)
         except UserError as error:
@@ -275,17 +281,17 @@ def _read_beside(beside: Mapping[str, bytes]) -> tuple[FolderLists, Tables, list
     return lists, tables, problems
 
 
-def _of_names(paths: Sequence[str], lists: FolderLists, texts: Texts) -> list[_Found]:
+def _of_names(paths: Sequence[str], lists: FolderLists, told: Told) -> list[_Found]:
     """What lists, tables and names tell, but not bare numbers."""
-    told = list(zip(paths, texts.of_pictures, strict=True))
-    parents = dict.fromkeys(path.rpartition("/")[0] for path, text in told if text is None)
+    pairs = list(zip(paths, told.of_pictures, strict=True))
+    parents = dict.fromkeys(path.rpartition("/")[0] for path, row in pairs if row is None)
     of_parents = _settled(_of_folder(PurePosixPath(parent), lists) for parent in parents)
     folders = dict(zip(parents, of_parents, strict=True))
     return _settled(
         _of_file(path, folders[path.rpartition("/")[0]], lists)
-        if text is None
-        else _of_text(text, PurePosixPath(path).parent, lists)
-        for path, text in told
+        if row is None
+        else _of_text(row.text, PurePosixPath(path).parent, lists)
+        for path, row in pairs
     )
 
 

@@ -11,8 +11,22 @@ from typing import Any, NamedTuple
 from data_tools.errors import UserError, join_message
 from data_tools.pictures.class_lists import text_of
 from data_tools.pictures.names import single_character
+from data_tools.sources.split_names import NamedSplit, split_of_names
 
-Tables = dict[PurePosixPath, dict[str, str]]
+
+class Row(NamedTuple):
+    """What a table says of a picture.
+
+    Attributes:
+        text: what it shows.
+        named_split: train or test, as the row or the table's name says; None where neither does.
+    """
+
+    text: str
+    named_split: NamedSplit | None = None
+
+
+Tables = dict[PurePosixPath, dict[str, Row]]
 """What tables say of pictures, by the tables' folders and the paths below those."""
 
 MAX_TABLE_BYTES = 256 << 20
@@ -20,6 +34,7 @@ TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl")
 
 _FILE_COLUMNS = ("file_name", "filename", "file", "image", "path", "img", "image_path", "img_path")
 _TEXT_COLUMNS = ("text", "label", "char", "character", "class", "transcription", "unicode")
+_SPLIT_COLUMNS = ("split", "subset", "partition", "usage")
 _REMEDY = "mend the table, or move it away"
 
 
@@ -32,7 +47,7 @@ def is_table(path: str) -> bool:
     return PurePosixPath(path).suffix.lower() in TABLE_SUFFIXES
 
 
-def read_table(data: bytes, where: str) -> dict[str, str] | None:
+def read_table(data: bytes, where: str) -> dict[str, Row] | None:
     """Read what pictures show, as `datasets`' imagefolder and others write it.
 
     Args:
@@ -41,8 +56,8 @@ def read_table(data: bytes, where: str) -> dict[str, str] | None:
         where: what messages call the file.
 
     Returns:
-        The text of each picture by its path relative to the table's folder; None where the table
-        has no column of files or none of texts and need not have.
+        What it says of each picture by its path relative to the table's folder; None where the
+        table has no column of files or none of texts and need not have.
 
     Raises:
         UserError: it is damaged, or names a picture twice with different texts.
@@ -60,16 +75,30 @@ def read_table(data: bytes, where: str) -> dict[str, str] | None:
             problem = "has no columns of files and of texts"
             raise HeadError(join_message(where, problem, "call them file_name and text"))
         return None
-    texts: dict[str, str] = {}
-    for file, text in rows:
+    name = PurePosixPath(where).name
+    of_table = split_of_names([PurePosixPath(where).stem])
+    if of_table is not None:
+        of_table = NamedSplit(of_table.split, name)
+    read: dict[str, Row] = {}
+    for file, text, split in rows:
         path = PurePosixPath(file.replace("\\", "/")).as_posix()
-        if texts.setdefault(path, text) != text:
-            problem = f"says of {path} that it shows {texts[path]} and {text}"
+        of_row = split_of_names([split])
+        row = Row(text, NamedSplit(of_row.split, name) if of_row else of_table)
+        known = read.setdefault(path, row)
+        if known.text != text:
+            problem = f"says of {path} that it shows {known.text} and {text}"
             raise UserError(join_message(where, problem, _REMEDY))
-    return texts
+        read[path] = _one_of(known, row)
+    return read
 
 
-def _rows(text: str, suffix: str) -> list[tuple[str, str]] | None:
+def _one_of(row: Row, other: Row) -> Row:
+    """Two rows with one text; a split that only one of them names, or both."""
+    splits = {one.named_split.split: one.named_split for one in (row, other) if one.named_split}
+    return Row(row.text, next(iter(splits.values())) if len(splits) == 1 else None)
+
+
+def _rows(text: str, suffix: str) -> list[tuple[str, str, str]] | None:
     if suffix == ".jsonl":
         entries = [json.loads(line) for line in text.splitlines() if line.strip()]
         if not all(isinstance(entry, dict) for entry in entries):
@@ -84,8 +113,8 @@ def _rows(text: str, suffix: str) -> list[tuple[str, str]] | None:
     return None
 
 
-def _named(entries: Sequence[dict[str, Any]]) -> list[tuple[str, str]] | None:
-    """File and text of each entry; of several columns of texts, that with the most characters."""
+def _named(entries: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]] | None:
+    """File, text and split of each; of several columns of texts, that with the most characters."""
     head = list(entries[0]) if entries else []
     files, texts = _columns(head, _FILE_COLUMNS), _columns(head, _TEXT_COLUMNS)
     if not files or not texts:
@@ -96,8 +125,9 @@ def _named(entries: Sequence[dict[str, Any]]) -> list[tuple[str, str]] | None:
         return sum(one is not None and not one.isdigit() for one in values)
 
     text = texts[0] if len(texts) == 1 else max(texts, key=characters)
+    split = next(iter(_columns(head, _SPLIT_COLUMNS)), "")
     return [
-        (str(entry[files[0]]).strip(), str(entry[text]))
+        (str(entry[files[0]]).strip(), str(entry[text]), str(entry.get(split) or ""))
         for entry in entries
         if entry.get(files[0]) and entry.get(text) is not None
     ]
@@ -110,62 +140,66 @@ def _columns(head: Iterable[object], names: tuple[str, ...]) -> list[str]:
 
 
 def joined_tables(
-    tables: Mapping[str, Mapping[str, str]],
-) -> tuple[dict[str, str], list[UserError]]:
+    tables: Mapping[str, Mapping[str, Row]],
+) -> tuple[dict[str, Row], list[UserError]]:
     """What the tables of one folder say together.
 
     Args:
         tables: by their paths.
 
     Returns:
-        The text of each picture, without those on which tables contradict each other, and an error
-        for each table that contradicts one before it.
+        What they say of each picture, without those on which tables contradict each other, and an
+        error for each table that contradicts one before it.
     """
-    joined: dict[str, str] = {}
+    joined: dict[str, Row] = {}
     disputed: set[str] = set()
     errors = []
-    for where, texts in tables.items():
-        others = [path for path, text in texts.items() if joined.setdefault(path, text) != text]
+    for where, rows in tables.items():
+        others = []
+        for path, row in rows.items():
+            known = joined.setdefault(path, row)
+            if known.text == row.text:
+                joined[path] = _one_of(known, row)
+            else:
+                others.append(path)
         disputed.update(others)
         if others:
-            told = f"it shows {texts[others[0]]}, another table says {joined[others[0]]}"
+            told = f"it shows {rows[others[0]].text}, another table says {joined[others[0]].text}"
             problem = f"says of {others[0]} that {told}"
             if len(others) > 1:
                 problem += f" ({len(others):,} such rows)"
             remedy = "put each table into the folder of its pictures, or leave one of them"
             errors.append(UserError(join_message(where, problem, remedy)))
-    return {path: text for path, text in joined.items() if path not in disputed}, errors
+    return {path: row for path, row in joined.items() if path not in disputed}, errors
 
 
-def missing_rows(
-    paths: Iterable[str], texts: Mapping[str, str], folder: PurePosixPath
-) -> list[str]:
+def missing_rows(paths: Iterable[str], rows: Mapping[str, Row], folder: PurePosixPath) -> list[str]:
     """The files that a folder's table names and that are not among the pictures."""
     inside = "" if folder == PurePosixPath() else f"{folder}/"
     there = {path.removeprefix(inside) for path in paths if path.startswith(inside)}
     names = {path.rpartition("/")[2] for path in there}
-    return [path for path in texts if path not in there and path.rpartition("/")[2] not in names]
+    return [path for path in rows if path not in there and path.rpartition("/")[2] not in names]
 
 
-class Texts(NamedTuple):
+class Told(NamedTuple):
     """What tables say of pictures.
 
     Attributes:
-        of_pictures: the text of each; None where no row names it.
+        of_pictures: the row of each; None where none names it.
         unclear: by the tables' folders, names of files that rows give without a folder, and that
             several pictures have; with two of those.
     """
 
-    of_pictures: list[str | None]
+    of_pictures: list[Row | None]
     unclear: dict[PurePosixPath, dict[str, tuple[str, str]]]
 
 
-def texts_of(paths: Sequence[str], tables: Tables) -> Texts:
+def rows_of(paths: Sequence[str], tables: Tables) -> Told:
     """What the nearest table says of each picture.
 
     Tables may have been moved: a row that leads to no file is of the one that has its name.
     """
-    found = Texts([None] * len(paths), {})
+    found = Told([None] * len(paths), {})
     below: dict[PurePosixPath, list[int]] = {}
     for place, path in enumerate(paths if tables else ()):
         for folder in PurePosixPath(path).parents:
@@ -176,23 +210,21 @@ def texts_of(paths: Sequence[str], tables: Tables) -> Texts:
         by_name: dict[str, list[int]] = {}
         for place in below[folder]:
             inside = PurePosixPath(paths[place]).relative_to(folder).as_posix()
-            text = rows.pop(inside, None)
+            row = rows.pop(inside, None)
             if found.of_pictures[place] is None:
-                found.of_pictures[place] = text
-                if text is None:
+                found.of_pictures[place] = row
+                if row is None:
                     by_name.setdefault(PurePosixPath(inside).name, []).append(place)
-        for name, text in _unique_names(rows).items():
+        for name, row in _unique_names(rows).items():
             places = by_name.get(name, [])
             if len(places) == 1:
-                found.of_pictures[places[0]] = text
+                found.of_pictures[places[0]] = row
             elif places:
                 found.unclear.setdefault(folder, {})[name] = (paths[places[0]], paths[places[1]])
     return found
 
 
-def _unique_names(texts: Mapping[str, str]) -> dict[str, str]:
-    """Texts by file names alone, of those that occur once."""
-    times = Counter(PurePosixPath(path).name for path in texts)
-    return {
-        name: text for path, text in texts.items() if times[name := PurePosixPath(path).name] == 1
-    }
+def _unique_names(rows: Mapping[str, Row]) -> dict[str, Row]:
+    """Rows by file names alone, of those that occur once."""
+    times = Counter(PurePosixPath(path).name for path in rows)
+    return {name: row for path, row in rows.items() if times[name := PurePosixPath(path).name] == 1}

@@ -16,7 +16,7 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_a-zA-Z]+")
 
 _DATA_WORDS = (
     "gnt|gb|gbk|hwdb|olhwdb|casia|hanzi|pot|dgrl|png|jpg|jpeg|bmp|h|db"
-    "|sets?|data|dataset|datasets|split|part|parts|fold|vol|images?|imgs?|pics?|pictures?|files?"
+    "|sets?|data|dataset|datasets|database|labels?|split|part|parts|fold|vol|images?|imgs?|pics?|pictures?|files?"
     "|chars?|characters?|samples?|writers?|glyphs?|isolated|offline|online|handwriting|handwritten"
     "|zip|rar|alz|tar|gz|tgz|bz|xz|z|out|unzip|unzipped|unpacked|extract|extracted|raw|only|all"
     "|copy|kopie|copie|new|final|full|small|mini|subset|v|x|px|pixels?|level"

@@ -13,6 +13,7 @@ validation Validation valid val VAL hwdb_val eval eval_gnt evaluation holdout he
 hwdb105-test hwdb-1.1-offline-test my-own-test casia_test_png competition-gnt
 competition-gnt.zip competition ICDAR2013 icdar-2013 icdar2013_offline
 测试集 测试 HWDB1.1测试 測試集 验证集
+test_labels labels_test ICDAR_2013_competition_database
 HWDB测试集.zip Gnt1.1Test副本.zip Test_64x64 dev-set devset testB test_writers test_chars
 """
 TEST_NAMES = TEST_TEXT.split()

@@ -197,6 +197,36 @@ def test_layouts(tmp_path: Path, names: list[str], beside: dict[str, str], chara
     np.testing.assert_array_equal(glyphs(packed.out), found)
 
 
+@pytest.mark.parametrize(
+    "tables",
+    [
+        {"train.csv": "file,text\ni/a.png,永\n", "test.csv": "file,text\ni/b.png,一\n"},
+        {"labels.csv": "file,text,split\ni/a.png,永,train\ni/b.png,一,test\n"},
+        {
+            "metadata.jsonl": '{"file": "i/a.png", "text": "永", "subset": "Training"}\n'
+            '{"file": "i/b.png", "text": "一", "subset": "val"}\n'
+        },
+    ],
+)
+def test_a_table_tells_the_split(tmp_path: Path, tables: dict[str, str]) -> None:
+    source = write_set(tmp_path / "own", ["i/a.png", "i/b.png", "i/丁.png"])
+    for name, text in tables.items():
+        (source / name).write_text(text, "utf-8")
+    result = convert([source], tmp_path / "x.h5")
+    assert {(one, split) for one, _, split in contents(result.out)} == {
+        ("永", 0),
+        ("丁", 0),
+        ("一", 1),
+    }
+    assert result.notes[0] == f"test by name: {list(tables)[-1]} (1 file)"
+    named = convert([], tmp_path / "y.h5", test_sources=[source])
+    assert {split for _, _, split in contents(named.out)} == {1}
+    # folds, in which a picture is now of one split and now of the other, tell none
+    (source / "train_2.csv").write_text("file,text\ni/b.png,一\n", "utf-8")
+    folds = convert([source], tmp_path / "z.h5")
+    assert {split for _, _, split in contents(folds.out)} == {0}
+
+
 def test_rows_of_a_table_without_their_pictures_are_counted(tmp_path: Path) -> None:
     source = write_set(tmp_path / "own", ["i/a.png", "i/b.png"])
     (source / "metadata.csv").write_text(
