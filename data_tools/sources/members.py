@@ -3,18 +3,20 @@
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import ClassVar, Self
 
+import numpy as np
 from isal.isal_zlib import adler32, crc32
 
 from data_tools.errors import UserError, join_message
-from data_tools.hwdb.gnt import GntError, read_records
+from data_tools.hwdb.gnt import GntError, GntRecord, read_records
 from data_tools.sources.inflate import ByteStream, open_member
 from data_tools.sources.kinds import GNT, Kind
 from data_tools.sources.sample_stream import SampleStream
@@ -25,6 +27,13 @@ from data_tools.splits import Split
 ARCHIVE_REMEDY = "download the archive again"
 _SKIP_REMEDY = f"{ARCHIVE_REMEDY}, or pass --skip-bad to go on without this file"
 _ANOTHER_TOOL = "unpack the archive with another tool and name the folder"
+GNT_TURNED = ".gnt samples light on dark"
+"""What is counted of `.gnt` files."""
+
+_JUDGED = 20  # samples of a file, by which it is told from one that is light on dark
+_LEAST_CHARACTERS = 3
+_MOST = 0.5
+_DARK = 64
 _ENDINGS = re.compile(r"(\.[^\W\d_]\w*)+$")  # of 001.gnt.gz both, of 1.0train-gb1.gnt the last
 # 1001-c.gnt and 1001-f.gnt are one writer in the first release of HWDB1.1 and in the second.
 _RELEASE_LETTER = re.compile(r"(?<=\d)-[a-z]$")
@@ -43,6 +52,7 @@ class Member:
         place: where a person finds it.
         kind: of the file.
         named_split: train or test, and what said so: a name, an option, or nothing.
+        is_dark: whether a person has said that its ink is dark, as the format has it.
     """
 
     name: str
@@ -52,6 +62,7 @@ class Member:
     place: str = field(default="", compare=False)
     kind: Kind = field(default=GNT, compare=False)
     named_split: NamedSplit = field(default=NamedSplit(Split.TRAIN, ""), compare=False)
+    is_dark: bool = field(default=False, compare=False)
     number: ClassVar[int] = 0  # it is read in one part
 
     @property
@@ -88,7 +99,7 @@ class MemberStream(SampleStream):
 
     Attributes:
         bytes_read: how many so far.
-        notes: what is counted of pictures, and so nothing.
+        notes: how many samples were light on dark, and turned.
     """
 
     def __init__(self, member: Member) -> None:
@@ -117,7 +128,13 @@ class MemberStream(SampleStream):
                 line = f"{error.name}: byte {error.offset:,}: {error.problem}"
                 on_bad(line, error.records_lost)
 
-        for record in read_records(self, self._member.name, note if on_bad else None):
+        records = read_records(self, self._member.name, note if on_bad else None)
+        first = list(islice(records, _JUDGED))
+        is_light = not self._member.is_dark and _are_light_on_dark(first)
+        for record in chain(first, records):
+            if is_light:
+                record = record._replace(pixels=memoryview((255 - record.bitmap).tobytes()))
+                self.notes[GNT_TURNED] += 1
             key = crc32(record.pixels, record.width) << 32 | adler32(record.pixels)
             yield Sample(record, key)
 
@@ -160,6 +177,18 @@ class MemberStream(SampleStream):
     ) -> None:
         if self._stream is not None:
             self._stream.close()
+
+
+def _are_light_on_dark(records: Sequence[GntRecord]) -> bool:
+    """Whether samples of several characters lie on a ground of exact 0, where 255 is due.
+
+    Ink takes a third of a bitmap at most, but for single characters such as 一.
+    """
+    if len({record.character for record in records}) < _LEAST_CHARACTERS:
+        return False
+    grounds = [np.count_nonzero(record.bitmap == 0) / len(record.pixels) for record in records]
+    have_ink = all(record.bitmap.max() > _DARK for record in records)
+    return have_ink and sum(grounds) / len(grounds) > _MOST
 
 
 class _Span:

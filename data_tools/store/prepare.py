@@ -10,10 +10,10 @@ import hashlib
 import importlib.metadata
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -39,7 +39,7 @@ from data_tools.pictures.levelled_sheet import (
 from data_tools.pictures.part import PicturePart
 from data_tools.pictures.writers import parse_writer_pattern
 from data_tools.sources.find import Found, find_members
-from data_tools.sources.members import Member
+from data_tools.sources.members import GNT_TURNED, Member
 from data_tools.sources.passed_over import passed_over_lines
 from data_tools.sources.split_choice import (
     TEST_WRITERS_OPTION,
@@ -136,7 +136,8 @@ def prepare(
         out: the store to write; its folder is made. It appears whole or not at all.
         test_sources: sources of the test split.
         test_writers: a share of the train split's writers to move to the test split.
-        ink: of pictures: `dark` on light, `light` on dark, or `auto` to let them tell.
+        ink: of pictures: `dark` on light, `light` on dark, or `auto` to let them tell; also a
+            `.gnt` file, which should be dark, may then tell that it is light.
         writer_pattern: a regular expression that finds a picture's writer in its path; each folder
             of pictures counts as one otherwise.
         glyph: size, fit and margin; 64 pixels with the aspect kept by default.
@@ -169,6 +170,8 @@ def prepare(
             raise _no_picture("--writer-pattern")
         if chosen_ink == "light" and not (found.collections or arrays):
             raise _no_picture("--ink light")
+        if chosen_ink == "dark":
+            found.members = [replace(member, is_dark=True) for member in found.members]
         members: list[Source] = [*found.members, *pictures.parts, *arrays, *forms, *stores]
         damaged = [one.place for one in found.passed_over if one.said]
         kinds.check_all_tell([*(member.place for member in members), *damaged])
@@ -246,11 +249,25 @@ def prepare(
             *pictures.notes,
             *array_notes,
             *noted_lines(notes.values(), levelled),
+            *_turned_lines(member.name for member in plan.members if notes[member][GNT_TURNED]),
             *passed_over_lines(one for one in found.passed_over if one.place not in pictures.used),
             *plan.copies,
             *_blank_lines(blank),
         ],
     )
+
+
+def _turned_lines(names: Iterable[str]) -> list[str]:
+    """Which `.gnt` files were light on dark; a line, or none."""
+    turned = sorted(names)
+    if not turned:
+        return []
+    some = ", ".join([*turned[:_NAMED], "…"] if len(turned) > _NAMED else turned)
+    files = "1 .gnt file" if len(turned) == 1 else f"{len(turned):,} .gnt files"
+    return [
+        f"ink: {files} light on dark, not as the format has it, and turned ({some}); "
+        "--ink dark leaves them"
+    ]
 
 
 def _blank_lines(blank: Counter[str]) -> list[str]:

@@ -187,6 +187,34 @@ def test_what_is_said_of_pictures_is_refused_where_there_are_none(tmp_path: Path
 
 
 @pytest.mark.parametrize("kept_glyphs", [0, 1000])
+def test_files_that_are_light_on_dark_are_turned_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_glyphs: int
+) -> None:
+    monkeypatch.setattr(prepare_module, "_MEMORY_BYTES", kept_glyphs * GLYPH.size**2)
+    stores = []
+    for folder, ground, ink in (("dark", 255, 60), ("light", 0, 195)):
+        path = tmp_path / folder / "a.gnt"
+        path.parent.mkdir()
+        with path.open("wb") as stream:
+            for row, character in enumerate("一丁七" * 2, 1):
+                bitmap = np.full((9, 9), ground, np.uint8)
+                bitmap[row, 2:7] = bitmap[2:7, row] = ink
+                write_record(stream, character, bitmap)
+        result = convert([path], tmp_path / f"{folder}.h5")
+        with Store(result.out) as store:
+            stores.append(store.images(range(6)))
+    np.testing.assert_array_equal(stores[0], stores[1])
+    assert (
+        "ink: 1 .gnt file light on dark, not as the format has it, and turned (a.gnt); --ink dark "
+        "leaves them"
+    ) in result.notes
+    left = convert([path], tmp_path / "left.h5", ink="dark")
+    assert not any("light on dark" in line for line in left.notes)
+    with Store(left.out) as store:
+        assert store.images(range(6)).mean() < stores[0].mean()
+
+
+@pytest.mark.parametrize("kept_glyphs", [0, 1000])
 def test_samples_without_ink_are_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_glyphs: int
 ) -> None:
