@@ -99,6 +99,21 @@ HDF5 = Kind(
     "HDF5 files, which are no source",
     "if it is a store that prepare has made, hand it to train",
 )
+TABLE_OF_PICTURES = Kind(
+    "a table or database with pictures in it (.parquet, .arrow, .mdb, .tfrecord)",
+    "tables and databases with pictures in them (.parquet, .arrow, .mdb, .tfrecord)",
+    "write its images as pictures, a folder for each character",
+)
+NUMBERS = Kind(
+    "a file of numbers (.npy, .mat, .pt)",
+    "files of numbers (.npy, .mat, .pt)",
+    "write its images as pictures, a folder for each character",
+)
+ETL = Kind(
+    "a file of the ETL Character Database",
+    "files of the ETL Character Database",
+    "unpack with its own tools into pictures, a folder for each character",
+)
 WEB_PAGE = Kind(
     "a web page or message that was saved in place of the data",
     "web pages or messages that were saved in place of the data",
@@ -128,6 +143,7 @@ _VOLUME_NAME = re.compile(
     r"|\.part0*\d+\.(rar|zip|7z|exe)$|\.vol\d+\.egg$",
     re.IGNORECASE,
 )
+_ETL_NAME = re.compile(r"ETL[1-9][BG]?_\d+|ETL8B2C\d")
 _DOWNLOAD_NAME = re.compile(
     r"\.(crdownload|part|partial|download|aria2|!qb|!ut|opdownload|td|xltd|bc!|filepart|tmp|"
     r"downloading|baiduyun\.p\.downloading|ytdl|mega|ed2k)$",
@@ -160,6 +176,9 @@ _KINDS_BY_SUFFIX: dict[str, Kind] = {
     **dict.fromkeys((".dgrl", ".dgr"), TEXT_LINES),
     **dict.fromkeys((".gntx",), GNTX),
     **dict.fromkeys((".h5", ".hdf5", ".hdf", ".he5"), HDF5),
+    **dict.fromkeys((".parquet", ".arrow", ".feather", ".mdb", ".lmdb"), TABLE_OF_PICTURES),
+    **dict.fromkeys((".tfrecord", ".tfrecords"), TABLE_OF_PICTURES),
+    **dict.fromkeys((".npy", ".mat", ".pt", ".pth"), NUMBERS),
     **dict.fromkeys((".html", ".htm", ".mhtml", ".xhtml"), WEB_PAGE),
     **dict.fromkeys(PICTURE_SUFFIXES, PICTURE),
     **dict.fromkeys((".npz",), ARRAY),
@@ -192,6 +211,10 @@ _KINDS_BY_MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"GIF89a", PICTURE),
     (b"II*\x00", PICTURE),
     (b"MM\x00*", PICTURE),
+    (b"PAR1", TABLE_OF_PICTURES),
+    (b"ARROW1", TABLE_OF_PICTURES),
+    (b"\x93NUMPY", NUMBERS),
+    (b"MATLAB 5.0 MAT-file", NUMBERS),
     (b"\x00\x00\x08\x03", ARRAY),
     (b"\x00\x00\x08\x01", ARRAY),
     (b"%PDF-", TEXT),
@@ -203,7 +226,19 @@ _KINDS_BY_MAGIC: tuple[tuple[bytes, Kind], ...] = (
 )
 
 _MARKUP = re.compile(rb"<(!doctype|html|head|body|\?xml|error|script|title|!--)", re.IGNORECASE)
-_OFFICE_SUFFIXES = (".docx", ".xlsx", ".pptx", ".odt", ".ods", ".jar", ".apk", ".npz", ".whl")
+_OFFICE_SUFFIXES = (
+    ".docx",
+    ".xlsx",
+    ".pptx",
+    ".odt",
+    ".ods",
+    ".jar",
+    ".apk",
+    ".npz",
+    ".whl",
+    ".pt",
+    ".pth",
+)
 
 
 def kind_of(name: str, head: bytes) -> Kind:
@@ -223,6 +258,8 @@ def kind_of(name: str, head: bytes) -> Kind:
         return DOWNLOAD
     if not head:
         return EMPTY
+    if _ETL_NAME.fullmatch(file_name):
+        return ETL
     if is_sound_header(head[: HEADER.size]):
         return GNT
     suffix = PurePosixPath(name).suffix.lower()
