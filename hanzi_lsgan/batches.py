@@ -171,12 +171,14 @@ class BatchStream:
             self._labels = store.labels * kinds + store.row_kinds
         rows = slice(self._rows.start, self._rows.stop)
         classes = len(store.charset) * kinds
-        counts = np.bincount(self._labels[rows], minlength=classes).reshape(-1, kinds)
-        self._weights = _balancing_weights(counts) if class_balance else None
-        _reduction_factor(store, size)  # an error now, not when the first row is read
         self._drawn = np.ones(len(store), bool) if left_out is None else ~left_out
-        self.samples = int(self._drawn[self._rows.start : self._rows.stop].sum())
-        if self.samples < batch_size:
+        counts = np.bincount(self._labels[rows][self._drawn[rows]], minlength=classes)
+        self._weights = _balancing_weights(counts.reshape(-1, kinds)) if class_balance else None
+        _reduction_factor(store, size)  # an error now, not when the first row is read
+        self.samples = int(counts.sum())
+        packs = np.maximum(1, counts // pack_size)[counts > 0].sum()
+        in_packs = self.samples if class_balance else int(packs) * pack_size
+        if min(self.samples, in_packs) < batch_size:
             raise self._too_few()
         if residence == "auto":
             residence = _residence_of(len(self._rows) * size**2, device)
@@ -240,7 +242,8 @@ class BatchStream:
             random = np.random.default_rng((self._seed, epoch, number))
             packs = drawn[pack_rows(labels[drawn], self._pack_size, random, self._weights)]
             batches = packs.size // self._batch_size
-            rows = packs.reshape(-1)[: batches * self._batch_size].reshape(batches, -1)
+            rows = packs.reshape(-1)[: batches * self._batch_size]
+            rows = rows.reshape(batches, self._batch_size)  # of none at all, too
             yield _Plan(ranges, labels, rows, first_batch)
             first_batch += batches
 
@@ -271,6 +274,8 @@ class BatchStream:
         problem = (
             f"has {self.samples:,} training samples, too few for a batch of {self._batch_size}"
         )
+        if self._pack_size > 1:
+            problem += f" in packs of {self._pack_size} of one character"
         remedy = "prepare more samples, or pass a smaller --set train.batch_size=N"
         return UserError(join_message(str(self._store.path), problem, remedy))
 

@@ -164,6 +164,39 @@ def test_too_few_samples_for_a_batch_name_the_remedy(tmp_path: Path) -> None:
         assert next(open_stream(store).batches(Position(3, 0))).following == Position(3, 1)
 
 
+def test_classes_without_whole_packs_for_a_batch_name_the_remedy(tmp_path: Path) -> None:
+    """Four classes of five samples make eight packs of two: sixteen of twenty samples."""
+    with Store(make_store(tmp_path, writers=5)) as store:
+        with pytest.raises(UserError, match=r"20 .* too few for a batch of 18 in packs of 2 of"):
+            open_stream(store, batch_size=18)
+        assert len(next(open_stream(store, batch_size=16).batches()).labels) == 16
+
+
+def test_a_streamed_buffer_that_fills_no_batch_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 48 samples in buffers of twenty, the last has eight, and a batch is sixteen."""
+    monkeypatch.setattr(batches_module, "BLOCK_BYTES", 4 * 32 * 32)
+    with Store(make_store(tmp_path)) as store:
+        stream = BatchStream(
+            store,
+            size=32,
+            batch_size=16,
+            pack_size=1,
+            seed=5,
+            residence="stream",
+            buffer_bytes=5 * batches_module.BLOCK_BYTES,
+        )
+        following = [batch.following for batch in islice(stream.batches(), 5)]
+    assert following == [
+        Position(0, 1),
+        Position(0, 2),
+        Position(1, 1),
+        Position(1, 2),
+        Position(2, 1),
+    ]
+
+
 def test_samples_that_do_not_fit_in_memory_are_streamed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
