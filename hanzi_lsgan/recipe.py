@@ -32,6 +32,7 @@ from hanzi_lsgan.losses import (
 )
 
 Channels = Annotated[int, Field(ge=8, le=1024, multiple_of=8)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 Normalisation = Literal["batch", "none"]
 
 _ARCHITECTURES = ("paper28", "dcgan", "projection")
@@ -138,7 +139,7 @@ class ObjectiveSettings(_Settings):
     """The losses: which, labels a, b, c of least squares, and the weights of what is added."""
 
     loss: Literal["least-squares", "non-saturating", "minimax", "wasserstein-gp"] = "least-squares"
-    labels: tuple[float, float, float] = (0.0, 1.0, 1.0)
+    labels: tuple[Finite, Finite, Finite] = (0.0, 1.0, 1.0)
     r1_gamma: float = Field(0.0, ge=0, le=1000)
     r1_every: int = Field(8, ge=1, le=1000)
     gradient_penalty_weight: float = Field("auto", ge=0, le=1000, validate_default=True)

@@ -113,6 +113,8 @@ def test_recipes_of_models_that_do_not_say_how_many_hands_mean_the_first_four() 
         ("train.batch_size=66", "not a multiple of model.pack_size = 4"),
         ("train.precision=half", "train.precision: Input should be 'auto', 'bf16', 'fp16' or 'no'"),
         ("objective.labels=1,1,1", '"0,1,1" or "-1,1,0"'),
+        ("objective.labels=[nan, 1, 1]", "objective.labels.0: Input should be a finite number"),
+        ("objective.labels=[0, 1, inf]", "objective.labels.2: Input should be a finite number"),
         ("model.generator_channels=[64, 64]", "must be equally many"),
         ("model.noise_points=8", "noise_points needs label_embedding"),
         ("model.discriminator_sees_pictures=true", "discriminator_sees_pictures needs label_emb"),
