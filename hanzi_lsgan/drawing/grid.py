@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from data_tools.errors import UserError, join_message
 from data_tools.fonts.typefaces import ALL_FONTS, PLAINEST, has_glyph, load_typeface
-from data_tools.glyphs.fit import GlyphOptions, default_margin
+from data_tools.glyphs.fit import GLYPH_SIZES_PIXELS, GlyphOptions, default_margin
 from data_tools.splits import Split
 from hanzi_lsgan.drawing.best_of import BestOf
 from hanzi_lsgan.drawing.images import draw_images, draw_latents, labels_of
@@ -162,9 +162,13 @@ def _take_real_samples(
         available = available or store.rows_of_class(Split.TRAIN, label, number)
         chosen = random.permutation(len(available))[:rows]
         for line, index in enumerate(chosen.tolist()):
-            glyph = Image.fromarray(store.images(available[index : index + 1])[0])
-            # Averaging over squares, as training reduces a larger store.
-            samples[line, column] = np.asarray(glyph.resize((size, size), Image.Resampling.BOX))
+            glyph = store.images(available[index : index + 1])[0]
+            samples[line, column] = _reduce(glyph, size)
+
+
+def _reduce(glyph: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Shrink a glyph by averaging over squares, as training reduces a larger store."""
+    return np.asarray(Image.fromarray(glyph).resize((size, size), Image.Resampling.BOX))
 
 
 def _written(characters: str, rows: int, size: int, on_samples: OnSamples) -> NDArray[np.uint8]:
@@ -176,7 +180,8 @@ def _written(characters: str, rows: int, size: int, on_samples: OnSamples) -> ND
     # Which numba compiles parts of.
     from data_tools.fonts.corpus import HANDS_OF_WRITERS, font_of_writer, write_glyph
 
-    options = GlyphOptions(size, "aspect", default_margin(size, "aspect"))
+    written_size = next(known for known in GLYPH_SIZES_PIXELS if known % size == 0)
+    options = GlyphOptions(written_size, "aspect", default_margin(written_size, "aspect"))
     samples = np.full((rows, len(characters), size, size), _BACKGROUND, np.uint8)
     writers = range(_FURTHER_WRITERS, _FURTHER_WRITERS + len(HANDS_OF_WRITERS) * rows)
     able = {w: [has_glyph(font_of_writer(w), c) for c in characters] for w in writers}
@@ -186,7 +191,7 @@ def _written(characters: str, rows: int, size: int, on_samples: OnSamples) -> ND
         for column, character in enumerate(characters):
             by = next((one for one in others if able[one][column]), None)
             if by is not None:
-                samples[line, column] = write_glyph(character, by, options)
+                samples[line, column] = _reduce(write_glyph(character, by, options), size)
             on_samples("write", line * len(characters) + column + 1, rows * len(characters))
     return samples
 

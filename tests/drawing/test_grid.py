@@ -12,6 +12,7 @@ from data_tools.splits import Split
 from data_tools.store.reader import Store
 from hanzi_lsgan.drawing.grid import COLUMNS_A_BLOCK, Row, compose, render_comparison
 from hanzi_lsgan.drawing.images import draw_images, draw_latents, labels_of, to_pixels, to_uint8
+from hanzi_lsgan.models.label_embedding import LabelEmbedding
 from hanzi_lsgan.models.projection import ProjectionGenerator
 from tests.tiny import CHARACTERS, make_store, tiny_generator
 
@@ -109,6 +110,20 @@ def test_writers_stand_in_for_a_font_drawn_store_that_is_gone() -> None:
     options = GlyphOptions(32, "aspect", 1)
     for writer in (10_000, 10_001):
         assert glyph_is_in(picture, write_glyph("三", writer, options))
+
+
+def test_stand_ins_of_a_size_that_no_store_has_are_reduced_as_training_reduces() -> None:
+    torch.manual_seed(0)
+    generator = ProjectionGenerator(LabelEmbedding(len(CHARSET), 8, std=1.0), 8, [8, 8, 8]).eval()
+    picture = np.asarray(
+        render_comparison(
+            generator, CHARSET, "三", store=None, rows=1, seed=0, scale=1, font_drawn=True
+        )
+    )
+    written = write_glyph("三", 10_000, GlyphOptions(32, "aspect", 1)).astype(float)
+    squares = written.reshape(16, 2, 16, 2).mean(axis=(1, 3))
+    windows = np.lib.stride_tricks.sliding_window_view(picture.astype(float), (16, 16))
+    assert (np.abs(windows - squares).max(axis=(2, 3)) <= 1).any()  # rounded twice
 
 
 def test_columns_with_a_remark_have_it_under_their_head() -> None:
