@@ -99,7 +99,8 @@ class Trainer(TrainingProcess):
         if objective.augmentation_target > 0:
             a, b, _ = objective.labels
             self._augmentation = AdaptiveAugmentation(objective.augmentation_target, a, b)
-        if objective.wrong_label_weight > 0:
+        self._has_wrong_labels = objective.wrong_label_weight > 0 and len(charset) > 1
+        if self._has_wrong_labels:
             embedding = self.discriminator.label_embedding
             codes = embedding.all_codes() if isinstance(embedding, GlyphEmbedding) else None
             self._wrong_labels = WrongLabels(len(charset), codes)
@@ -174,7 +175,7 @@ class Trainer(TrainingProcess):
 
         # The discriminator's loss, on wrong labels too where the recipe wants it
         self._discriminator_optimizer.zero_grad()
-        wrong = [self._wrong(labels)] if objective.wrong_label_weight > 0 else []
+        wrong = [self._wrong(labels)] if self._has_wrong_labels else []
         scores = forward(self.discriminator, torch.cat([real, seen.detach()]), labels, *wrong)
         real_scores, fake_scores, *wrong_scores = scores.chunk(2 + len(wrong))
         values["real_score"], values["fake_score"] = real_scores.mean(), fake_scores.mean()

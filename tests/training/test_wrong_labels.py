@@ -70,6 +70,16 @@ def test_a_step_reports_their_loss(tmp_path: Path, embedding: str) -> None:
         assert ("wrong_label_loss" in values) == (weight > 0)
 
 
+@pytest.mark.parametrize("embedding", ["learned", "glyph"])
+def test_a_single_character_has_no_wrong_labels(tmp_path: Path, embedding: str) -> None:
+    """Its real samples would be refused under their own."""
+    overrides = [*OVERRIDES, f"model.label_embedding={embedding}", "train.precision=no"]
+    with Store(make_store(tmp_path, characters="一")) as store:
+        batch = next(BatchStream(store, size=32, batch_size=8, pack_size=2, seed=0).batches())
+    recipe = load_recipe("quick32", [*overrides, "objective.wrong_label_weight=1"])
+    assert "wrong_label_loss" not in Trainer(recipe, "一").train_step(batch)
+
+
 def test_the_original_networks_have_none() -> None:
     with pytest.raises(UserError, match=r"wrong_label_weight must be 0 for the original"):
         load_recipe("paper28", ["objective.wrong_label_weight=1"])
