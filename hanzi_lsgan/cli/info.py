@@ -76,25 +76,46 @@ def _names(added: list[str]) -> str:
 
 
 def _show_runs(paths: list[Path], verify: bool, as_json: bool) -> None:
-    """Say what is in run folders; with `verify`, what in one is damaged."""
+    """Say what is in run folders; with `verify`, what in them is damaged."""
     from hanzi_lsgan.cli.display import run_table
-    from hanzi_lsgan.runs.checksums import find_damage
     from hanzi_lsgan.runs.folder import RunFolder
 
-    facts = []
+    facts, errors = [], []
     for path in paths:
-        if verify and (damaged := find_damage(path)):
-            remedy = "copy the run again, or train it anew"
-            raise UserError(join_message(str(path), ", ".join(damaged), remedy))
         run = RunFolder(path)
-        if as_json:
-            facts.append(_run_facts(run) | ({"undamaged": True} if verify else {}))
-        else:
-            results.print(run_table(run))
+        try:
+            if verify:
+                _refuse_damaged(path)
+            if as_json:
+                facts.append(_run_facts(run) | ({"undamaged": True} if verify else {}))
+            else:
+                results.print(run_table(run))
+        except UserError as error:  # of the others there is something to say all the same
+            errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        for error in errors:
+            (console if as_json else results).print(str(error), soft_wrap=True, markup=False)
+        problem = f"{len(errors)} of {len(paths)} runs are damaged"
+        raise UserError(join_message(str(paths[0].parent), problem, "see the lines above"))
     if as_json:
         print_json(facts[0] if len(facts) == 1 else facts)
     elif verify:
         results.print(_UNDAMAGED)
+
+
+def _refuse_damaged(path: Path) -> None:
+    """Compare every checksum of a run.
+
+    Raises:
+        UserError: something in it is damaged.
+    """
+    from hanzi_lsgan.runs.checksums import find_damage
+
+    if damaged := find_damage(path):
+        remedy = "copy the run again, or train it anew"
+        raise UserError(join_message(str(path), ", ".join(damaged), remedy))
 
 
 def show_store(store: "Store") -> None:

@@ -1,0 +1,38 @@
+"""`info` of a folder of runs, some of them damaged."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.in_process import run
+
+
+def test_every_damaged_run_of_a_folder_is_found_and_the_others_are_shown(
+    trained: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    first, second, whole = (tmp_path / name for name in ("a", "b", "c"))
+    for folder in (first, second, whole):
+        shutil.copytree(trained, folder)
+    (first / "model.json").write_text("{")
+    assert run(monkeypatch, "info", str(tmp_path), "--verify") == 2
+    said = capsys.readouterr()
+    assert said.err.startswith(f"error: {first}: model.json is damaged; ")
+    assert said.out.count("last checkpoint") == 2
+
+    (second / "config.toml").unlink()
+    assert run(monkeypatch, "info", str(tmp_path), "--verify") == 2
+    said = capsys.readouterr()
+    assert f"{first}: model.json is damaged; " in said.out
+    assert f"{second}: config.toml is missing; " in said.out
+    assert said.err == f"error: {tmp_path}: 2 of 3 runs are damaged; see the lines above\n"
+    assert said.out.count("last checkpoint") == 1
+    assert "every checksum" not in said.out
+
+    assert run(monkeypatch, "info", str(tmp_path)) == 2  # without checksums the first alone
+    said = capsys.readouterr()
+    assert said.err.startswith(f"error: {first}/model.json: is damaged ")
+    assert said.out.count("last checkpoint") == 2
