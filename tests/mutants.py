@@ -260,6 +260,15 @@ MUTANTS = (
         f"{KINDS} -k wrong_labels_are",
     ),
     Mutant(
+        "a checkpoint is scored by hands of another kind",
+        "hanzi_lsgan/judging/checkpoint_score.py",
+        "latents = draw_latents(generator, count, _SEED)",
+        "generator.label_embedding.drawn_kind = 0; "
+        "latents = draw_latents(generator, count, _SEED); "
+        "generator.label_embedding.drawn_kind = kind",
+        f"{KINDS} -k checkpoint_is_scored",
+    ),
+    Mutant(
         "a teacher reads the kind",
         TRAINING_STEP,
         "reading_losses(logits, labels // self._kinds)",

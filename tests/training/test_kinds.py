@@ -19,6 +19,7 @@ from hanzi_lsgan.batches import Batch, BatchStream, Position
 from hanzi_lsgan.drawing import grid
 from hanzi_lsgan.drawing.grid import Row
 from hanzi_lsgan.drawing.images import draw_latents
+from hanzi_lsgan.judging.checkpoint_score import QuickScorer
 from hanzi_lsgan.losses import choice_loss
 from hanzi_lsgan.models import drawing_kind, projection
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding, LabelEmbedding
@@ -251,6 +252,29 @@ def test_the_usual_loss_is_that_of_the_other_packs_by_the_kind() -> None:
     made = trainer(*GLYPHS)
     usual = made._mean_of_others(torch.tensor([1.0, 2.0, 6.0, 8.0]), torch.tensor([1, 1, 1, 0]))
     assert usual.tolist() == [4, 3.5, 1.5, 0]
+
+
+def test_a_checkpoint_is_scored_by_hands_that_each_kind_prefers(
+    store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kind 0 always takes hand 1 and kind 1 hand 3, whichever kind the network else draws by."""
+    generator = chooser(trainer(*GLYPHS)).eval()
+    with torch.no_grad():
+        generator.hand_preferences.weight[0, 1] = 10
+        generator.hand_preferences.weight[1, 3] = 10
+    generator.label_embedding.drawn_kind = 1
+    hands: dict[int | None, set[int]] = {}
+
+    def note(_: object, inputs: tuple[torch.Tensor, ...]) -> None:
+        taken = hands.setdefault(generator.label_embedding.drawn_kind, set())
+        taken.update(inputs[0][:, :4].argmax(dim=1).tolist())
+
+    generator.register_forward_pre_hook(note)
+    monkeypatch.setattr("hanzi_lsgan.judging.judge.training_steps", lambda samples: 1)
+    with Store(store_path) as store:
+        QuickScorer(store, 32, 32, lambda *progress: None).score(generator)
+    assert hands == {0: {1}, 1: {3}}
+    assert generator.label_embedding.drawn_kind == 1
 
 
 def test_preferences_go_with_the_kinds_to_another_run(tmp_path: Path, store_path: Path) -> None:
