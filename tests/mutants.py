@@ -503,7 +503,7 @@ MUTANTS = (
     Mutant(
         "class_balance ignored",
         BATCHES,
-        "_balancing_weights(counts) if class_balance else None",
+        "_balancing_weights(counts.reshape(-1, kinds)) if class_balance else None",
         "None",
         f"{OBJECTIVE} -k packs_of_one_class",
     ),
