@@ -82,7 +82,7 @@ def pack_rows(
     order = np.lexsort((random.random(len(labels)), labels))
     present, starts, counts = np.unique(labels, return_index=True, return_counts=True)
     if weights is None:
-        packs = np.maximum(1, counts // pack_size)
+        packs = _packs_of(counts, pack_size)
     else:
         wanted = counts * weights[present] / pack_size
         packs = np.floor(wanted + random.random(len(wanted))).astype(np.int64)
@@ -90,6 +90,12 @@ def pack_rows(
     rank = np.arange(rows.sum()) - np.repeat(np.cumsum(rows) - rows, rows)
     chosen = order[np.repeat(starts, rows) + rank % np.repeat(counts, rows)]
     return random.permutation(chosen.reshape(-1, pack_size))
+
+
+def _packs_of(counts: NDArray[np.int64], pack_size: int) -> NDArray[np.int64]:
+    """How many packs classes of so many rows, of each at least one, give: (classes,)."""
+    packs: NDArray[np.int64] = np.maximum(1, counts // pack_size)
+    return packs
 
 
 @dataclass(frozen=True)
@@ -176,8 +182,8 @@ class BatchStream:
         self._weights = _balancing_weights(counts.reshape(-1, kinds)) if class_balance else None
         _reduction_factor(store, size)  # an error now, not when the first row is read
         self.samples = int(counts.sum())
-        packs = np.maximum(1, counts // pack_size)[counts > 0].sum()
-        in_packs = self.samples if class_balance else int(packs) * pack_size
+        packs = int(_packs_of(counts[counts > 0], pack_size).sum())
+        in_packs = self.samples if class_balance else packs * pack_size
         if min(self.samples, in_packs) < batch_size:
             raise self._too_few()
         if residence == "auto":
