@@ -21,6 +21,7 @@ from hanzi_lsgan.judging.metrics import Values, is_among_first
 from hanzi_lsgan.judging.recogniser import BATCH, read_glyphs, train_recogniser
 from hanzi_lsgan.judging.resampling import Resampling
 from hanzi_lsgan.judging.scores import Figure
+from hanzi_lsgan.judging.unlearned import unlearned_rows
 from hanzi_lsgan.models import Generator
 
 _SEED = 100  # unlike those of the other figures
@@ -38,8 +39,8 @@ def classification_accuracy_score(
     accuracies = _accuracies_of_training_on(images, labels, store, judge, "CAS", on_samples)
     real = _accuracies(judge.test.guesses, judge)
     compared = (
-        f"{len(labels):,} generated; real: as many train; both tested on "
-        f"{len(judge.test.labels):,} test"
+        f"{len(labels):,} generated; real: {_learned(store, judge) or 'as many train'}; both "
+        f"tested on {len(judge.test.labels):,} test"
     )
     meaning = "test accuracy after training on generated samples only; beside it, on real ones"
     ratio = "CAS over the accuracy after training on real samples"
@@ -62,11 +63,20 @@ def accuracy_of_both(
         "real + generated",
         "test accuracy after training on real and generated samples; beside it, on real ones",
         judge,
-        f"{len(learned):,} train and {len(labels):,} generated; real: these train; both tested on "
+        f"{len(learned):,} train and {len(labels):,} generated; real: "
+        f"{_learned(store, judge) or 'these train'}; both tested on "
         f"{len(judge.test.labels):,} test",
         both,
         _accuracies(judge.test.guesses, judge),
     )
+
+
+def _learned(store: Store, judge: Judge) -> str:
+    """What stands as real where the judge has learned more than the kind that is judged."""
+    if judge.kind is None or len(store.kinds) == 1:
+        return ""
+    learned = len(store.rows_of(Split.TRAIN)) - int(unlearned_rows(store).sum())
+    return f"{learned:,} train of all kinds of writing"
 
 
 def _draw_like_learned(

@@ -19,7 +19,9 @@ from hanzi_lsgan.batches import Batch, BatchStream, Position
 from hanzi_lsgan.drawing import grid
 from hanzi_lsgan.drawing.grid import Row
 from hanzi_lsgan.drawing.images import draw_latents
+from hanzi_lsgan.judging.cas import accuracy_of_both, classification_accuracy_score
 from hanzi_lsgan.judging.checkpoint_score import QuickScorer
+from hanzi_lsgan.judging.judge import obtain_judge
 from hanzi_lsgan.losses import choice_loss
 from hanzi_lsgan.models import drawing_kind, projection
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding, LabelEmbedding
@@ -275,6 +277,22 @@ def test_a_checkpoint_is_scored_by_hands_that_each_kind_prefers(
         QuickScorer(store, 32, 32, lambda *progress: None).score(generator)
     assert hands == {0: {1}, 1: {3}}
     assert generator.label_embedding.drawn_kind == 1
+
+
+def test_a_judge_of_all_kinds_is_said_to_stand_beside_one_kind(
+    store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight brushes wrote three characters and eight pens one, which the judge has all learned."""
+    for module in ("judge", "cas"):
+        monkeypatch.setattr(f"hanzi_lsgan.judging.{module}.training_steps", lambda samples: 1)
+    generator = chooser(trainer(*GLYPHS)).eval()
+    with Store(store_path) as store, drawing_kind(generator, 1):
+        judge = obtain_judge(store, 32, lambda *progress: None).of_kind(store, "pen")
+        score, *_ = classification_accuracy_score(generator, store, judge, lambda *progress: None)
+        both = accuracy_of_both(generator, store, judge, lambda *progress: None)
+    real = "real: 32 train of all kinds of writing; both tested on 2 test"
+    assert score.compared == f"8 generated; {real}"
+    assert both.compared == f"8 train and 8 generated; {real}"
 
 
 def test_preferences_go_with_the_kinds_to_another_run(tmp_path: Path, store_path: Path) -> None:
