@@ -33,7 +33,7 @@ def classification_accuracy_score(
     """Train on generated samples only, as many of each character as the judge has learned.
 
     Returns:
-        CAS, which is an accuracy, and its ratio to the judge's accuracy.
+        CAS, which is an accuracy, and its ratio to the judge's accuracy unless that is 0.
     """
     images, labels = _draw_like_learned(generator, judge, on_samples)
     accuracies = _accuracies_of_training_on(images, labels, store, judge, "CAS", on_samples)
@@ -44,10 +44,12 @@ def classification_accuracy_score(
     )
     meaning = "test accuracy after training on generated samples only; beside it, on real ones"
     ratio = "CAS over the accuracy after training on real samples"
-    return [
-        _figure("CAS", meaning, judge, compared, accuracies, real),
-        _figure("CAS over real", ratio, judge, compared, accuracies / real, real / real),
-    ]
+    figures = [_figure("CAS", meaning, judge, compared, accuracies, real)]
+    if real[0] > 0:  # else it has no ratio
+        with np.errstate(divide="ignore", invalid="ignore"):  # nor have some parts
+            ratios, ones = accuracies / real, real / real
+        figures.append(_figure("CAS over real", ratio, judge, compared, ratios, ones))
+    return figures
 
 
 def accuracy_of_both(

@@ -116,3 +116,18 @@ def test_as_many_are_drawn_of_each_character_as_the_judge_has_learned(
     assert ratio.value == pytest.approx(2 / 3)
     assert accuracy.error is not None
     assert accuracy.error > 0
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_judge_that_reads_nothing_rightly_leaves_no_ratio(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (judge_module, cas):
+        monkeypatch.setattr(module, "training_steps", lambda samples: 1)
+    with Store(make_store(tmp_path, test_writers=6)) as store:
+        judge = obtain_judge(store, 32, lambda *progress: None)
+        judge.test.guesses[:] = (judge.test.labels[:, None] + 1) % 4
+        figures = classification_accuracy_score(
+            tiny_generator(4), store, judge, lambda *progress: None
+        )
+    assert [(figure.name, figure.real) for figure in figures] == [("CAS", 0)]
