@@ -324,7 +324,7 @@ def _of_characters(reading: Reading, what: str) -> str:
 
 def _compared_sets(judge: Judge, drawn: Reading, real: Reading, test: Reading) -> str:
     """Which samples are compared with which, in words."""
-    kind = "not learned by the judge" if judge.unlearned.any() else "learned by the judge"
+    kind = "not learned by the judge" if judge.has_others else "learned by the judge"
     return (
         f"{len(drawn.labels):,} generated with {len(test.labels):,} test; "
         f"real: {len(real.labels):,} train, {kind}"

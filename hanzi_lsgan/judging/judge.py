@@ -33,7 +33,7 @@ from data_tools.store.reader import Store
 from hanzi_lsgan.batches import BatchStream, load_rows
 from hanzi_lsgan.judging.moments import Moments, merge_moments
 from hanzi_lsgan.judging.recogniser import BATCH, Reading, Recogniser, read_glyphs, train_recogniser
-from hanzi_lsgan.judging.unlearned import unlearned_rows
+from hanzi_lsgan.judging.unlearned import are_enough, unlearned_rows
 
 _EPOCHS = 13
 _EPOCHS_OF_MANY = 7
@@ -124,8 +124,15 @@ class Judge:
 
     @property
     def others(self) -> Reading:
-        """What stands for generated samples: train samples, unlearned ones where there are any."""
-        return self.train.rows(self.unlearned) if self.unlearned.any() else self.train
+        """What stands for generated samples: train samples, unlearned ones where these do."""
+        return self.train.rows(self.unlearned) if self.has_others else self.train
+
+    @property
+    def has_others(self) -> bool:
+        """Whether there are unlearned samples, and of a kind by more than a few writers."""
+        if self.kind is None or self.train.writers is None:
+            return bool(self.unlearned.any())
+        return are_enough(self.train.writers[self.unlearned])
 
 
 OnSamples = Callable[[str, int, int], None]

@@ -15,7 +15,7 @@ from data_tools.splits import Split
 from data_tools.store.reader import Store
 from hanzi_lsgan.judging.metrics import NEIGHBOURS
 from hanzi_lsgan.judging.recogniser import Reading
-from hanzi_lsgan.judging.unlearned import unlearned_rows
+from hanzi_lsgan.judging.unlearned import are_enough, unlearned_rows
 
 _MOST_PAIRED = 5000  # samples of a set of which all are compared with all
 
@@ -49,14 +49,15 @@ class Counted:
         """What there will be of a store, or of a kind of writing, if so many of each are drawn."""
         classes = len(store.charset)
         wanted = np.ones(len(store), bool)
-        if kind in store.kinds:
+        if is_of_kind := bool(kind) and kind in store.kinds:
             wanted = store.row_kinds == store.kinds.index(kind)
         train, test = (
             count_classes(store.labels[wanted & (store.splits == split)], classes)
             for split in (Split.TRAIN, Split.TEST)
         )
-        unlearned = store.labels[unlearned_rows(store) & wanted]
-        others = count_classes(unlearned, classes) if len(unlearned) else train
+        rows = unlearned_rows(store) & wanted
+        enough = are_enough(store.writers[rows]) if is_of_kind else rows.any()
+        others = count_classes(store.labels[rows], classes) if enough else train
         return cls(np.full(classes, per_class), others, train, test)
 
     @property

@@ -40,5 +40,10 @@ def unlearned_rows(store: Store) -> NDArray[np.bool_]:
     return unlearned
 
 
+def are_enough(writers: NDArray[np.int32]) -> bool:
+    """Whether samples by these writers (N,) can stand for what others write."""
+    return len(np.unique(writers)) >= _LEAST_WRITERS
+
+
 def _digest(name: str) -> bytes:
     return hashlib.sha256(name.encode()).digest()

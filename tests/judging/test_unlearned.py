@@ -2,6 +2,7 @@
 
 import hashlib
 import types
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from data_tools.store.reader import Store
 from hanzi_lsgan.batches import BatchStream, load_rows
 from hanzi_lsgan.judging import judge
 from hanzi_lsgan.judging.judge import JUDGE, TEACHER, obtain_judge, obtain_moments
-from hanzi_lsgan.judging.recogniser import read_glyphs, train_recogniser
+from hanzi_lsgan.judging.matching import Counted
+from hanzi_lsgan.judging.recogniser import Reading, Recogniser, read_glyphs, train_recogniser
 from hanzi_lsgan.judging.unlearned import unlearned_rows
 from tests.tiny import make_store
 
@@ -67,6 +69,27 @@ def test_few_writers_are_all_learned_and_of_many_a_hundred_are_enough(
     rows = unlearned_rows(make_rows([*range(writers)] * 2, [0] * writers + [1] * writers))
     assert rows.sum() == 2 * kept
     assert np.array_equal(rows[:writers], rows[writers:])
+
+
+@pytest.mark.parametrize(("among", "stand"), [(8, 8), (7, 27)])
+def test_few_unlearned_writers_of_a_kind_do_not_stand_for_it(among: int, stand: int) -> None:
+    """A kind of `among` unlearned writers and of twenty others, each with one sample."""
+    store = make_rows([*range(512)], [0] * 512)
+    unlearned = unlearned_rows(store)
+    of_kind = np.zeros(512, np.int32)
+    for chosen, count in ((unlearned, among), (~unlearned, 20)):
+        of_kind[np.flatnonzero(chosen)[:count]] = 1
+    store.kinds, store.row_kinds = ("brush", "pen"), of_kind
+    store.splits = np.zeros(512, np.uint8)
+    assert Counted.of_store(store, 100, "pen").others.tolist() == [stand]
+    assert Counted.of_store(store, 100, "brush").others.tolist() == [64 - among]
+    features = np.zeros((512, 1), np.float32)
+    reading = Reading(np.zeros(512, np.int64), features, np.zeros((512, 1), np.int32))
+    reading = replace(reading, writers=store.writers).rows(of_kind == 1)
+    made = judge.Judge(
+        Recogniser(1, 32), "x", reading, reading, unlearned[of_kind == 1], store.kinds.index("pen")
+    )
+    assert len(made.others.labels) == stand
 
 
 def test_a_class_of_one_writer_is_learned() -> None:
