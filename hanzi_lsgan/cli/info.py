@@ -95,8 +95,8 @@ def _show_runs(paths: list[Path], verify: bool, as_json: bool) -> None:
     if len(errors) == 1:
         raise errors[0]
     if errors:
-        for error in errors:
-            (console if as_json else results).print(str(error), soft_wrap=True, markup=False)
+        for damage in errors:
+            (console if as_json else results).print(str(damage), soft_wrap=True, markup=False)
         problem = f"{len(errors)} of {len(paths)} runs are damaged"
         raise UserError(join_message(str(paths[0].parent), problem, "see the lines above"))
     if as_json:
