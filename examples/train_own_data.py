@@ -22,7 +22,7 @@ class Progress(hanzi_lsgan.Listener):
 
 
 folder, minutes = Path(sys.argv[1]), float(sys.argv[2])
-store = folder.with_suffix(".h5")
+store = folder.with_name(f"{folder.name}.h5")
 prepare([folder], store, test_writers=0.1, glyph=GlyphOptions(size=32), force=True)
 with hanzi_lsgan.Session.begin("quick32", store) as session:
     session.train(minutes=minutes, listener=Progress())

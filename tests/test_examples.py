@@ -44,9 +44,11 @@ def test_train_own_data(
 
     monkeypatch.setattr(Session, "begin", begin_tiny)
     monkeypatch.chdir(tmp_path)
-    folder = write_writers(tmp_path / "mine", 20)
+    folder = write_writers(tmp_path / "mine.2", 20)
+    (tmp_path / "mine.h5").write_text("another's")
     run_example(monkeypatch, "train_own_data.py", folder, 0.1)
-    with Store(tmp_path / "mine.h5") as store:
+    assert (tmp_path / "mine.h5").read_text() == "another's"
+    with Store(tmp_path / "mine.2.h5") as store:
         train, test = (set(store.counts(split)) for split in Split)
     assert (train, test) in [({20 - kept}, {kept}) for kept in (1, 2, 3)]  # whole writers
     said = capsys.readouterr().out
