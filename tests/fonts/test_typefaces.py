@@ -55,7 +55,7 @@ def test_each_draws_what_it_is_said_to(name: str) -> None:
 def test_a_hand_of_traditional_forms_writes_no_simplified_characters() -> None:
     """Liu Jian Mao Cao draws 樂 for 乐 and 麵 for 面, so another font shows these for its hand."""
     hand = list(OF_GB2312).index("liu-jian-mao-cao")
-    for character in "乐艺广气电国面后云几门":
+    for character in "乐艺广气电国面后云几门离挂游":
         assert not has_glyph(hand, character), character
         assert KnownFonts().font_of(character, hand) == KAITI
         assert KnownFonts(len(TYPEFACES)).font_of(character, hand) == PLAINEST
@@ -64,6 +64,12 @@ def test_a_hand_of_traditional_forms_writes_no_simplified_characters() -> None:
         assert KnownFonts().font_of(character, hand) == hand, character
     kept = sum(has_glyph(hand, character) for character in STANDARD_SETS["gb2312"]())
     assert 3_500 < kept < 3_800
+
+
+def test_a_simplified_hand_does_not_write_what_it_draws_traditionally() -> None:
+    hand = list(OF_GB2312).index("zhi-mang-xing")
+    assert not any(has_glyph(hand, character) for character in "则侧费")
+    assert all(has_glyph(hand, character) for character in "厕贝财")
 
 
 def test_models_of_the_first_hands_see_those_alone() -> None:
