@@ -5,7 +5,7 @@ folder with photographs in it, called as the folder.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,12 +117,9 @@ def read_forms(
     done = 0
     for writer, files in found:
         for file in files:
-            try:
-                for name, pixels in read_photographs(file):
-                    _keep(writer, read_page(name, pixels), lines)
-            except UserError as error:
+            for error in _take_pages(writer, file, lines):
                 if not skip_bad:
-                    raise
+                    raise error
                 damaged.append(str(error))
             done += 1
             on_photograph(done, total)
@@ -214,6 +211,20 @@ def _is_told(file: Path, source: Path) -> bool:
     is_hidden = any(part.startswith(".") for part in below.parts)
     is_clutter = kind_of_name(below.as_posix()) in CLUTTER
     return not (is_hidden or is_clutter or file.name.endswith(_OWN_PICTURES))
+
+
+def _take_pages(writer: WriterPages, file: Path, lines: list[str]) -> Iterator[UserError]:
+    """Take the pages of a file that are of use, and yield what is wrong with each other one."""
+    try:
+        for name, pixels in read_photographs(file):
+            try:
+                page = read_page(name, pixels)
+            except UserError as error:  # such as the empty back of a sheet: more may follow it
+                yield error
+            else:
+                _keep(writer, page, lines)
+    except UserError as error:
+        yield error
 
 
 def _keep(writer: WriterPages, page: ReadPage, lines: list[str]) -> None:

@@ -296,6 +296,22 @@ def test_bad_photographs_are_left_out_if_asked_for(
     assert len(read.parts()[0].samples) == 29
 
 
+def test_pages_of_a_scan_behind_a_bad_one_are_read_if_asked_for(
+    tmp_path: Path, picture: NDArray[np.uint8]
+) -> None:
+    back = Image.new("L", (600, 800), 255)
+    scan = tmp_path / "a.tif"
+    back.save(scan, save_all=True, append_images=[Image.fromarray(picture), back])
+    read = read_forms([scan], skip_bad=True)
+    problem = "no marks of a form are found in it"
+    assert [line.partition(";")[0] for line in read.damaged] == [
+        f"{scan}, page {number}: {problem}" for number in (1, 3)
+    ]
+    assert len(read.parts()[0].samples) == 29
+    with pytest.raises(UserError, match="page 1: no marks of a form"):
+        read_forms([scan])
+
+
 def test_a_form_that_nobody_filled_in_is_told(tmp_path: Path, blank: FilledPage) -> None:
     path = save(photograph(blank, EASY), tmp_path / "a.jpg")
     with pytest.raises(UserError, match="no box of any page holds a character"):
