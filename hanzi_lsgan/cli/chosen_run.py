@@ -163,14 +163,14 @@ def suit_characters(
 ) -> "tuple[TrainedGenerator, BestOf | None]":
     """Let the generator draw all these characters if it can, as the best of several if wanted.
 
-    What reads the candidates is the store's recogniser, or where there is no store the one that
-    came with the weights.
+    What reads the candidates is the store's recogniser, or the one that came with the weights where
+    there is no store, or but what one person has written: too little to learn reading from.
     """
     if candidates == 1:
         trained = trained.with_unseen(characters)
         _name_from_reference(trained, characters)
         return trained, None
-    if store is None and trained.recogniser is not None:
+    if trained.recogniser is not None and (store is None or _is_persons(trained, store)):
         trained = trained.with_unseen(characters)
         _name_from_reference(trained, characters)
         return trained, choose_by_kept_recogniser(trained, characters, candidates)
@@ -185,6 +185,13 @@ def suit_characters(
     _name_from_reference(trained, characters)
     read = partial(read_log_posteriors, load_recogniser(trained, store))
     return trained, BestOf(trained.network, read, candidates)
+
+
+def _is_persons(trained: "TrainedGenerator", store: "Store") -> bool:
+    """Whether a store is what a generator was adapted to one person by, or lies where that lay."""
+    own = trained.info.store
+    is_own = store.fingerprint == own.fingerprint or Path(store.path) == Path(own.path)
+    return trained.info.hand is not None and is_own
 
 
 def choose_by_kept_recogniser(

@@ -56,6 +56,17 @@ def form_of(name: str, glyphs: list[np.ndarray], place: Place) -> FormPart:
     return FormPart(name, Path(name), NamedSplit(Split.TRAIN, ""), samples)
 
 
+def as_of(run: RunFolder, written: Path) -> None:
+    """The weights that come along, as if they had been adapted to who wrote a store."""
+    shutil.copytree(SHIPPED, run.path)
+    info = json.loads(run.model.read_text())
+    with Store(written) as store:
+        provenance = info["store"] | {"path": written.name, "fingerprint": store.fingerprint}
+    modulating, noise = 128, 4 * 8**2
+    hand = [0.5] * (modulating + noise)
+    run.model.write_text(json.dumps(info | {"hand": hand, "store": provenance}))
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of what the person has written."""
@@ -150,6 +161,21 @@ def test_a_person_is_found_beside_a_folder_of_that_name_and_is_no_number(
     assert f"{Path('runs/li')} is a run that was adapted to nobody" in str(result.exception)
     result = call("adapt", "--data", "me.h5", "--out", "runs/2024")
     assert "--out runs/2024: a number is an invented hand's" in str(result.exception)
+
+
+def test_the_best_of_a_persons_drawings_is_chosen_by_what_came_along(
+    written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recogniser of the person's own few samples would read none of the characters to draw."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delattr("hanzi_lsgan.cli.chosen_run.load_recogniser")  # of a store: minutes
+    as_of(RunFolder("runs/me"), written)
+    shutil.copy(written, "me.h5")
+    options = ("--hand", "me", "--chars", NEW[:2], "--best-of", "2")
+    for store in ((), ("--data", str(written))):
+        for command in (("render",), ("generate", "--per-class", "1", "--out", "a.gnt", "--force")):
+            result = call(*command, *options, *store)
+            assert result.exit_code == 0, result.exception
 
 
 def test_too_little_writing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
