@@ -144,8 +144,14 @@ def check_person(base: TrainedGenerator, store: Store, writer: Writer | None = N
         problem = "has no train split: all of it is test"
         remedy = "take a writer of it with --writer, or prepare it without --test"
         raise UserError(join_message(str(store.path), problem, remedy))
+    labels = store.labels[rows_by(store, writer)]
+    written = {store.charset[label] for label in np.unique(labels).tolist()}
+    if all(character in written for character in base.charset if is_hanzi(character)):
+        problem = "this model knows no hanzi that the person has not written, to be judged by"
+        remedy = "adapt weights, or a run of more characters"
+        raise UserError(join_message("--from", problem, remedy))
     drawable = np.array([base.can_draw(character) for character in store.charset], bool)
-    samples = int(drawable[store.labels[rows_by(store, writer)]].sum())
+    samples = int(drawable[labels].sum())
     if samples < _LEAST_SAMPLES:
         by = "" if writer is None else f" by {writer.name}"
         problem = f"has {samples} samples{by} of characters that the model can draw"

@@ -24,7 +24,7 @@ from hanzi_lsgan.judging.kept_recogniser import load_recogniser
 from hanzi_lsgan.runs.folder import SHIPPED, RunFolder
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.training import adaptation
-from hanzi_lsgan.training.person import learn_hand
+from hanzi_lsgan.training.person import check_person, learn_hand
 
 WRITTEN = "永和九年岁在癸丑暮春之初会于山阴兰亭修稧事也群贤毕至少长咸集"
 WRITER, FONTS = 70_003, [7]  # of no corpus; writes with a shipped font's strokes in its own way
@@ -176,6 +176,15 @@ def test_the_best_of_a_persons_drawings_is_chosen_by_what_came_along(
         for command in (("render",), ("generate", "--per-class", "1", "--out", "a.gnt", "--force")):
             result = call(*command, *options, *store)
             assert result.exit_code == 0, result.exception
+
+
+def test_a_model_of_what_the_person_has_written_alone_is_refused(written: Path) -> None:
+    """Or nothing would be left to say how alike the hand is, minutes later."""
+    shipped = RunFolder(SHIPPED).load_generator()
+    with Store(written) as store:
+        with pytest.raises(UserError, match="--from: this model knows no hanzi that the person"):
+            check_person(shipped.relabelled("，" + WRITTEN[::-1], ""), store)
+        check_person(shipped.relabelled(WRITTEN + NEW, ""), store)
 
 
 def test_too_little_writing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
