@@ -62,6 +62,9 @@ def read_page(name: str, photograph: NDArray[np.uint8]) -> ReadPage:
             "photograph the whole sheet sharply and from above, and name only photographs of forms"
         )
         raise UserError(join_message(name, problem, remedy))
+    if marks.several >= FEWEST_MARKS:  # or all sheets but one would be lost without a word
+        problem = "several sheets are in it"
+        raise UserError(join_message(name, problem, "photograph each by itself, or cut them apart"))
     page, code = _find_page(name, grey, marks)
     if code is None:
         _explain(name, grey, page, BOXES)

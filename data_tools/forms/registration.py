@@ -7,6 +7,7 @@ taken for something else, cannot bend; what is left of it, as at a fold, is take
 
 import math
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -39,10 +40,12 @@ class FoundMarks:
     Attributes:
         numbers: of those that were found, in `Sheet.marks`.
         corners: (found, 4, 2) in pixels of the photograph, as of `Square.corners`.
+        several: how many of them are there more than once, as where two sheets lie side by side.
     """
 
     numbers: tuple[int, ...]
     corners: NDArray[np.float64]
+    several: int = 0
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ def find_marks(grey: NDArray[np.uint8]) -> FoundMarks:
     parameters.maxMarkerPerimeterRate = 0.6
     detector = cv2.aruco.ArucoDetector(dictionary, parameters)
     found: dict[int, NDArray[np.float64]] = {}
+    several = 0
     longest = max(grey.shape)
     for side in _DETECTION_SIDES_PIXELS:
         scale = min(1.0, side / longest)
@@ -102,17 +106,20 @@ def find_marks(grey: NDArray[np.uint8]) -> FoundMarks:
         if scale < 1:
             small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         corners, numbers, _ = detector.detectMarkers(small)
-        for quad, number in zip(corners, [] if numbers is None else numbers.ravel(), strict=True):
-            if int(number) < len(MARK_BITS):
+        known = [] if numbers is None else numbers.ravel().tolist()
+        times = Counter(number for number in known if number < len(MARK_BITS))
+        several = max(several, sum(count > 1 for count in times.values()))
+        for quad, number in zip(corners, known, strict=True):
+            if number < len(MARK_BITS):
                 # Pixel centres are whole numbers, in the reduced picture as in the whole one.
-                found[int(number)] = (quad.reshape(4, 2).astype(np.float64) + 0.5) / scale - 0.5
+                found[number] = (quad.reshape(4, 2).astype(np.float64) + 0.5) / scale - 0.5
         if len(found) == len(MARK_BITS) or scale == 1:
             break
     order = tuple(sorted(found))
     if not order:
         return FoundMarks((), np.zeros((0, 4, 2)))
     refined = np.stack([_refine(grey, found[number]) for number in order])
-    return FoundMarks(order, refined)
+    return FoundMarks(order, refined, several)
 
 
 def registrations(grey: NDArray[np.uint8], marks: FoundMarks) -> Iterator[Registration]:

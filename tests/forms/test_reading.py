@@ -175,6 +175,17 @@ def test_parts_of_a_sheet_say_what_is_missing(picture: NDArray[np.uint8]) -> Non
         read_page("a.jpg", np.full((800, 600, 3), 200, np.uint8))
 
 
+def test_two_sheets_in_one_photograph_are_told_and_a_part_of_a_second_does_no_harm(
+    filled: FilledPage, picture: NDArray[np.uint8]
+) -> None:
+    with pytest.raises(UserError, match=r"a.jpg: several sheets are in it; photograph each by"):
+        read_page("a.jpg", np.concatenate([picture, picture], axis=1))
+    edge = picture[:, : picture.shape[1] // 3]  # which has three of the marks, of which one stays
+    other = edge.copy()
+    other[: 3 * picture.shape[0] // 5] = 90
+    assert share_cut_right(filled, read_page("a.jpg", np.concatenate([picture, other], 1))) == 1
+
+
 def save(picture: NDArray[np.uint8], path: Path, **options: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(picture).save(path, quality=90, **options)
