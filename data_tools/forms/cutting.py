@@ -10,7 +10,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from data_tools.forms.layout import BOX_MM, DOT_MM, Sheet, Square
+from data_tools.forms.layout import BOX_MM, CELL_HEIGHT_MM, DOT_MM, Sheet, Square
 from data_tools.forms.page_picture import PIXELS_A_MM, FlatPage
 from data_tools.glyphs.fit import BACKGROUND
 from data_tools.glyphs.place import UNKNOWN_PLACE, Place
@@ -184,7 +184,8 @@ def _find_ink(page: FlatPage, written: NDArray[np.float32], boxes: list[Square])
 
     smooth = cv2.GaussianBlur(written, (0, 0), _SMOOTH_MM * PIXELS_A_MM)
     inner = [page.part(box, -_INSET_MM) for box in boxes]
-    some = np.concatenate([smooth[place].ravel()[::3] for place in inner])
+    # Between the boxes, since in them a broad pen leaves hardly any of the sheet bare.
+    some = np.concatenate([smooth[page.part(_above(box))].ravel() for box in boxes])
     middle = float(np.median(some))
     noise = _DEVIATION_OF_MEDIAN * float(np.median(np.abs(some - middle)))
     faintest = max(_FAINTEST_INK, middle + _NOISE_DEVIATIONS * noise)
@@ -207,6 +208,12 @@ def _find_ink(page: FlatPage, written: NDArray[np.float32], boxes: list[Square])
     is_sure[np.unique(labels[smooth > sure])] = True
     is_sure[0] = False
     return _Ink(_without_creases(page, smooth, is_sure[labels], sure, boxes), gains)
+
+
+def _above(box: Square) -> Square:
+    """Bare sheet: what lies beside the printed character, as far from frames as can be."""
+    side = CELL_HEIGHT_MM - BOX_MM - 2 * _INSET_MM
+    return Square(box.right - side, box.top - _INSET_MM - side, side)
 
 
 def _without_creases(

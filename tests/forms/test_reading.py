@@ -110,6 +110,22 @@ def test_ink_is_dark_on_exact_white_whichever_pen_wrote_it(blank: FilledPage) ->
             assert np.median(box.bitmap) == 255
 
 
+def test_a_broad_pen_may_leave_less_of_the_boxes_bare_than_it_covers(blank: FilledPage) -> None:
+    """Whose ink was taken for the sheet's noise, so that parts of characters were missing."""
+    picture = blank.picture.copy()
+    for number in range(len(blank.code.characters)):
+        box = blank.sheet.box(number)
+        # Two strokes of 0.3 × 0.8 boxes, a fifth of a box apart.
+        for left, right in ((0.1, 0.4), (0.6, 0.9)):
+            places = np.array([(left, 0.1), (right, 0.9)]) * box.side + (box.left, box.top)
+            first, last = (places * PIXELS_A_MM).round().astype(int).tolist()
+            picture[first[1] : last[1], first[0] : last[0]] = 0.1
+    read = read_page("a.jpg", photograph(replace(blank, picture=picture), EASY))
+    assert {cut.state for cut in read.boxes} == {State.TAKEN}
+    for cut in read.boxes:
+        assert cut.place == pytest.approx((0.1, 0.1, 0.9, 0.9), abs=0.02)
+
+
 def test_marks_may_be_covered_and_a_corner_touch_the_edge(
     filled: FilledPage, picture: NDArray[np.uint8]
 ) -> None:
