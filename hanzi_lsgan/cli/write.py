@@ -156,7 +156,7 @@ def write(
             background=picture,
             best_of=chooser,
             jobs=jobs,
-            on_layout=partial(check_sheets, out),
+            on_layout=partial(check_sheets, out, background=background),
             on_characters=progress,
         )
     paths = sheet_paths(out, len(writing.pages))

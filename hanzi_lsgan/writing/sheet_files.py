@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from data_tools.errors import UserError, join_message
 from data_tools.files import write_together
 from data_tools.outputs import check_file
 from hanzi_lsgan.writing.pdf_file import pdf_bytes
@@ -26,14 +27,22 @@ def sheet_paths(out: Path, pages: int) -> list[Path]:
     return paths
 
 
-def check_sheets(out: Path, pages: int) -> None:
+def check_sheets(out: Path, pages: int, background: Path | None = None) -> None:
     """Make sure, before anything is drawn, that the files of so many pages can be written.
 
+    Args:
+        out: as of `sheet_paths`.
+        pages: 1 or more.
+        background: the picture under the text, which no sheet may replace.
+
     Raises:
-        UserError: one of them cannot, or is a folder.
+        UserError: one of them cannot, is a folder, or is the background.
     """
     for path in sheet_paths(out, pages):
-        check_file(path)
+        target = check_file(path)
+        if background is not None and target.exists() and target.samefile(background):
+            problem = f"would replace the picture of --background {background}"
+            raise UserError(join_message(f"--out {path}", problem, "name another file"))
 
 
 def write_sheets(

@@ -53,6 +53,24 @@ def test_sheets_are_written_together_or_not_at_all(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["p-1.png", "p-3.png"]
 
 
+@pytest.mark.parametrize(("text", "sheet"), [("好", "p.png"), ("好" * 13, "p-2.png")])
+def test_no_sheet_replaces_the_picture_under_it(
+    text: str,
+    sheet: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    options = ["--sheet", "A5", "--size", "60", "--margin", "10", "--dpi", "30", "--indent", "0"]
+    options += ["--line-spacing", "1", "--out", "p.png"]  # 6 a sheet
+    Image.new("RGB", (50, 70), (250, 240, 220)).save(tmp_path / sheet)
+    scan = (tmp_path / sheet).read_bytes()
+    assert run(monkeypatch, "write", text, *options, "--background", f"./{sheet}") == 2
+    problem = f"would replace the picture of --background {sheet}; name another file\n"
+    assert capsys.readouterr().err == f"error: --out {sheet}: {problem}"
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {sheet: scan}
+
+
 def test_sheets_of_an_earlier_text_are_named_and_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
