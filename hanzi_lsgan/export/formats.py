@@ -23,6 +23,11 @@ from hanzi_lsgan.export.tar_shards import write_tar, write_tar_shards
 FACTS = "export.json"
 """In every folder that is written: what is in it, and the mark by which `--force` knows it."""
 
+# The names of files right inside folders that are written here, and what systems put into any.
+_OWN_FILES = re.compile(
+    r"export\.json|metadata\.jsonl|label\.txt|boxes\.jsonl|(data|lock)\.mdb|\d{6,}\.tar|.+\.gnt"
+    r"|\..+|Thumbs\.db|desktop\.ini"
+)
 _VERSION = re.compile(r"\.v?\d+")
 _PACKAGES = {"lmdb": ("lmdb", "lmdb"), "parquet": ("pyarrow", "parquet")}  # and their extras
 
@@ -93,6 +98,10 @@ def check_out(out: Path, chosen: Format, force: bool) -> Path:
         if force and used and not (target / FACTS).is_file():
             problem = "holds other things than samples written here"
             raise UserError(join_message(f"--out {out}", problem, "name another folder"))
+        if force and (others := _others_in(target)):
+            problem = f"holds {others[0]} beside its samples, which --force would remove too"
+            remedy = "move it away, or name another folder"
+            raise UserError(join_message(f"--out {out}", problem, remedy))
         if Path.cwd().is_relative_to(target.resolve()):
             problem = "is the folder that you are in"
             raise UserError(join_message(f"--out {out}", problem, "name another one"))
@@ -100,6 +109,14 @@ def check_out(out: Path, chosen: Format, force: bool) -> Path:
         remedy = "pass --force to replace it, or another --out"
         raise UserError(join_message(f"--out {out}", "exists already", remedy))
     return target
+
+
+def _others_in(folder: Path) -> list[str]:
+    """Files that somebody has put beside the samples of a folder, such as a store made of them."""
+    if not folder.is_dir():
+        return []
+    names = (path.name for path in folder.iterdir() if path.is_file())
+    return sorted(name for name in names if not _OWN_FILES.fullmatch(name))
 
 
 def check_tags(characters: str, chosen: Format) -> None:

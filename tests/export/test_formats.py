@@ -273,6 +273,18 @@ def test_force_replaces_no_folder_that_was_not_written_here(tmp_path: Path) -> N
     assert (tmp_path / "mine" / "letter.png").read_bytes() == b"mine"
 
 
+def test_force_removes_no_file_that_somebody_put_beside_the_samples(tmp_path: Path) -> None:
+    for format in (Format.IMAGES, Format.GNT, Format.LMDB, Format.TAR):
+        folder = tmp_path / format
+        write_samples(samples(split=True), folder, format)
+        (folder / ".DS_Store").write_bytes(b"")
+        write_samples(samples(), folder, format, force=True)
+        (folder / "hanzi.h5").write_bytes(b"mine")
+        with pytest.raises(UserError, match=r"holds hanzi\.h5 beside its samples.*move it away"):
+            write_samples(samples(), folder, format, force=True)
+        assert (folder / "hanzi.h5").read_bytes() == b"mine"
+
+
 def test_the_current_folder_is_not_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
