@@ -44,6 +44,17 @@ _LARGEST_TEACHER_PIXELS = 32  # cheap beside the networks, also at 64 pixels
 class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_truth_for_a_number(cls, values: object) -> object:
+        """Pydantic takes true for 1: `train.seed=true` would train with another seed than said."""
+        for name, value in values.items() if isinstance(values, dict) else ():
+            field = cls.model_fields.get(name)
+            parts = value if isinstance(value, list | tuple) else (value,)
+            if field and field.annotation is not bool and any(isinstance(p, bool) for p in parts):
+                raise ValueError(f"{name} should be no true or false")
+        return values
+
 
 class PaperModel(_Settings):
     """The original networks at 28 × 28; nothing about them can be set."""
