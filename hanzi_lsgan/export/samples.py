@@ -108,7 +108,7 @@ def _hand_after_hand(
         hand = index // len(labels)
         if in_square:
             font = favourite_font(generator, latents[hand])
-            glyph = put_in_square(image, place_of(generator, character, font))
+            glyph = put_in_square(clear_haze(image), place_of(generator, character, font))
         else:
             glyph = crop_to_ink(image)
         yield Sample(glyph, character, character_folder(character), f"hand-{hand:05}")
@@ -127,13 +127,18 @@ def _best_samples(
         for image in best_of.draw(label, per_class, seed):
             glyph = crop_to_ink(image)
             if in_square:  # no sample has a favourite among the fonts, so by the plainest
-                glyph = put_in_square(image, place_of(best_of.generator, character))
+                glyph = put_in_square(clear_haze(image), place_of(best_of.generator, character))
             yield Sample(glyph, character, character_folder(character))
+
+
+def clear_haze(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Make what is lighter than any ink 255."""
+    return np.where(image > _LIGHTEST_INK, np.uint8(_BACKGROUND), image)
 
 
 def crop_to_ink(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Clear the haze of an image (S, S) to 255 and cut it to the ink, (h, w); a blank one stays."""
-    cleared = np.where(image > _LIGHTEST_INK, np.uint8(_BACKGROUND), image)
+    cleared = clear_haze(image)
     ink = cleared < _BACKGROUND
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     if not len(rows):

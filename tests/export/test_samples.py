@@ -10,6 +10,7 @@ from data_tools.glyphs.fit import GlyphOptions
 from data_tools.hwdb.gnt import read_records
 from data_tools.store.prepare import prepare
 from data_tools.store.reader import Store
+from hanzi_lsgan.export import samples as samples_module
 from hanzi_lsgan.export.samples import crop_to_ink, export_samples
 from hanzi_lsgan.models.projection import ProjectionGenerator
 from tests.tiny import tiny_generator
@@ -92,6 +93,20 @@ def test_nonsense_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="unknown to the model: 龘"):
         export(tmp_path / "fake.gnt", characters="龘")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_haze_is_around_samples_in_their_squares(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hazy = np.full((1, 32, 32), 250, np.uint8)
+    hazy[0, 8:24, 8:24] = 0
+    monkeypatch.setattr(samples_module, "draw_images", lambda *_: iter([hazy]))
+    generator, out = small_generator(), tmp_path / "fake"
+    export_samples(generator, CHARSET, "三", out, per_class=1, seed=1, in_square=True)
+    with Image.open(next(out.rglob("*.png"))) as picture:
+        levels = np.asarray(picture)
+    assert levels.min() == 0
+    assert (levels[0] == 255).all() and (levels[-1] == 255).all()
 
 
 def test_samples_can_stay_in_their_squares(tmp_path: Path) -> None:
