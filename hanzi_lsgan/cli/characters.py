@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from data_tools.characters import take_characters
-from data_tools.hwdb.standard_sets import expand_set
+from data_tools.hwdb.standard_sets import STANDARD_SETS, expand_set
 from hanzi_lsgan.cli.app import console
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ def read_characters(text: str, trained: "TrainedGenerator", *, as_set: bool = Fa
     Raises:
         UserError: there is none, or the text cannot be read.
     """
+    if text in STANDARD_SETS:
+        line = f"--chars {text}: its letters are drawn; the set of this name is @{text}"
+        console.print(line, soft_wrap=True)
     cleaned = take_characters(expand_set(text), "--chars", trained.knows)
     if as_set:
         cleaned = cleaned.each_once()

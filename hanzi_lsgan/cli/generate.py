@@ -69,7 +69,7 @@ def generate(
     """Write labelled synthetic samples, in HWDB's own format or in one that trainers read."""
     if (chars is not None) == everything:
         raise UserError("generate: name characters with --chars, or pass --all, one of the two")
-    from hanzi_lsgan.export.formats import check_out, check_tags, choose_format
+    from hanzi_lsgan.export.formats import Format, check_out, check_tags, choose_format
 
     chosen_format = choose_format(out, format)
     check_out(out, chosen_format, force)
@@ -102,3 +102,6 @@ def generate(
     rate = count / (time.perf_counter() - started)
     kept = f", each the best of {best_of}" if best_of > 1 else ""
     console.print(f"wrote {count:,} samples{kept} to {out} ({rate:,.0f}/s)", soft_wrap=True)
+    if chosen_format in (Format.GNT, Format.IMAGES):  # which `prepare` takes for writing by pen
+        line = "no file's name says that a model drew them: `prepare --kind generated=PATH` does"
+        console.print(line, soft_wrap=True)

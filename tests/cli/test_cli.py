@@ -56,12 +56,15 @@ def test_the_whole_way_from_gnt_to_a_picture_and_back(home: Path) -> None:
     assert "grid.png" in succeed("render", "--chars", "三一", cwd=home)
     picture = home / "runs" / "quick32-01" / "grid.png"
     assert picture.read_bytes().startswith(b"\x89PNG")
-    succeed("generate", "--all", "--per-class", "3", "--out", "fake.gnt", cwd=home)
+    said = succeed("generate", "--all", "--per-class", "3", "--out", "fake.gnt", cwd=home)
+    assert "that a model drew them: `prepare --kind generated=PATH` does" in said
     with (home / "fake.gnt").open("rb") as stream:
         drawn = [record.character for record in read_records(stream, "fake.gnt")]
     assert sorted(drawn) == sorted(CHARACTERS * 3)
     said = succeed("prepare", "fake.gnt", "--size", "32", "--out", "fake.h5", cwd=home)
     assert "12 samples, 4 classes" in said
+    as_drawn = ("prepare", "fake.gnt", "--kind", "generated=fake.gnt", "--out", "kinds.h5")
+    assert "generated" in succeed(*as_drawn, cwd=home)
 
 
 def test_the_same_seed_renders_the_same_bytes(home: Path) -> None:
