@@ -16,8 +16,8 @@ _IN_BIG5_TOO = frozenset(
     "离佣筑挂栖游秘苔"
 )
 """Looked at one by one among those whose glyphs have most strokes for what they are, and those
-that simplification has merged with others: 后 for 後, 干 for 乾, also in parts (肌, 竽, 耘). The last
-eight (離, 傭, 築, 掛, 棲, 遊, 祕, 薹) were looked for when recognisers of the other fonts
+that simplification has merged with others: 后 for 後, 干 for 乾, also in parts (肌, 竽, 耘). The
+last eight (離, 傭, 築, 掛, 棲, 遊, 祕, 薹) were looked for when recognisers of the other fonts
 (`benchmarks/fonts.py`) had read 离 and 挂 as something else."""
 
 _MISDRAWN = {"zhi-mang-xing": frozenset("则侧测恻败责费贯")}

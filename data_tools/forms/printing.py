@@ -37,8 +37,8 @@ _BASE = 0.86  # of an em, how far the base line lies below the upper side
 _MARK_MODULES = len(MARK_BITS[0]) + 2
 _INSTRUCTIONS = (
     "请在每个方框内照上方的小字书写，用深色笔。不写的留空，写错的整格涂黑。",
-    "Write the small character into the box below it, with a dark pen or pencil. Blacken a box that",
-    "went wrong. Photograph the whole sheet from above, lying flat, all six marks in the picture.",
+    "Write the small character into the box below it, with a dark pen or pencil. Blacken a box",
+    "that went wrong. Photograph the whole sheet from above, lying flat, all six marks in the picture.",
 )
 
 

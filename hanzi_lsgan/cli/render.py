@@ -1,7 +1,7 @@
 """`render`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,10 @@ from hanzi_lsgan.cli.app import (
 )
 from hanzi_lsgan.cli.characters import CharactersOption, read_characters
 from hanzi_lsgan.cli.chosen_run import load_run, open_store, suit_characters
+
+if TYPE_CHECKING:
+    from data_tools.store.reader import Store
+    from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 
 _FORMATS = {
     ".png": "PNG",
@@ -83,7 +87,8 @@ def render(
     with open_store(trained, data) as store:
         if store is None and not font_drawn:
             gone = trained.info.store.path
-            console.print(f"{gone} is gone: no real rows; name a store with --data", soft_wrap=True)
+            line = f"{gone} is not there: no real rows; name a store with --data"
+            console.print(line, soft_wrap=True)
         trained, chooser = suit_characters(trained, store, chosen, best_of)
         with samples_bar() as progress:
             picture = render_comparison(
@@ -97,6 +102,7 @@ def render(
                 best_of=chooser,
                 font_drawn=font_drawn,
                 kind=trained.kind,
+                sources=_persons_sources(trained, store),
                 remarks=trained.remarks,
                 on_samples=progress,
             )
@@ -111,6 +117,16 @@ def render(
         in_part = "in part " if len(trained.info.kinds) > 1 else ""
         console.print(f"trained {in_part}on a font-drawn stand-in, not on handwriting")
     console.print(f"wrote {named}", soft_wrap=True)
+
+
+def _persons_sources(trained: "TrainedGenerator", store: "Store | None") -> tuple[int, ...] | None:
+    """Which sources of the store are by the person whom a generator was adapted to, if it says."""
+    own = trained.info.store
+    if store is None or not own.writer or store.fingerprint != own.fingerprint:
+        return None
+    from data_tools.store.writers import find_writer
+
+    return find_writer(store, own.writer).sources
 
 
 def _first_known(wanted: str, charset: str) -> str:

@@ -85,6 +85,7 @@ def render_comparison(
     best_of: BestOf | None = None,
     font_drawn: bool = False,
     kind: str = "",
+    sources: Sequence[int] | None = None,
     remarks: Mapping[str, str] | None = None,
     on_samples: OnSamples = lambda phase, done, total: None,
 ) -> Image.Image:
@@ -104,6 +105,7 @@ def render_comparison(
         font_drawn: whether the generator's samples were font-drawn. Simulated writers write the
             real rows then where a store, or its samples of a character, are missing.
         kind: of writing, that the real rows are of where the store knows it.
+        sources: of the store, from which alone the real rows are, as where a person wrote them.
         remarks: a word under the head of some characters' columns.
         on_samples: told of progress.
 
@@ -129,7 +131,7 @@ def render_comparison(
         if font_drawn:
             real = _written(characters, rows, size, on_samples)
         if store is not None:
-            _take_real_samples(store, characters, seed, kind, real)
+            _take_real_samples(store, characters, seed, kind, sources, real)
         label = "Font-drawn" if font_drawn else "Real"
         shown = [Row(label, images) for images in real] + shown
     return compose(characters, shown, scale or default_scale(size), remarks)
@@ -147,7 +149,12 @@ def _report(
 
 
 def _take_real_samples(
-    store: "Store", characters: str, seed: int, kind: str, samples: NDArray[np.uint8]
+    store: "Store",
+    characters: str,
+    seed: int,
+    kind: str,
+    sources: Sequence[int] | None,
+    samples: NDArray[np.uint8],
 ) -> None:
     """Choose samples of each character that the store has, into (rows, columns, size, size)."""
     rows, _, size, _ = samples.shape
@@ -157,13 +164,18 @@ def _take_real_samples(
         if character not in label_of:
             continue
         label = label_of[character]
-        number = store.kinds.index(kind) if kind in store.kinds else None
-        available = store.rows_of_class(Split.TEST, label, number)
-        available = available or store.rows_of_class(Split.TRAIN, label, number)
+        is_told = kind in store.kinds and sources is None  # else it is that of the sources
+        number = store.kinds.index(kind) if is_told else None
+        available: list[int] = []
+        for split in (Split.TEST, Split.TRAIN):
+            found = np.array(store.rows_of_class(split, label, number), np.intp)
+            if sources is not None:
+                found = found[np.isin(store.writers[found], sources)]
+            available = available or found.tolist()
         chosen = random.permutation(len(available))[:rows]
         for line, index in enumerate(chosen.tolist()):
-            glyph = store.images(available[index : index + 1])[0]
-            samples[line, column] = _reduce(glyph, size)
+            row = available[index]
+            samples[line, column] = _reduce(store.images(range(row, row + 1))[0], size)
 
 
 def _reduce(glyph: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

@@ -30,6 +30,8 @@ class StoreProvenance(BaseModel):
     fingerprint: str
     train_samples: int
     font_drawn: bool
+    writer: str = ""
+    """Whom of a store by many a generator was adapted to."""
 
 
 class ModelInfo(BaseModel):

@@ -206,6 +206,7 @@ def _of_person(
             "fingerprint": store.fingerprint,
             "train_samples": samples,
             "font_drawn": store.header.font_drawn,
+            "writer": "" if writer is None else writer.name,
         }
     )
     hand = tuple(adaptation.hand.detach().tolist())

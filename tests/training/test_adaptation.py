@@ -56,12 +56,16 @@ def form_of(name: str, glyphs: list[np.ndarray], place: Place) -> FormPart:
     return FormPart(name, Path(name), NamedSplit(Split.TRAIN, ""), samples)
 
 
-def as_of(run: RunFolder, written: Path) -> None:
+def as_of(run: RunFolder, written: Path, writer: str = "") -> None:
     """The weights that come along, as if they had been adapted to who wrote a store."""
     shutil.copytree(SHIPPED, run.path)
     info = json.loads(run.model.read_text())
     with Store(written) as store:
-        provenance = info["store"] | {"path": written.name, "fingerprint": store.fingerprint}
+        provenance = info["store"] | {
+            "path": written.name,
+            "fingerprint": store.fingerprint,
+            "writer": writer,
+        }
     modulating, noise = 128, 4 * 8**2
     hand = [0.5] * (modulating + noise)
     run.model.write_text(json.dumps(info | {"hand": hand, "store": provenance}))
@@ -176,6 +180,30 @@ def test_the_best_of_a_persons_drawings_is_chosen_by_what_came_along(
         for command in (("render",), ("generate", "--per-class", "1", "--out", "a.gnt", "--force")):
             result = call(*command, *options, *store)
             assert result.exit_code == 0, result.exception
+
+
+def test_real_rows_above_a_persons_hand_are_the_persons(
+    written_by_two: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Store(written_by_two) as store:
+        rows = store.rows_of_class(Split.TRAIN, store.charset.index("永"))
+        glyphs = {
+            store.sources[store.writers[row]].name: store.images(range(row, row + 1))[0]
+            for row in rows
+        }
+    for writer in ("me", "other"):
+        as_of(RunFolder(f"runs/{writer}-hand"), written_by_two, writer)
+        result = call(
+            "render", "--hand", f"{writer}-hand", "--chars", "永", "--out", "a.png", "--scale", "1"
+        )
+        assert result.exit_code == 0, result.exception
+        picture = np.asarray(Image.open("a.png").convert("L"))
+        windows = np.lib.stride_tricks.sliding_window_view(picture, (64, 64))
+        shown = [
+            name for name, glyph in glyphs.items() if (windows == glyph).all(axis=(2, 3)).any()
+        ]
+        assert shown == [writer]
 
 
 def test_a_model_of_what_the_person_has_written_alone_is_refused(written: Path) -> None:
