@@ -38,7 +38,7 @@ _MARK_MODULES = len(MARK_BITS[0]) + 2
 _INSTRUCTIONS = (
     "请在每个方框内照上方的小字书写，用深色笔。不写的留空，写错的整格涂黑。",
     "Write the small character into the box below it, with a dark pen or pencil. Blacken a box",
-    "that went wrong. Photograph the whole sheet from above, lying flat, all six marks in the picture.",
+    "that went wrong. Photograph the whole sheet from above, lying flat, with all six marks in it.",
 )
 
 
