@@ -20,8 +20,14 @@ that simplification has merged with others: 后 for 後, 干 for 乾, also in pa
 last eight (離, 傭, 築, 掛, 棲, 遊, 祕, 薹) were looked for when recognisers of the other fonts
 (`benchmarks/fonts.py`) had read 离 and 挂 as something else."""
 
-_MISDRAWN = {"zhi-mang-xing": frozenset("则侧测恻败责费贯")}
-"""Found so too, by 则 and 费: their 贝 is 貝, as in 則 and 費."""
+_MISDRAWN = {
+    "long-cang": frozenset("汇洵殉隹妃时捱敏毓柘浑藁蒿醛飘柢靡糜"),
+    "zhi-mang-xing": frozenset("则侧测恻败责费贯"),
+    "kouzan-cursive": frozenset("彌瀰"),
+}
+"""Found so too, and looked at beside what they were read as. Long Cang draws 江 for 汇, 佳 for 隹,
+時 for 时 and 拓 for 柘, and has 洵 and 殉, 敏 and 毓, 藁 and 蒿 in each other's place. In Zhi Mang Xing
+贝 is 貝 here, as in 則; Kouzan's cursive 彌 is 弥."""
 
 
 def is_misdrawn(font: str, character: str) -> bool:

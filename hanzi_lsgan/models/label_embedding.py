@@ -24,7 +24,7 @@ from data_tools.fonts.reference_glyphs import (
     has_reference_glyph,
     reference_glyph,
 )
-from data_tools.fonts.typefaces import ALL_FONTS, PLAINEST, KnownFonts, has_glyph
+from data_tools.fonts.typefaces import ALL_FONTS, PLAINEST, KnownFonts, has_ink
 
 CODE_FEATURES = 512
 """Length of a glyph's code; of 5,717 glyphs' variance, 99 % is in the first 512 of 1,024."""
@@ -288,7 +288,7 @@ def free_characters(charset: str, rows: int | None = None) -> str:
         return ""
     free = "".join(c for c in charset if not has_reference_glyph(c))
     if rows is not None and rows != len(free):
-        free = "".join(c for c in charset if not has_glyph(PLAINEST, c))
+        free = "".join(c for c in charset if not has_ink(PLAINEST, c))
         if rows != len(free):
             raise ValueError(f"{rows} free rows, {len(free)} characters without a glyph")
     return free

@@ -66,10 +66,17 @@ def test_a_hand_of_traditional_forms_writes_no_simplified_characters() -> None:
     assert 3_500 < kept < 3_800
 
 
-def test_a_simplified_hand_does_not_write_what_it_draws_traditionally() -> None:
-    hand = list(OF_GB2312).index("zhi-mang-xing")
-    assert not any(has_glyph(hand, character) for character in "则侧费")
-    assert all(has_glyph(hand, character) for character in "厕贝财")
+@pytest.mark.parametrize(
+    ("name", "misdrawn", "right"),
+    [("long-cang", "汇洵敏", "江询每"), ("zhi-mang-xing", "则侧费", "厕贝财")],
+)
+def test_a_hand_does_not_write_what_its_font_draws_as_another_character(
+    name: str, misdrawn: str, right: str
+) -> None:
+    hand = list(OF_GB2312).index(name)
+    assert not any(has_glyph(hand, character) for character in misdrawn)
+    assert all(has_glyph(hand, character) for character in right)
+    assert all(KnownFonts().font_of(character, hand) == KAITI for character in misdrawn)
 
 
 def test_models_of_the_first_hands_see_those_alone() -> None:
