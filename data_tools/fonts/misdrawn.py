@@ -26,8 +26,8 @@ _MISDRAWN = {
     "kouzan-cursive": frozenset("彌瀰"),
 }
 """Found so too, and looked at beside what they were read as. Long Cang draws 江 for 汇, 佳 for 隹,
-時 for 时 and 拓 for 柘, and has 洵 and 殉, 敏 and 毓, 藁 and 蒿 in each other's place. In Zhi Mang Xing
-贝 is 貝 here, as in 則; Kouzan's cursive 彌 is 弥."""
+時 for 时 and 拓 for 柘, and has 洵 and 殉, 敏 and 毓, 藁 and 蒿 in each other's place. In Zhi Mang
+Xing 贝 is 貝 here, as in 則; Kouzan's cursive 彌 is 弥."""
 
 
 def is_misdrawn(font: str, character: str) -> bool:
