@@ -1,18 +1,23 @@
 """Which glyphs of the hands' fonts are not the character that they stand for.
 
+    python -m benchmarks.fonts --out misread.json --kept
     python -m benchmarks.fonts --out misread.json [--parts 0 1 2] [--size 32] [--per-glyph 3]
                                [--images 600000]
 
-The fonts are parted into three. A recogniser learns from the writers of two parts, and reads what
-the third part's fonts show: so each font is read by what learned from others (and of hand 12 its
-writers and the reference font's outlines, which stand for its plain glyphs). A glyph is listed
-that is read as another character, plain and in most of what writers make of it. What a person finds
-wrong of these goes into `data_tools/fonts/misdrawn.py`. A part of 400,000 images takes half an
-hour of one core; each is added to what the file has of others.
+With `--kept` the recogniser that comes with the weights reads all glyphs as they are, in minutes.
+It has learned from all fonts, but what a single one draws wrongly it seldom reads as that.
+
+Without, the fonts are parted into three. A recogniser learns from the writers of two parts, and
+reads what the third part's fonts show: so each font is read by what learned from others (and of
+hand 12 its writers and the reference font's outlines, which stand for its plain glyphs). A glyph is
+listed that is read as another character, plain and in most of what writers make of it. What a
+person finds wrong of these goes into `data_tools/fonts/misdrawn.py`. A part of 400,000
+images takes half an hour of one core; each is added to what the file has of others.
 """
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,27 +31,32 @@ from data_tools.hwdb.standard_sets import STANDARD_SETS
 from data_tools.parallel import process_count, process_map
 from hanzi_lsgan.judging.cas import shuffled_batches
 from hanzi_lsgan.judging.judge import training_steps
+from hanzi_lsgan.judging.kept_recogniser import load_recogniser
 from hanzi_lsgan.judging.recogniser import (
     BATCH,
     Recogniser,
     read_log_posteriors,
     train_recogniser,
 )
+from hanzi_lsgan.runs.folder import SHIPPED, RunFolder
 
 _PARTS = 3
 _FIRST_WRITER = 500_000  # of no corpus
 _CERTAIN = 0.5  # of the readings of a glyph, that must be of one other character
 _CHUNK = 2000
+_KEPT_SIZE = 64  # of what the recogniser that comes along reads
+_PLAIN = -1
 
 Glyphs = NDArray[np.uint8]
 _Place = tuple[int, str, int]
-"""A font, a character and the number of a sample; -1 is the glyph as it is."""
+"""A font, a character and the number of a sample, or `_PLAIN`."""
 
 
 def main() -> None:
     """Find them, print how many there are, and write them down."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fonts")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--kept", action="store_true")
     parser.add_argument("--parts", type=int, nargs="+", choices=range(_PARTS), default=[0, 1, 2])
     parser.add_argument("--size", type=int, default=REFERENCE_SIZE_PIXELS)
     parser.add_argument("--per-glyph", type=int, default=3)
@@ -58,13 +68,20 @@ def main() -> None:
     misread: dict[str, dict[str, str]] = {}
     if arguments.out.exists():
         misread = json.loads(arguments.out.read_text("utf-8"))
-    for part in arguments.parts:
+    if arguments.kept:
+        kept = load_recogniser(RunFolder(SHIPPED).recogniser)
+        read = [(font, c, _PLAIN) for c in characters if c in kept.charset for font in having[c]]
+        misread |= {names[font]: {} for font in HANDS}
+        for (font, c), other in _misread(kept.network, read, kept.charset, _KEPT_SIZE).items():
+            misread[names[font]][c] = other
+        arguments.out.write_text(json.dumps(misread, ensure_ascii=False, indent=1), "utf-8")
+    for part in () if arguments.kept else arguments.parts:
         known = [c for c in characters if any(font % _PARTS != part for font in having[c])]
         places = [
             (font, c, number)
             for c in known
             for font in having[c]
-            for number in range(-1, arguments.per_glyph)
+            for number in range(_PLAIN, arguments.per_glyph)
         ]
         taught = [p for p in places if p[0] % _PARTS != part and p[2] >= 0]
         read = [p for p in places if p[0] % _PARTS == part]
@@ -90,7 +107,7 @@ def _train(places: list[_Place], known: list[str], size: int, most_images: int) 
 
 
 def _misread(
-    recogniser: Recogniser, places: list[_Place], known: list[str], size: int
+    recogniser: Recogniser, places: list[_Place], known: Sequence[str], size: int
 ) -> dict[tuple[int, str], str]:
     """Glyphs that are read as another character, and as which."""
     readings: dict[tuple[int, str], list[str]] = {}
@@ -119,7 +136,7 @@ def _draw_chunk(chunk: tuple[list[_Place], int]) -> Glyphs:
     options = GlyphOptions(size, "aspect", default_margin(size, "aspect"))
     drawn = []
     for font, character, number in places:
-        if number < 0:
+        if number == _PLAIN:
             bitmap = 255 - np.asarray(draw_reference(font, character))
         else:
             writer = _FIRST_WRITER + number

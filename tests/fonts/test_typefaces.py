@@ -68,7 +68,11 @@ def test_a_hand_of_traditional_forms_writes_no_simplified_characters() -> None:
 
 @pytest.mark.parametrize(
     ("name", "misdrawn", "right"),
-    [("long-cang", "汇洵敏", "江询每"), ("zhi-mang-xing", "则侧费", "厕贝财")],
+    [
+        ("long-cang", "汇洵敏兽", "江询每曾"),
+        ("ma-shan-zheng", "娈料", "恋科淀"),
+        ("zhi-mang-xing", "则侧费", "厕贝财"),
+    ],
 )
 def test_a_hand_does_not_write_what_its_font_draws_as_another_character(
     name: str, misdrawn: str, right: str
