@@ -28,6 +28,7 @@ from data_tools.pictures.names import (
     single_character,
     unscrambled,
 )
+from data_tools.pictures.table_places import by_folders
 from data_tools.sources.split_names import NamedSplit
 
 _LAYOUTS = (
@@ -103,9 +104,9 @@ def label_pictures(
             or a list of classes is damaged.
         UncountedError: a list without numbers may begin at 0 or at 1, and `firsts` lacks it.
     """
-    lists, tables, problems = _read_beside(beside)
+    lists, tables, problems = _read_beside(beside, paths)
     told = rows_of(paths, tables)
-    problems += _unclear_rows(told, beside)
+    problems += _unclear_rows(told)
     found = _of_names(paths, lists, told)
     # What a list without numbers has depends on where it begins, which its use tells.
     while lists.count((one.entry for one in found if one.entry is not None), firsts):
@@ -127,18 +128,16 @@ def label_pictures(
             count, first = untold.get(known.by, (0, path))
             untold[known.by] = (count + 1, first)
     told_by = Counter(one.by for one in found if one.character)
-    said = [*map(str, problems), *_missing_rows(paths, tables, beside)]
+    said = [*map(str, problems), *_missing_rows(paths, tables)]
     named_splits = [None if row is None else row.named_split for row in told.of_pictures]
     return Labels(characters, told_by, untold, said, named_splits)
 
 
-def _missing_rows(
-    paths: Sequence[str], tables: Tables, beside: Mapping[str, bytes]
-) -> Iterable[str]:
+def _missing_rows(paths: Sequence[str], tables: Tables) -> Iterable[str]:
     """A line on the tables of each folder that name files which are not there."""
     for folder, rows_there in tables.items():
         if missing := missing_rows(paths, rows_there, folder):
-            table = _table_in(folder, beside)
+            table = rows_there[missing[0]].table
             is_one = len(missing) == 1
             rows = (
                 "1 row names a file that is"
@@ -148,20 +147,15 @@ def _missing_rows(
             yield f"{table}: {rows} not there ({missing[0]}{'' if is_one else ', …'})"
 
 
-def _unclear_rows(told: Told, beside: Mapping[str, bytes]) -> Iterable[UserError]:
-    """An error for the tables of each folder whose rows may be of several pictures."""
-    for folder, names in told.unclear.items():
+def _unclear_rows(told: Told) -> Iterable[UserError]:
+    """An error for each table whose rows may be of several pictures."""
+    for table, names in told.unclear.items():
         name, (one, other) = next(iter(names.items()))
         problem = f"names {name}, which may be {one} and {other}"
         if len(names) > 1:
             problem += f" ({len(names):,} such rows)"
         remedy = "write folders into the table, or put a table into each folder"
-        yield UserError(join_message(_table_in(folder, beside), problem, remedy))
-
-
-def _table_in(folder: PurePosixPath, beside: Mapping[str, bytes]) -> str:
-    """The first table of a folder."""
-    return next(one for one in beside if PurePosixPath(one).parent == folder and is_table(one))
+        yield UserError(join_message(table, problem, remedy))
 
 
 class _Found(NamedTuple):
@@ -260,8 +254,10 @@ def _read_numbers(paths: Sequence[str], found: list[_Found], where: str) -> None
             found[place] = _Found(None, "its folder is a number that no list of classes has")
 
 
-def _read_beside(beside: Mapping[str, bytes]) -> tuple[FolderLists, Tables, list[UserError]]:
-    """Lists of classes, tables by the folder that they lie in, and what is wrong."""
+def _read_beside(
+    beside: Mapping[str, bytes], paths: Sequence[str]
+) -> tuple[FolderLists, Tables, list[UserError]]:
+    """Lists of classes, tables by the folder whose pictures they are of, and what is wrong."""
     lists = FolderLists()
     of_folder: dict[PurePosixPath, dict[str, dict[str, Row]]] = {}
     problems = []
@@ -269,14 +265,15 @@ def _read_beside(beside: Mapping[str, bytes]) -> tuple[FolderLists, Tables, list
         try:
             rows = read_table(beside[path], path) if is_table(path) else None
             if rows is not None:
-                of_folder.setdefault(PurePosixPath(path).parent, {})[path] = rows
+                for folder, some in by_folders(rows, path, paths).items():
+                    of_folder.setdefault(folder, {})[path] = some
             elif is_class_list(path):
                 lists.add(read_class_list(beside[path], path), path)
         except UserError as error:
             problems.append(error)
     tables: Tables = {}
-    for folder, some in of_folder.items():
-        tables[folder], contradictions = joined_tables(some)
+    for folder, tables_there in of_folder.items():
+        tables[folder], contradictions = joined_tables(tables_there)
         problems += contradictions
     return lists, tables, problems
 

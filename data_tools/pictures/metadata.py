@@ -19,15 +19,17 @@ class Row(NamedTuple):
 
     Attributes:
         text: what it shows.
+        table: path of the table.
         named_split: train or test, as the row or the table's name says; None where neither does.
     """
 
     text: str
+    table: str
     named_split: NamedSplit | None = None
 
 
 Tables = dict[PurePosixPath, dict[str, Row]]
-"""What tables say of pictures, by the tables' folders and the paths below those."""
+"""What tables say of pictures, by folders and the paths below those."""
 
 MAX_TABLE_BYTES = 256 << 20
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl")
@@ -43,8 +45,12 @@ class HeadError(UserError):
 
 
 def is_table(path: str) -> bool:
-    """Whether a file may be a table by its name."""
-    return PurePosixPath(path).suffix.lower() in TABLE_SUFFIXES
+    """Whether a file may be a table by its name.
+
+    What competitions want to be handed in is a form for answers, filled with whatever.
+    """
+    name = PurePosixPath(path)
+    return name.suffix.lower() in TABLE_SUFFIXES and "submission" not in name.stem.lower()
 
 
 def read_table(data: bytes, where: str) -> dict[str, Row] | None:
@@ -83,7 +89,7 @@ def read_table(data: bytes, where: str) -> dict[str, Row] | None:
     for file, text, split in rows:
         path = PurePosixPath(file.replace("\\", "/")).as_posix()
         of_row = split_of_names([split])
-        row = Row(text, NamedSplit(of_row.split, name) if of_row else of_table)
+        row = Row(text, where, NamedSplit(of_row.split, name) if of_row else of_table)
         known = read.setdefault(path, row)
         if known.text != text:
             problem = f"says of {path} that it shows {known.text} and {text}"
@@ -95,7 +101,8 @@ def read_table(data: bytes, where: str) -> dict[str, Row] | None:
 def _one_of(row: Row, other: Row) -> Row:
     """Two rows with one text; a split that only one of them names, or both."""
     splits = {one.named_split.split: one.named_split for one in (row, other) if one.named_split}
-    return Row(row.text, next(iter(splits.values())) if len(splits) == 1 else None)
+    split = next(iter(splits.values())) if len(splits) == 1 else None
+    return row._replace(named_split=split)
 
 
 def _rows(text: str, suffix: str) -> list[tuple[str, str, str]] | None:
@@ -142,7 +149,7 @@ def _columns(head: Iterable[object], names: tuple[str, ...]) -> list[str]:
 def joined_tables(
     tables: Mapping[str, Mapping[str, Row]],
 ) -> tuple[dict[str, Row], list[UserError]]:
-    """What the tables of one folder say together.
+    """What the tables of one folder's pictures say together.
 
     Args:
         tables: by their paths.
@@ -174,7 +181,7 @@ def joined_tables(
 
 
 def missing_rows(paths: Iterable[str], rows: Mapping[str, Row], folder: PurePosixPath) -> list[str]:
-    """The files that a folder's table names and that are not among the pictures."""
+    """The files that rows of a folder name and that are not among the pictures."""
     inside = "" if folder == PurePosixPath() else f"{folder}/"
     there = {path.removeprefix(inside) for path in paths if path.startswith(inside)}
     names = {path.rpartition("/")[2] for path in there}
@@ -186,12 +193,12 @@ class Told(NamedTuple):
 
     Attributes:
         of_pictures: the row of each; None where none names it.
-        unclear: by the tables' folders, names of files that rows give without a folder, and that
-            several pictures have; with two of those.
+        unclear: by tables, names of files that rows give without a folder, and that several
+            pictures have; with two of those.
     """
 
     of_pictures: list[Row | None]
-    unclear: dict[PurePosixPath, dict[str, tuple[str, str]]]
+    unclear: dict[str, dict[str, tuple[str, str]]]
 
 
 def rows_of(paths: Sequence[str], tables: Tables) -> Told:
@@ -220,7 +227,8 @@ def rows_of(paths: Sequence[str], tables: Tables) -> Told:
             if len(places) == 1:
                 found.of_pictures[places[0]] = row
             elif places:
-                found.unclear.setdefault(folder, {})[name] = (paths[places[0]], paths[places[1]])
+                two = (paths[places[0]], paths[places[1]])
+                found.unclear.setdefault(row.table, {})[name] = two
     return found
 
 

@@ -7,7 +7,7 @@ import pytest
 from data_tools.errors import UserError
 from data_tools.pictures.class_lists import UncountedError
 from data_tools.pictures.folder_lists import Firsts
-from data_tools.pictures.labels import Labels, label_pictures
+from data_tools.pictures.labels import Labels, label_pictures, may_tell_labels
 
 CHARACTERS = "永和九年岁在癸丑暮春之初会于"
 LINES = "\n".join(CHARACTERS)
@@ -150,16 +150,66 @@ def test_a_row_without_a_folder_is_of_one_picture_only() -> None:
 
 
 def test_tables_of_one_folder_do_not_overrule_each_other() -> None:
-    # as train.csv and test.csv above train/ and test/, with names that both folders have
-    paths = ["own/train/0.png", "own/test/0.png", "own/train/1.png"]
+    paths = ["own/ink/0.png", "own/pen/0.png", "own/pen/1.png"]
     beside = {
-        "own/test.csv": "file_name,text\n0.png,永\n",
-        "own/train.csv": "file_name,text\n0.png,和\n1.png,九\n",
+        "own/one.csv": "file_name,text\n0.png,永\n",
+        "own/two.csv": "file_name,text\n0.png,和\n1.png,九\n",
     }
     labels = labels_of(paths, beside)
     assert labels.characters == [None, None, "九"]
     assert labels.problems == [
-        "own/train.csv: says of 0.png that it shows 和, another table says 永; put each table into "
+        "own/two.csv: says of 0.png that it shows 和, another table says 永; put each table into "
         "the folder of its pictures, or leave one of them"
     ]
     assert "another table says 永" in error_of(paths[:2], beside)
+
+
+@pytest.mark.parametrize(
+    ("tables", "folders"),
+    [
+        (("train.csv", "test.csv"), ("train", "test")),
+        (("labels_train.csv", "labels_test.csv"), ("images/Training", "images/Testing")),
+        (("TrainLabels.tsv", "val.csv"), ("train.zip", "valid.zip")),
+        (("ink.csv", "pen.csv"), ("ink", "Pen/set")),
+    ],
+)
+def test_bare_names_are_of_the_folder_that_their_table_names(
+    tables: tuple[str, str], folders: tuple[str, str]
+) -> None:
+    names = ["0.png", "1.png", "2.png"]
+    paths = [f"own/{folder}/{name}" for folder in folders for name in names]
+    rows = ("永", "和", "九"), ("和", "年", "岁")
+    beside = {
+        f"own/{table}": "\n".join(["file,text", *map(",".join, zip(names, some, strict=True))])
+        for table, some in zip(tables, rows, strict=True)
+    }
+    labels = labels_of(paths, beside)
+    assert labels.characters == list("永和九和年岁")
+    assert labels.problems == []
+    # of 1.png the other table says nothing, whatever else has its name
+    one = f"own/{tables[0]}"
+    beside[one] = beside[one].replace("1.png", "3.png")
+    labels = labels_of([path for path in paths if path != paths[4]], beside)
+    assert labels.characters == ["永", None, "九", "和", "岁"]
+    missing = "1 row names a file that is not there"
+    assert set(labels.problems) == {
+        f"{one}: {missing} (3.png)",
+        f"own/{tables[1]}: {missing} (1.png)",
+    }
+
+
+def test_what_a_competition_wants_to_be_handed_in_labels_nothing() -> None:
+    beside = {
+        "own/test.csv": "file,text\n0.png,永\n1.png,和\n",
+        "own/sample_submission.csv": "file,label\n0.png,一\n1.png,一\n",
+    }
+    kept = {path: text for path, text in beside.items() if may_tell_labels(path)}
+    assert labels_of(["own/0.png", "own/1.png"], kept).characters == ["永", "和"]
+
+
+def test_a_table_is_of_its_own_folder_where_that_has_its_pictures() -> None:
+    table = {"own/train.csv": "file,text\ni/0.png,永\ni/1.png,和\n"}
+    paths = ["own/i/0.png", "own/i/1.png", "own/train/0.png", "own/train/九.png"]
+    assert labels_of(paths, table).characters == ["永", "和", None, "九"]
+    paths = ["own/moved/0.png", "own/moved/1.png", "own/train/九.png"]
+    assert labels_of(paths, table).characters == ["永", "和", "九"]
