@@ -17,6 +17,7 @@ from isal.isal_zlib import adler32, crc32
 
 from data_tools.errors import UserError, join_message
 from data_tools.hwdb.gnt import GntError, GntRecord, read_records
+from data_tools.hwdb.gnt_mistakes import have_swapped_sides
 from data_tools.sources.inflate import ByteStream, open_member
 from data_tools.sources.kinds import GNT, Kind
 from data_tools.sources.sample_stream import SampleStream
@@ -27,10 +28,11 @@ from data_tools.splits import Split
 ARCHIVE_REMEDY = "download the archive again"
 _SKIP_REMEDY = f"{ARCHIVE_REMEDY}, or pass --skip-bad to go on without this file"
 _ANOTHER_TOOL = "unpack the archive with another tool and name the folder"
+_SIDES_REMEDY = "swap bytes 6 and 7 with 8 and 9 of each record, counted from 0"
 GNT_TURNED = ".gnt samples light on dark"
 """What is counted of `.gnt` files."""
 
-_JUDGED = 20  # samples of a file, by which it is told from one that is light on dark
+_JUDGED = 40  # samples of a file, by which it is told from one that was written otherwise
 _LEAST_CHARACTERS = 3
 _MOST = 0.5
 _DARK = 64
@@ -120,7 +122,8 @@ class MemberStream(SampleStream):
                 it the first damage raises.
 
         Raises:
-            UserError: the file is damaged, when `on_bad` is None, or cannot be read.
+            UserError: the file is damaged, when `on_bad` is None, cannot be read, or has its
+                samples' height before their width.
         """
 
         def note(error: GntError) -> None:
@@ -130,6 +133,9 @@ class MemberStream(SampleStream):
 
         records = read_records(self, self._member.name, note if on_bad else None)
         first = list(islice(records, _JUDGED))
+        if have_swapped_sides(first):
+            problem = "the headers have height before width, which scrambles the pixels"
+            raise UserError(join_message(self._member.name, problem, _SIDES_REMEDY))
         is_light = not self._member.is_dark and _are_light_on_dark(first)
         for record in chain(first, records):
             if is_light:

@@ -27,6 +27,7 @@ from data_tools.files import StrPath, flush, replacing, writable
 from data_tools.forms.form_part import FormPart
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.hwdb.charset import CharacterSet, parse_charset
+from data_tools.hwdb.gnt_mistakes import have_swapped_tags
 from data_tools.parallel import process_count, process_map
 from data_tools.pictures.array_part import ArrayPart, array_parts
 from data_tools.pictures.gather import Gathered, gather_pictures
@@ -198,6 +199,7 @@ def prepare(
                 scans += bundle
                 scanned += sum(len(scan.codes) for scan in bundle)
                 on_progress("scan", scanned, 0)
+            _check_tags(scans)
             scans = _in_order(scans, kinds)
             plan = _plan(scans, glyph, charset, drop_copies, kinds)
             facts = StoreFacts(plan.header, plan.columns, plan.sources)
@@ -315,6 +317,25 @@ def _bundles(items: Sequence[Item], processes: int) -> list[Sequence[Item]]:
     """Neighbours in bundles: to hand over each by itself would cost the workers' time."""
     length = max(1, len(items) // (processes * _BUNDLES_A_PROCESS))
     return [items[start : start + length] for start in range(0, len(items), length)]
+
+
+def _check_tags(scans: Iterable[Scan]) -> None:
+    """Make sure that no `.gnt` file, nor all of a source together, has its tags' bytes swapped.
+
+    Raises:
+        UserError: one has, so that most labels would be wrong.
+    """
+    characters: dict[str, set[str]] = {}
+    for scan in scans:
+        if isinstance(scan.member, Member):
+            found = set(map(chr, np.unique(scan.codes).tolist()))
+            characters.setdefault(scan.member.name, set()).update(found)
+            characters.setdefault(scan.member.name.partition("/")[0], set()).update(found)
+    for name, found in sorted(characters.items()):
+        if have_swapped_tags(found):
+            problem = "the tags have their low byte first, so that most name other characters"
+            remedy = "swap bytes 4 and 5 of each record, counted from 0: 一 is D2 BB"
+            raise UserError(join_message(name, problem, remedy))
 
 
 @dataclass(frozen=True)
