@@ -18,6 +18,8 @@ from isal.isal_zlib import adler32, crc32
 from data_tools.errors import UserError, join_message
 from data_tools.hwdb.gnt import GntError, GntRecord, read_records
 from data_tools.hwdb.gnt_mistakes import have_swapped_sides
+from data_tools.pictures.decode import border
+from data_tools.pictures.levelling import level
 from data_tools.sources.inflate import ByteStream, open_member
 from data_tools.sources.kinds import GNT, Kind
 from data_tools.sources.sample_stream import SampleStream
@@ -35,6 +37,7 @@ GNT_TURNED = ".gnt samples light on dark"
 _JUDGED = 40  # samples of a file, by which it is told from one that was written otherwise
 _LEAST_CHARACTERS = 3
 _MOST = 0.5
+_MOST_OF_ONE = 0.7
 _DARK = 64
 _ENDINGS = re.compile(r"(\.[^\W\d_]\w*)+$")  # of 001.gnt.gz both, of 1.0train-gb1.gnt the last
 # 1001-c.gnt and 1001-f.gnt are one writer in the first release of HWDB1.1 and in the second.
@@ -139,7 +142,7 @@ class MemberStream(SampleStream):
         is_light = not self._member.is_dark and _are_light_on_dark(first)
         for record in chain(first, records):
             if is_light:
-                record = record._replace(pixels=memoryview((255 - record.bitmap).tobytes()))
+                record = _turned(record)
                 self.notes[GNT_TURNED] += 1
             key = crc32(record.pixels, record.width) << 32 | adler32(record.pixels)
             yield Sample(record, key)
@@ -186,15 +189,28 @@ class MemberStream(SampleStream):
 
 
 def _are_light_on_dark(records: Sequence[GntRecord]) -> bool:
-    """Whether samples of several characters lie on a ground of exact 0, where 255 is due.
+    """Whether samples lie on a dark ground, where exact white is due.
 
-    Ink takes a third of a bitmap at most, but for single characters such as 一.
+    Ink takes a third of a bitmap at most, but for characters such as 一 and 田: where there are few
+    others, only what is about as wide as high counts, and must have the ground at its border too.
     """
-    if len({record.character for record in records}) < _LEAST_CHARACTERS:
-        return False
-    grounds = [np.count_nonzero(record.bitmap == 0) / len(record.pixels) for record in records]
-    have_ink = all(record.bitmap.max() > _DARK for record in records)
-    return have_ink and sum(grounds) / len(grounds) > _MOST
+    shown = [one.bitmap for one in records if int(np.ptp(one.bitmap)) > _DARK]
+    most = _MOST
+    if len({one.character for one in records}) < _LEAST_CHARACTERS:
+        most = _MOST_OF_ONE
+        shown = [one for one in shown if max(one.shape) < 2 * min(one.shape)]
+        if sum(float(np.mean(border(one) < _DARK)) for one in shown) < _MOST * len(shown):
+            return False
+    grounds = [float(np.mean(one < _DARK)) for one in shown]
+    return bool(grounds) and sum(grounds) / len(grounds) > most
+
+
+def _turned(record: GntRecord) -> GntRecord:
+    """A sample that is light on dark the other way round, on exact white."""
+    upright = 255 - record.bitmap
+    if np.count_nonzero(upright == 255) < _MOST * upright.size:
+        upright = level(upright)
+    return record._replace(pixels=memoryview(upright.tobytes()))
 
 
 class _Span:

@@ -214,6 +214,47 @@ def test_files_that_are_light_on_dark_are_turned_and_said(
         assert store.images(range(6)).mean() < stores[0].mean()
 
 
+def write_crosses(path: Path, ground: int, ink: int, noise: int, characters: str) -> Path:
+    """Strokes on a ground that is no more even than so many grey levels; the last is blank."""
+    random = np.random.default_rng(0)
+    with path.open("wb") as stream:
+        for row, character in enumerate(characters, 10):
+            bitmap = random.integers(ground, ground + noise + 1, (40, 40), np.uint8)
+            if row < 9 + len(characters):
+                bitmap[row : row + 3, 8:32] = bitmap[8:32, row : row + 3] = ink
+            write_record(stream, character, bitmap)
+    return path
+
+
+@pytest.mark.parametrize(("ground", "noise"), [(0, 0), (0, 15), (20, 8)])
+@pytest.mark.parametrize("characters", ["永和九年永和", "永永永永永"])
+def test_dark_grounds_of_files_become_exact_white(
+    tmp_path: Path, ground: int, noise: int, characters: str
+) -> None:
+    source = write_crosses(tmp_path / "own.gnt", ground, 230, noise, characters)
+    result = convert([source], tmp_path / "x.h5")
+    assert any(line.startswith("ink: 1 .gnt file light on dark") for line in result.notes)
+    with Store(result.out) as store:
+        images = store.images(range(len(store)))
+    assert len(images) == len(characters)
+    inked = [image for image in images if image.min() < 80]
+    assert len(inked) == len(characters) - 1
+    for image in inked:
+        assert 0.6 < np.mean(image == 255) < 0.95  # 20 % of the strokes' box is ink
+
+
+def test_much_ink_is_no_dark_ground(tmp_path: Path) -> None:
+    flat, grid = np.full((6, 30), 20, np.uint8), np.full((30, 30), 20, np.uint8)
+    grid[4:13, 4:13] = grid[4:13, 17:26] = grid[17:26, 4:13] = grid[17:26, 17:26] = 255
+    flat[0, :9] = 255
+    for character, bitmap in (("一", flat), ("田", grid)):
+        with (tmp_path / "own.gnt").open("wb") as stream:
+            for _ in range(6):
+                write_record(stream, character, bitmap)
+        result = convert([tmp_path / "own.gnt"], tmp_path / "x.h5", force=True)
+        assert not any("light on dark" in line for line in result.notes)
+
+
 @pytest.mark.parametrize("kept_glyphs", [0, 1000])
 def test_samples_without_ink_are_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_glyphs: int
