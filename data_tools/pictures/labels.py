@@ -23,6 +23,7 @@ from data_tools.pictures.metadata import (
 from data_tools.pictures.names import (
     NumberScheme,
     characters_named,
+    is_marked_hex,
     is_number,
     schemes_of,
     single_character,
@@ -308,6 +309,9 @@ def _of_file(path: str, folder: _Found, lists: FolderLists) -> _Found:
     if folder.by == _LIST_DISPUTED:
         return folder
     own = characters_named(stem) or characters_named(unscrambled(stem))
+    number = parent.rpartition("/")[2]
+    if is_marked_hex(number) and stem.lower().startswith(number.lower()):
+        own = frozenset()  # it repeats its folder's name
     if not own:
         if folder.character is not None and folder.by != _FOLDERS:
             return folder
@@ -338,6 +342,9 @@ def _of_folder(folder: PurePosixPath, lists: FolderLists) -> _Found:
     characters: frozenset[str] = frozenset()
     below = []
     for place in (folder, *folder.parents):
+        if is_marked_hex(place.name):  # a code point or a GBK tag, as all of them together tell
+            below.append(place)
+            continue
         characters = characters_named(place.name) or characters_named(unscrambled(place.name))
         if characters:
             break

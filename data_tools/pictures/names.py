@@ -16,6 +16,7 @@ _EAST_ASIAN_RUN = re.compile(r"[⺀-\uFAFF\U00020000-\U0003FFFF]+")
 _SIGNS = re.compile(r"[　-〄\u3008-〠]")  # brackets and stops between words
 _VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _HEX = re.compile(r"[0-9a-fA-F]{4,5}")
+_MARKED_HEX = re.compile(r"0[xX][0-9a-fA-F]{4,5}")
 _DECIMAL = re.compile(r"[0-9]{1,6}")
 _LARGEST_TAG = 0xFFFF
 _NEARLY_ALL = 0.9  # HWDB has 171 symbols beside 3,755 hanzi
@@ -68,7 +69,12 @@ def single_character(text: str) -> str | None:
 
 def is_number(name: str) -> bool:
     """Whether a name is a number, decimal or of four or five hexadecimal digits."""
-    return bool(_DECIMAL.fullmatch(name) or _HEX.fullmatch(name))
+    return bool(_DECIMAL.fullmatch(name) or _HEX.fullmatch(name) or is_marked_hex(name))
+
+
+def is_marked_hex(name: str) -> bool:
+    """Whether a name is a hexadecimal number behind `0x`: a code point or a GBK tag."""
+    return bool(_MARKED_HEX.fullmatch(name))
 
 
 def _composed(name: str) -> str:
@@ -99,15 +105,20 @@ class NumberScheme:
 
     def read(self, name: str) -> str | None:
         """The character of a number, or None."""
+        if is_marked_hex(name):
+            if self.base != 16:
+                return None
+            name = name[2:]
         if not self.pattern.fullmatch(name):
             return None
         return self.character(int(name, self.base))
 
 
+_CODE_POINTS = NumberScheme("code points in hexadecimal", _HEX, 16, _character)
 _SCHEMES = (
     NumberScheme("GBK tags in decimal", _DECIMAL, 10, _of_tag),
     NumberScheme("GBK tags in hexadecimal", re.compile(r"[0-9a-fA-F]{4}"), 16, _of_tag),
-    NumberScheme("code points in hexadecimal", _HEX, 16, _character),
+    _CODE_POINTS,
     NumberScheme("code points in decimal", re.compile(r"[0-9]{5,6}"), 10, _character),
 )
 
@@ -117,6 +128,7 @@ def schemes_of(names: Iterable[str]) -> list[NumberScheme]:
 
     One number may be read in several ways; a folder of many usually leaves one. Without a letter
     among them, numbers of four digits may as well be places in a list and are not hexadecimal.
+    Behind `0x` they are code points where that is no hanzi in any way.
     """
     names = list(names)
     have_letters = any(not name.isdigit() for name in names)
@@ -127,4 +139,6 @@ def schemes_of(names: Iterable[str]) -> list[NumberScheme]:
         is_meant = scheme.base == 10 or have_letters
         if is_meant and None not in characters and hanzi >= _NEARLY_ALL * len(names):
             possible.append(scheme)
+    if not possible and names and all(map(is_marked_hex, names)):
+        return [_CODE_POINTS]
     return possible

@@ -213,3 +213,18 @@ def test_a_table_is_of_its_own_folder_where_that_has_its_pictures() -> None:
     assert labels_of(paths, table).characters == ["永", "和", None, "九"]
     paths = ["own/moved/0.png", "own/moved/1.png", "own/train/九.png"]
     assert labels_of(paths, table).characters == ["永", "和", "九"]
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "utf-16-be"])
+def test_numbers_behind_0x_are_read_over_all_folders_together(encoding: str) -> None:
+    numbers = [f"0x{one.encode(encoding).hex().upper()}" for one in CHARACTERS]
+    paths = [f"own/{number}/{number}_1.png" for number in numbers]
+    labels = labels_of(paths)
+    assert labels.characters == list(CHARACTERS)
+    way = "GBK tags" if encoding == "gbk" else "code points"
+    assert labels.told_by == {f"folders named by {way} in hexadecimal": len(paths)}
+
+
+def test_numbers_behind_0x_that_may_be_either_are_refused() -> None:
+    assert "may be GBK tags in hexadecimal (0x8D77 is " in error_of(["own/0x8D77/1.png"], {})
+    assert labels_of(["own/0x3042/1.png", "own/0x3044/1.png"]).characters == ["あ", "い"]
