@@ -27,6 +27,7 @@ MAX_SIDE_PIXELS = 4096
 
 _MAX_RECORD_BYTES = HEADER.size + MAX_SIDE_PIXELS**2
 _CHUNK_BYTES = 1 << 18
+_PADDING = b"\0\r\n\x1a"
 _SKIP_REMEDY = "get the file again, or pass --skip-bad to go on without this record"
 
 
@@ -177,9 +178,14 @@ def read_records(
                 waiting = None
             if on_bad is None:
                 raise
-            next_offset = _next_record(window, header, offset)
+            next_offset, is_padding = _next_record(window, header, offset)
             if next_offset is None:
-                on_bad(_rest_lost(error, window.end - offset, offset, records))
+                rest = window.end - offset
+                if is_padding and records:
+                    padding = f"{rest:,} bytes of padding are behind the last record"
+                    on_bad(GntError(name, offset, padding, records_lost=0))
+                else:
+                    on_bad(_rest_lost(error, rest, offset, records))
                 return
             on_bad(_bytes_lost(error, next_offset - offset, offset, records))
             offset = next_offset
@@ -225,8 +231,10 @@ def _parse(window: _Window, header: memoryview, name: str, offset: int) -> tuple
     return GntRecord(offset, character, width, height, pixels), size
 
 
-def _next_record(window: _Window, header: memoryview, offset: int) -> int | None:
+def _next_record(window: _Window, header: memoryview, offset: int) -> tuple[int | None, bool]:
     """Where the record behind a damaged one begins, or the file ends.
+
+    Where there is none, also whether all that is left is zeros or ends of lines.
 
     Believe the field that leads there, if any does; else search for the next sound record. If there
     is none, the stream is read to its end, so that checksums that it keeps cover all of it.
@@ -239,14 +247,16 @@ def _next_record(window: _Window, header: memoryview, offset: int) -> int | None
                 continue
             found = window.view(offset, candidate + HEADER.size)
             if len(found) == candidate or is_sound_header(found[candidate:]):
-                return offset + candidate
+                return offset + candidate, False
     start = offset + 1
+    is_padding = not bytes(header).strip(_PADDING)
     while len(stretch := window.view(start, _CHUNK_BYTES + HEADER.size - 1)) >= HEADER.size:
         for place in _sound_headers(stretch):
             if _is_followed(window, start + place):
-                return start + place
+                return start + place, False
+        is_padding = is_padding and not bytes(stretch).strip(_PADDING)
         start += len(stretch) - HEADER.size + 1
-    return None
+    return None, is_padding
 
 
 def _record_inside(window: _Window, record: GntRecord) -> int | None:

@@ -252,6 +252,16 @@ def test_reading_goes_on_behind_stray_bytes(stray: int) -> None:
             assert error.records_lost == max(1, round(stray / RECORD_BYTES))
 
 
+@pytest.mark.parametrize("padding", [b"\r\n", b"\x1a", bytes(11), bytes(500), bytes(600_000)])
+def test_padding_behind_the_last_record_costs_none(padding: bytes) -> None:
+    records, (error,) = read_leniently(gnt_bytes("一丁七") + padding)
+    assert "".join(record.character for record in records) == "一丁七"
+    assert (error.offset, error.records_lost) == (3 * RECORD_BYTES, 0)
+    assert f"{len(padding):,} bytes of padding" in error.problem
+    _, (error,) = read_leniently(gnt_bytes("一丁七") + padding + b"\x05")
+    assert error.records_lost > 0
+
+
 @pytest.mark.parametrize("missing", [1, 7, 30, 63])
 def test_a_record_that_lacks_bytes_costs_itself_and_not_the_next(missing: int) -> None:
     data = gnt_bytes("一丁七万丈")
