@@ -133,7 +133,8 @@ def list_tar(path: Path, place: str) -> Listing:
 
 
 def _note_on_end(path: Path, place: str, end: int) -> str:
-    """A line where a tar archive lacks the zeros that close it, as one that is cut off may.
+    """A line where a tar archive lacks the zeros that close it, as one that is cut off may, or
+    where another archive follows those.
 
     Args:
         path: of the archive.
@@ -146,8 +147,12 @@ def _note_on_end(path: Path, place: str, end: int) -> str:
     with path.open("rb") as file:
         file.seek(end)
         block = file.read(tarfile.BLOCKSIZE)
-    if block.strip(b"\0"):
-        raise tarfile.ReadError(f"no file's head is at byte {end:,}, where one is due")
+        if block.strip(b"\0"):
+            raise tarfile.ReadError(f"no file's head is at byte {end:,}, where one is due")
+        if any(chunk.strip(b"\0") for chunk in _chunks(file)):
+            problem = "another archive follows its end, and is not read"
+            remedy = "unpack it with `tar -i`, and name the folder"
+            return join_message(place, problem, remedy)
     if not block:
         problem = "ends without the mark of an end"
         remedy = "if files are missing, download it again"

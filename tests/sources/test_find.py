@@ -237,6 +237,16 @@ def test_a_tar_archive_that_is_cut_off_between_files_or_in_a_head_is_said(tmp_pa
         assert not found.notes
 
 
+def test_a_second_tar_archive_in_one_file_is_said(tmp_path: Path) -> None:
+    both = put(tmp_path / "a.tar", tar_of({"1.gnt": ONE}) + tar_of({"2.gnt": TWO}))
+    with find_members([both]) as found:
+        assert [member.name for member in found.members] == ["a.tar/1.gnt"]
+        assert found.notes == [
+            f"{both}: another archive follows its end, and is not read; unpack it with `tar -i`, "
+            "and name the folder"
+        ]
+
+
 def test_second_names_and_holes_in_a_tar_archive_are_said(tmp_path: Path) -> None:
     folder = tmp_path / "own"
     write_gnt(folder / "b" / "1.gnt", "一")
