@@ -108,7 +108,8 @@ def _decode(data: bytes) -> Picture:
         lossy = image.format in _LOSSY_FORMATS or (
             image.format == "WEBP" and b"VP8L" not in data[:4096]
         )
-        pages = int(getattr(image, "n_frames", 1)) if image.format in ("TIFF", "GIF") else 1
+        # What a camera puts behind its picture, which makes it an MPO, is a preview of the same.
+        pages = 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
         image.load()
         upright: Image.Image = image
         if "exif" in image.info or "xmp" in image.info:
