@@ -5,7 +5,7 @@ them apart is in the fonts: the box of a character's ink beside those of ordinar
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -31,6 +31,8 @@ _MARK_LEFT = 0.12
 _BASE_LINE = 0.86  # of the square, from above
 _FULL_WIDTH = 0.8  # of a square: no Latin letter is as wide
 _BEARING = 0.05  # beside a letter of a font that gives all the same width, which nobody writes so
+_DASH = "—"
+_DASH_INK = 1.06  # of a square: two of them are one line, without a gap where they meet
 _ORDINARY = (
     "国田四日固是的有我好家学都得经着高重长真"  # dense hanzi, as large as a hand writes them
 )
@@ -47,6 +49,7 @@ class Placement:
         bottom: likewise, more than `top`.
         advance: the width that it takes in a line; 1 for hanzi and full-width marks, which stand in
             the middle of it, and less for letters, whose square begins where the pen stands.
+        stretch: how many times wider the ink is there than its own proportions have it.
     """
 
     left: float
@@ -54,6 +57,7 @@ class Placement:
     right: float
     bottom: float
     advance: float
+    stretch: float = 1.0
 
     @property
     def width(self) -> float:
@@ -100,13 +104,14 @@ def placement(character: str, hand: int = PLAINEST, fonts: KnownFonts = ALL_FONT
         shift_right = 0.0
     if character in _MARKS_AT_THE_LEFT:
         shift_right = _MARK_LEFT - left * scale
-    return Placement(
+    placed = Placement(
         left * scale + shift_right,
         top * scale + shift_down,
         right * scale + shift_right,
         bottom * scale + shift_down,
         advance,
     )
+    return _across(placed) if character == _DASH else placed
 
 
 def place_by(
@@ -134,7 +139,18 @@ def place_by(
     if advance < 1:  # where the pen stood before a letter, no box says
         advance += right - left - by_font.width
         left, right = by_font.left, by_font.left + right - left
-    return Placement(left, top, right, bottom, advance)
+    placed = Placement(left, top, right, bottom, advance)
+    return _across(placed) if character == _DASH else placed
+
+
+def _across(place: Placement) -> Placement:
+    """A dash from side to side of its square, as thick and as high as it was.
+
+    Many fonts have one of half a square, two of which read as 一一.
+    """
+    left = (1 - _DASH_INK) / 2
+    stretch = _DASH_INK / place.width
+    return replace(place, left=left, right=left + _DASH_INK, advance=1.0, stretch=stretch)
 
 
 @lru_cache

@@ -31,23 +31,26 @@ def ink_box(image: NDArray[np.uint8]) -> tuple[int, int, int, int]:
 
 def pixels_to_square(
     box: tuple[int, int, int, int], place: Placement
-) -> tuple[float, float, float]:
+) -> tuple[float, float, float, float]:
     """How pixels of an image become places in the character's square, whose side is 1.
 
-    A pixel (x, y) comes to (scale * x + right, scale * y + down): the ink keeps its proportions, is
-    as large as its place the longer way, and has the same centre.
+    A pixel (x, y) comes to (across * x + right, along * y + down): the ink keeps its proportions,
+    but for what its place stretches, is as large as its place the longer way, and has the same
+    centre.
 
     Args:
         box: of the ink in pixels.
         place: of the ink in the square.
 
     Returns:
-        Scale, right, down.
+        Across, along, right, down.
     """
     left, top, right, bottom = box
-    scale = max(place.width, place.height) / max(right - left, bottom - top)
+    along = max(place.width / place.stretch, place.height) / max(right - left, bottom - top)
+    across = along * place.stretch
     centre_x, centre_y = place.centre
-    return scale, centre_x - scale * (left + right) / 2, centre_y - scale * (top + bottom) / 2
+    to_x, to_y = centre_x - across * (left + right) / 2, centre_y - along * (top + bottom) / 2
+    return across, along, to_x, to_y
 
 
 def put_in_square(image: NDArray[np.uint8], place: Placement) -> NDArray[np.uint8]:
@@ -56,10 +59,10 @@ def put_in_square(image: NDArray[np.uint8], place: Placement) -> NDArray[np.uint
     Ink beyond the square is cut off.
     """
     size = len(image)
-    scale, right, down = pixels_to_square(ink_box(image), place)
-    side = 1 / scale  # of the square, in pixels of the image
-    margin = math.ceil(max(side, size))
+    across, along, right, down = pixels_to_square(ink_box(image), place)
+    width, height = 1 / across, 1 / along  # of the square, in pixels of the image
+    margin = math.ceil(max(width, height, size))
     page = Image.fromarray(np.pad(image, margin, constant_values=_BACKGROUND))
-    left, top = margin - right * side, margin - down * side
-    box = (left, top, left + side, top + side)
+    left, top = margin - right * width, margin - down * height
+    box = (left, top, left + width, top + height)
     return np.asarray(page.resize((size, size), Image.Resampling.BILINEAR, box))

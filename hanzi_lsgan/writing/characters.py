@@ -16,6 +16,7 @@ from hanzi_lsgan.drawing.images import draw_pairs, labels_of
 from hanzi_lsgan.drawing.in_square import ink_box, ink_level, pixels_to_square
 from hanzi_lsgan.models.hand_latents import DEPARTURE
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
+from hanzi_lsgan.writing.dashes import DASH, level
 from hanzi_lsgan.writing.hand import Hand
 from hanzi_lsgan.writing.specks import without_specks
 
@@ -39,8 +40,10 @@ class WrittenCharacter:
 
     @classmethod
     def by(cls, hand: Hand, character: str, image: NDArray[np.uint8]) -> Self:
-        """What a hand has drawn (S, S), specks taken away, at the hand's place."""
+        """What a hand has drawn (S, S), specks taken away and dashes level, at its place."""
         clean = without_specks(image, hand.dot_count(character))
+        if character == DASH:
+            clean = level(clean)
         return cls(character, clean, hand.place(character))
 
     @cached_property
@@ -58,8 +61,8 @@ class WrittenCharacter:
         """The image, the faint grey that networks leave where there is no ink made white."""
         return Image.fromarray(np.where(self.image > _HAZE, np.uint8(255), self.image))
 
-    def pixels_to_square(self) -> tuple[float, float, float]:
-        """Scale, right and down, by which pixels become places in the character's square."""
+    def pixels_to_square(self) -> tuple[float, float, float, float]:
+        """Across, along, right, down: by which pixels become places in the character's square."""
         return pixels_to_square(self.ink_box, self.place)
 
 

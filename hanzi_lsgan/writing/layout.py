@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from data_tools.fonts.placement import Placement
 from hanzi_lsgan.writing.column_marks import NARROW, TURNED, UPRIGHT, column_shift
+from hanzi_lsgan.writing.dashes import is_one_line
 from hanzi_lsgan.writing.settings import WritingSettings
 
 CLOSING = frozenset("，。、．！？：；”’）》〉】」』〕〗〙〛］｝〞〟»›…‥—–·‧・～,.!?:;)]}%％‰°′″℃℉")
@@ -337,7 +338,10 @@ def _units(text: str, index: int, grid: _Grid, place_of: PlaceOf) -> list[_Unit]
             else:
                 while end < len(text) and (_is_latin(text[end]) or _is_apostrophe(text, end)):
                     end += 1
-        units.append(_unit(text[at:end], index, grid, place_of))
+        unit = _unit(text[at:end], index, grid, place_of)
+        if not grid.squared and is_one_line(text[at], text[end : end + 1]):
+            unit = _word_of([replace(unit.parts[0], width=grid.side / grid.step)])  # no spacing
+        units.append(unit)
         index += end - at
         at = end
     return units

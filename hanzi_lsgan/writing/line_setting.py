@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from PIL import Image
 
 from hanzi_lsgan.writing.characters import WrittenCharacter
 from hanzi_lsgan.writing.column_marks import NARROW, TURNED, UPRIGHT, column_shift
+from hanzi_lsgan.writing.dashes import is_one_line
 from hanzi_lsgan.writing.layout import NARROW_MARKS, SPACE
 
 _SQUARE_PIXELS = 64  # of a character while the line is put together
@@ -94,8 +96,11 @@ def set_line(
     tilt, wave = rng.normal(0, _TILT), rng.normal(0, _WAVE)
     phase = rng.uniform(0, 2 * math.pi)
     strays = rng.normal(0, 1, (len(written), 7))
+    for number, (before, one) in enumerate(pairwise(written), start=1):
+        if before and one and is_one_line(before.character, one.character):
+            strays[number] = strays[number - 1]
     pen, patches = 0.0, []
-    for one, stray in zip(written, strays, strict=True):
+    for one, stray, after in zip(written, strays, [*written[1:], None], strict=True):
         if one is None:
             pen += SPACE
             continue
@@ -105,6 +110,9 @@ def set_line(
         else:
             patches.append(_patch(one, slant, (pen, across), stray))
         advance = _advance(one, down)
+        if after and is_one_line(one.character, after.character):
+            pen += advance
+            continue
         gap = spacing + _SHIFT * float(stray[0])
         # A column's characters are as high as their squares, where a row's are less wide.
         pen += advance + (max(gap, 0.02) if down else max(gap, -0.1) * min(advance, 1))
@@ -167,11 +175,11 @@ def _patch(
     yx, yy = sin * wide, (sin * shear + cos) * high
 
     # p is that of a pixel of the image
-    scale, right, down = one.pixels_to_square()
+    across, along, right, down = one.pixels_to_square()
     right, down = right - pivot_x, down - pivot_y
     to_x = xx * right + xy * down + (square[0] + _SHIFT * shift_x + pivot_x) * _SQUARE_PIXELS
     to_y = yx * right + yy * down + (square[1] + _SHIFT * shift_y + pivot_y) * _SQUARE_PIXELS
-    xx, xy, yx, yy = xx * scale, xy * scale, yx * scale, yy * scale
+    xx, xy, yx, yy = xx * across, xy * along, yx * across, yy * along
 
     # What the ink and a little around it reaches
     left, top, far, bottom = one.ink_box

@@ -36,13 +36,14 @@ class Contour:
 
     def placed(self, scale: float, right: float, down: float) -> "Contour":
         """The contour enlarged, then moved."""
-        return self._moved(lambda x, y: (x * scale + right, y * scale + down))
+        return self.moved(lambda x, y: (x * scale + right, y * scale + down))
 
     def turned(self) -> "Contour":
         """The contour turned clockwise by a quarter, in its square."""
-        return self._moved(lambda x, y: (1 - y, x))
+        return self.moved(lambda x, y: (1 - y, x))
 
-    def _moved(self, move: Callable[[float, float], tuple[float, float]]) -> "Contour":
+    def moved(self, move: Callable[[float, float], tuple[float, float]]) -> "Contour":
+        """The contour with each of its points where `move` takes it."""
         curves = tuple(tuple(move(*point) for point in curve) for curve in self.curves)
         return Contour(move(*self.start), curves)
 
@@ -66,11 +67,13 @@ def trace(written: WrittenCharacter, boldness: float = 0.0) -> tuple[Contour, ..
     ink = smooth < level
     if not ink.any():
         return ()
-    scale, right, down = written.pixels_to_square()
-    shift = -_MARGIN_PIXELS * scale
-    return tuple(
-        contour.placed(scale / _ENLARGED, right + shift, down + shift) for contour in _contours(ink)
-    )
+    across, along, right, down = written.pixels_to_square()
+
+    def to_square(x: float, y: float) -> tuple[float, float]:
+        x, y = x / _ENLARGED - _MARGIN_PIXELS, y / _ENLARGED - _MARGIN_PIXELS
+        return across * x + right, along * y + down
+
+    return tuple(contour.moved(to_square) for contour in _contours(ink))
 
 
 def _contours(ink: NDArray[np.bool_]) -> list[Contour]:

@@ -3,10 +3,12 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
 from data_tools.errors import UserError, join_message
+from hanzi_lsgan.writing.dashes import is_one_line
 from hanzi_lsgan.writing.layout import Line, Page, Placed, printed_lines, printed_squares
 from hanzi_lsgan.writing.outlines import Contour
 from hanzi_lsgan.writing.settings import WritingSettings
@@ -172,6 +174,9 @@ def _ink(
     height = settings.drift * rng.normal(0, 0.05) * first.side_mm
     width_mm = settings.sheet_mm[1 if settings.down else 0]
     stray = settings.jitter * rng.normal(0, 1, (len(line.characters), 3))
+    for number, (before, laid) in enumerate(pairwise(line.characters), start=1):
+        if is_one_line(before.character, laid.character):
+            stray[number] = stray[number - 1]
     levels = pressures(len(line.characters), settings.pressure, int(rng.integers(1 << 31)))
     for laid, (aside, below, larger), level in zip(line.characters, stray, levels, strict=True):
         along = laid.top_mm - first.top_mm if settings.down else laid.left_mm - first.left_mm

@@ -33,6 +33,15 @@ def test_ink_keeps_its_proportions_and_the_centre_of_its_place() -> None:
     assert (right - left) / (bottom - top) == pytest.approx(60 / 8, rel=0.2)
 
 
+def test_stretched_ink_is_wider_and_no_thicker() -> None:
+    # 60 × 6 pixels in half a square are 0.05 high; twice as wide, they still are.
+    placed = put_in_square(box_image(2, 29, 62, 35), Placement(0, 0.4, 1, 0.6, 1.0, stretch=2))
+    left, top, right, bottom = ink_box(placed)
+    assert right - left >= 62
+    assert bottom - top == pytest.approx(0.05 * 64, abs=1.5)
+    assert (top + bottom) / 2 == pytest.approx(32, abs=1)
+
+
 def test_ink_beyond_the_square_is_cut_and_an_empty_image_stays_empty() -> None:
     placed = put_in_square(box_image(2, 2, 62, 62), Placement(-0.3, 0.2, 0.3, 0.8, 1.0))
     assert placed[32, 0] < 60

@@ -3,7 +3,7 @@
 import pytest
 
 from data_tools.errors import UserError
-from data_tools.fonts.placement import HANZI_INK, placement
+from data_tools.fonts.placement import HANZI_INK, place_by, placement
 from data_tools.fonts.typefaces import HANDS
 
 
@@ -27,6 +27,18 @@ def test_letters_stand_on_one_line_and_take_their_own_width(hand: int) -> None:
     assert falling.bottom > small.bottom + 0.1
     assert small.height < 0.95 * capital.height
     assert narrow.advance < small.advance < 0.8
+
+
+@pytest.mark.parametrize("hand", HANDS)
+def test_two_dashes_are_one_line_of_two_squares(hand: int) -> None:
+    dash, hyphen = placement("—", hand), placement("-", hand)
+    assert dash.advance == 1.0 and hyphen.advance < 0.8
+    assert -0.1 < dash.left <= 0 and 1 <= dash.right < 1.1  # the next one begins where it ends
+    assert dash.height < 0.2 and hyphen.stretch == 1.0
+    own = place_by("—", {"—": (0.2, 0.4, 0.7, 0.5)}, hand)
+    assert (own.left, own.right, own.advance) == (dash.left, dash.right, 1.0)
+    assert (own.top, own.bottom) == (0.4, 0.5)
+    assert own.stretch == pytest.approx(own.width / 0.5)
 
 
 def test_a_character_that_no_font_has_is_named() -> None:

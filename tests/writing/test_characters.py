@@ -65,7 +65,8 @@ def test_ink_fills_its_place_and_keeps_its_proportions(trained: TrainedGenerator
     written = list(write_characters(known, "好一，2", Hand.named(known.network, "3")))
     assert [one.character for one in written] == list("好一，2")
     for one in written:
-        scale, right, down = one.pixels_to_square()
+        scale, along, right, down = one.pixels_to_square()
+        assert along == scale
         left, top, far_right, bottom = one.ink_box
         columns = (left * scale + right, far_right * scale + right)
         rows = (top * scale + down, bottom * scale + down)

@@ -75,6 +75,14 @@ def test_an_opening_mark_begins_the_next_line() -> None:
     assert lines_of(place("一" * 14 + "《二》")) == ["一" * 14, "《二》"]
 
 
+def test_spacing_parts_no_dash() -> None:
+    spaced = BLANK.model_copy(update={"spacing": 0.5, "indent": 0})
+    (page,) = place("一——一一", spaced)
+    assert [one.left_mm for one in page.characters] == pytest.approx([20, 35, 45, 60, 75])
+    widths = [one.width for one in page.characters]
+    assert widths == pytest.approx([1.5, 1.0, 1.5, 1.5, 1.5])
+
+
 def test_a_word_is_not_parted_and_takes_its_own_width() -> None:
     # 14 squares and 2.5 of "hello" are more than 15; a space stands at no line's end.
     pages = place("一" * 14 + " hello 二")

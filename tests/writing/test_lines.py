@@ -56,6 +56,18 @@ def assert_covers(line: SetLine, darkest_background: int) -> None:
 
 @pytest.mark.parametrize("down", [False, True])
 @pytest.mark.parametrize("seed", range(6))
+def test_two_dashes_are_one_stroke_in_their_boxes(down: bool, seed: int) -> None:
+    bar = np.full((64, 64), 255, np.uint8)
+    bar[29:35, 2:62] = 0
+    dash = WrittenCharacter("—", bar, Placement(-0.03, 0.45, 1.03, 0.55, 1.0, stretch=2))
+    line = set_line([dash, dash], Habit(0.0, 0.3), np.random.default_rng(seed), down=down)
+    along = (ink_of(line, 160).any(axis=1 if down else 0)).nonzero()[0]
+    assert len(along) == along[-1] - along[0] + 1  # without a gap
+    assert_covers(line, 200)
+
+
+@pytest.mark.parametrize("down", [False, True])
+@pytest.mark.parametrize("seed", range(6))
 def test_boxes_cover_their_ink_and_little_more(
     written: list[WrittenCharacter], down: bool, seed: int
 ) -> None:

@@ -53,6 +53,15 @@ def test_a_disc_has_the_area_of_a_disc_in_its_place(ink: int) -> None:
     assert points.max(axis=0) == pytest.approx((0.9, 1.0), abs=0.02)
 
 
+def test_stretched_ink_is_wider_and_no_thicker() -> None:
+    bar = np.full((64, 64), 255, np.uint8)
+    bar[29:35, 2:62] = 0
+    (contour,) = trace(WrittenCharacter("—", bar, Placement(0, 0.4, 1, 0.6, 1.0, stretch=2)))
+    points = points_of(contour)
+    assert points.min(axis=0) == pytest.approx((0, 0.475), abs=0.015)
+    assert points.max(axis=0) == pytest.approx((1, 0.525), abs=0.015)
+
+
 def test_a_ring_keeps_its_hole() -> None:
     contours = trace(WrittenCharacter("〇", disc(28, hole=14), WHOLE))
     areas = sorted(area(contour) for contour in contours)
