@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from data_tools.fonts.placement import Placement
 from hanzi_lsgan.writing.column_marks import NARROW, TURNED, UPRIGHT, column_shift
-from hanzi_lsgan.writing.dashes import is_one_line
+from hanzi_lsgan.writing.dashes import DASH, is_one_line
 from hanzi_lsgan.writing.settings import WritingSettings
 
 CLOSING = frozenset("，。、．！？：；”’）》〉】」』〕〗〙〛］｝〞〟»›…‥—–·‧・～,.!?:;)]}%％‰°′″℃℉")
@@ -17,6 +17,7 @@ NARROW_MARKS = frozenset("，。、！？：；")
 SPACE = 0.3
 
 _CLOSING_QUOTES = frozenset("”’")
+_BASE_LINE = 0.86  # of a square from above
 _BESIDE = 0.05  # the edge of a square, which quotes keep to
 _LATIN_A_SQUARE = 2  # digits and letters, as schools teach it; so many spaces too
 _APOSTROPHE = "’"
@@ -41,6 +42,7 @@ class Placed:
         turned: clockwise by a quarter, in its square.
         shift: of the ink, right and down in squares: where columns have their marks.
         to_trace: pale, under the pen of who practises.
+        within: the printed square that its ink stays in: left, top and side in millimetres.
     """
 
     index: int
@@ -53,6 +55,7 @@ class Placed:
     turned: bool = False
     shift: tuple[float, float] = (0.0, 0.0)
     to_trace: bool = False
+    within: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ class _Part:
         offset: of its ink's square from the unit's beginning.
         width: that it takes in its line.
         begins: what it takes in its line, after its ink's square.
+        size: of its ink's square, of the side of others.
     """
 
     character: str
@@ -92,6 +96,7 @@ class _Part:
     offset: float
     width: float
     begins: float = 0.0
+    size: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -141,7 +146,7 @@ def lay_out(text: str, settings: WritingSettings, place_of: PlaceOf, title: str 
     """
     grid = _Grid.of(settings)
     if settings.copybook:
-        lines = _copybook_lines(ink_of(title + text), grid)
+        lines = _copybook_lines(ink_of(title + text), grid, place_of)
     else:
         lines = _text_lines(text, title, settings, grid, place_of)
     pages = [lines[i : i + grid.lines] for i in range(0, len(lines), grid.lines)] or [[]]
@@ -221,13 +226,19 @@ class _Grid:
                     shift = column_shift(part.character, place_of(part.character))
                     placed = replace(placed, shift=shift)
                 if self.down and self.squared and _is_latin(part.character):
-                    placed = replace(placed, shift=(part.offset, -part.offset))  # side by side
-                width, begins = part.width * self.step, part.begins * self.step
+                    shift = part.offset / part.size
+                    placed = replace(placed, shift=(shift, -shift))  # side by side
+                side = self.side * part.size
+                square = self._placed("口", 0, at, number)
+                within = (square.left_mm, square.top_mm, self.side)
                 yield replace(
                     placed,
-                    width=width / self.side,
-                    begins=begins / self.side,
+                    top_mm=placed.top_mm + _BASE_LINE * (self.side - side),
+                    side_mm=side,
+                    width=part.width * self.step / side,
+                    begins=part.begins * self.step / side,
                     to_trace=to_trace,
+                    within=within if self.squared and part.character != DASH else None,
                 )
             at += unit.width
 
@@ -267,14 +278,10 @@ def printed_lines(settings: WritingSettings) -> Iterator[tuple[float, float, flo
             yield settings.margin_left_mm, y, width - settings.margin_right_mm, y
 
 
-def _copybook_lines(characters: str, grid: _Grid) -> list[_SetLine]:
+def _copybook_lines(characters: str, grid: _Grid, place_of: PlaceOf) -> list[_SetLine]:
     squares = int(grid.length)
-    return [
-        _SetLine(
-            tuple(_Unit((_Part(character, index, 0.0, 1.0),), 1.0) for _ in range(squares)), 0.0, 1
-        )
-        for index, character in enumerate(characters)
-    ]
+    units = (_unit(c, index, grid, place_of) for index, c in enumerate(characters))
+    return [_SetLine((replace(unit, width=1.0),) * squares, 0.0, 1) for unit in units]
 
 
 def _text_lines(
@@ -372,11 +379,11 @@ def _is_apostrophe(text: str, at: int) -> bool:
 def _unit(characters: str, index: int, grid: _Grid, place_of: PlaceOf) -> _Unit:
     """One character, or the characters of one word."""
     widths = [place_of(character).advance for character in characters]
-    at = 0.0
+    at, size = 0.0, 1.0
     if grid.squared:
-        # Side by side in the middle of the square, closer together where they need to be.
-        closer = min(1.0, 1.0 / sum(widths))
-        widths = [width * closer for width in widths]
+        # Side by side in the middle of the square, smaller where they have no room.
+        size = min(1.0, 1.0 / sum(widths))
+        widths = [width * size for width in widths]
         at = (1 - sum(widths)) / 2
         if characters in OPENING and at:
             at = 1 - sum(widths) - _BESIDE
@@ -389,7 +396,8 @@ def _unit(characters: str, index: int, grid: _Grid, place_of: PlaceOf) -> _Unit:
         if grid.squared:
             # Each takes its share of the square, so that readers see no gap inside of a word.
             share = 1 / len(characters)
-            parts.append(_Part(character, index + number, at, share, number * share - at))
+            begins = number * share - at
+            parts.append(_Part(character, index + number, at, share, begins, size))
         else:
             parts.append(_Part(character, index + number, at, width))
         at += width

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,13 @@ class Contour:
 
     start: tuple[float, float]
     curves: tuple[Curve, ...]
+
+    @property
+    def points(self) -> Iterator[tuple[float, float]]:
+        """What the line goes through or bends towards: it leaves no box that holds them."""
+        yield self.start
+        for curve in self.curves:
+            yield from curve
 
     def placed(self, scale: float, right: float, down: float) -> "Contour":
         """The contour enlarged, then moved."""

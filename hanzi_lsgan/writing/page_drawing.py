@@ -20,6 +20,7 @@ RULE_MM = 0.15
 DASH_MM = (1.0, 1.0)
 """Lengths of a dash and of the gap after it."""
 
+_CLEAR = 0.02  # of a printed square, on each side, where there is no ink
 _PALEST = 0.35  # of the way to white, at full pressure changes
 
 
@@ -193,6 +194,8 @@ def _ink(
         contours = tuple(
             _place(contour, placed, left, top, side) for contour in outlines[placed.index]
         )
+        if placed.within is not None and not settings.tilt:  # printed squares climb nowhere
+            contours = _keep_within(contours, *placed.within)
         yield InkedCharacter(
             placed.character,
             contours,
@@ -224,6 +227,23 @@ def _place(contour: Contour, placed: Placed, left: float, top: float, side: floa
         contour = contour.turned()
     right, down = placed.shift
     return contour.placed(side, left + right * side, top + down * side)
+
+
+def _keep_within(
+    contours: tuple[Contour, ...], left: float, top: float, side: float
+) -> tuple[Contour, ...]:
+    """Ink moved into a printed square where it leaves that, and made smaller if it is larger."""
+    if not contours:
+        return contours
+    points = np.array([point for contour in contours for point in contour.points])
+    least, most = points.min(axis=0), points.max(axis=0)
+    room = side * (1 - 2 * _CLEAR)
+    scale = min(1.0, room / float((most - least).max()))
+    middle = (least + most) / 2
+    half = (most - least) / 2 * scale
+    first = np.array([left, top]) + side * _CLEAR
+    right, down = (np.clip(middle, first + half, first + room - half) - scale * middle).tolist()
+    return tuple(contour.placed(scale, right, down) for contour in contours)
 
 
 def _paler(colour: str, level: float) -> str:

@@ -212,6 +212,28 @@ def test_a_copybook_gives_each_character_a_line_to_trace() -> None:
     assert {one.index for one in page.lines[1].characters} == {1}
 
 
+def test_a_copybook_has_letters_in_the_middle_of_their_squares() -> None:
+    settings = BLANK.model_copy(update={"copybook": True, "stationery": "tian"})
+    (page,) = place("a", settings)
+    lefts = [one.left_mm for one in page.lines[0].characters]
+    assert lefts == pytest.approx([20 + 10 * n + 2.5 for n in range(17)])  # half a square wide
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_wide_letters_are_smaller_so_that_two_fit_in_a_square(down: bool) -> None:
+    settings = BLANK.model_copy(update={"stationery": "squared", "indent": 0, "down": down})
+    wide = Placement(0.05, 0.16, 0.75, 0.86, 0.8)
+    (page,) = lay_out("mW", settings, lambda character: wide)
+    squares = list(printed_squares(settings))
+    for one in page.characters:
+        assert one.side_mm == pytest.approx(10 / 1.6)
+        assert one.within == pytest.approx((*squares[0], 10))
+        left = one.left_mm + (one.shift[0] + 0.05) * one.side_mm - squares[0][0]
+        assert left == pytest.approx(10 * (0.05 / 1.6 + 0.5 * one.index))
+        base = one.top_mm + (one.shift[1] + 0.86) * one.side_mm - squares[0][1]
+        assert base == pytest.approx(8.6)
+
+
 @given(
     text=st.text(alphabet="一二三四，。！（《”“…—09az.’ \n", max_size=120),
     word=st.text(alphabet="az.(", max_size=60),

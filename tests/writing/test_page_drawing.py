@@ -3,8 +3,9 @@
 import pytest
 
 from data_tools.errors import UserError
-from data_tools.fonts.placement import placement
+from data_tools.fonts.placement import Placement, placement
 from hanzi_lsgan.writing.layout import Page, lay_out
+from hanzi_lsgan.writing.outlines import Contour
 from hanzi_lsgan.writing.page_drawing import check_tilt, draw_page
 from hanzi_lsgan.writing.settings import WritingSettings
 
@@ -61,3 +62,29 @@ def test_lines_turn_about_their_middle() -> None:
     lefts = [one.left_mm for one in draw_page(page, [()] * 25, columns, seed=0).characters]
     assert lefts[0] == pytest.approx(180 - 123.5 * 0.1584, abs=0.01)
     assert lefts[24] == pytest.approx(180 + 116.5 * 0.1584, abs=0.01)
+
+
+def box(left: float, top: float, right: float, bottom: float) -> tuple[Contour, ...]:
+    """The outline of a rectangle in its square."""
+    return (Contour((left, top), (((right, top),), ((right, bottom),), ((left, bottom),))),)
+
+
+@pytest.mark.parametrize("down", [False, True])
+@pytest.mark.parametrize(
+    ("ink", "kept"),  # a printed square of 10 mm has 9.6 for ink
+    [
+        ((0.1, 0.2, 0.8, 0.9), (1, 2, 8, 9)),
+        ((0.1, -0.1, 0.8, 0.7), (1, 0.2, 8, 8.2)),
+        ((0.5, 0.6, 1.1, 1.4), (3.8, 1.8, 9.8, 9.8)),
+        ((-0.1, 0.45, 1.1, 0.55), (0.2, 4.6, 9.8, 5.4)),
+    ],
+)
+def test_ink_stays_in_its_printed_square(
+    ink: tuple[float, float, float, float], kept: tuple[float, float, float, float], down: bool
+) -> None:
+    settings = STILL.model_copy(update={"stationery": "squared", "down": down})
+    (page,) = lay_out("永", settings, lambda character: Placement(*ink, 1.0))
+    (one,) = draw_page(page, [box(*ink)], settings, seed=0).characters
+    points = [(x - one.left_mm, y - one.top_mm) for x, y in one.contours[0].points]
+    xs, ys = zip(*points, strict=True)
+    assert (min(xs), min(ys), max(xs), max(ys)) == pytest.approx(kept)
