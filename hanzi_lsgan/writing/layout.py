@@ -1,5 +1,6 @@
 """Text → places on sheets: paragraphs, lines that begin and end as they may, squares, columns."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,6 +22,9 @@ _BASE_LINE = 0.86  # of a square from above
 _BESIDE = 0.05  # the edge of a square, which quotes keep to
 _LATIN_A_SQUARE = 2  # digits and letters, as schools teach it; so many spaces too
 _APOSTROPHE = "’"
+
+_SIGNED = re.compile(r"[^，。！？…：]{0,6}[你您]们?的[^，。！？…：]{1,6}[，：]?")
+"""Who signs, in the line before the name: 你的朋友, 爱你们的妈妈, 您的学生：."""
 
 PlaceOf = Callable[[str], Placement]
 """Where a character stands in its square, and the width that it takes of a line."""
@@ -149,6 +153,7 @@ def lay_out(text: str, settings: WritingSettings, place_of: PlaceOf, title: str 
         lines = _copybook_lines(ink_of(title + text), grid, place_of)
     else:
         lines = _text_lines(text, title, settings, grid, place_of)
+        lines = _keep_signature(lines, grid.lines)
     pages = [lines[i : i + grid.lines] for i in range(0, len(lines), grid.lines)] or [[]]
     return [
         Page(tuple(grid.line(one, n, place_of) for n, one in enumerate(page) if one.units))
@@ -163,6 +168,7 @@ class _SetLine:
     units: tuple[_Unit, ...]
     start: float
     to_trace_from: int | None = None
+    signature: bool = False
 
 
 @dataclass(frozen=True)
@@ -226,8 +232,8 @@ class _Grid:
                     shift = column_shift(part.character, place_of(part.character))
                     placed = replace(placed, shift=shift)
                 if self.down and self.squared and _is_latin(part.character):
-                    shift = part.offset / part.size
-                    placed = replace(placed, shift=(shift, -shift))  # side by side
+                    aside = part.offset / part.size
+                    placed = replace(placed, shift=(aside, -aside))  # side by side
                 side = self.side * part.size
                 square = self._placed("口", 0, at, number)
                 within = (square.left_mm, square.top_mm, self.side)
@@ -297,7 +303,10 @@ def _text_lines(
     paragraphs = text.strip().split("\n") if text.strip() else []
     written = [number for number, paragraph in enumerate(paragraphs) if paragraph.strip()]
     # A letter that is no more than its text has no signature.
-    to_right = written[max(1, len(written) - settings.right_last) :]
+    first = max(1, len(written) - settings.right_last)
+    if 1 < first < len(written) and _SIGNED.fullmatch(paragraphs[written[first - 1]].strip()):
+        first -= 1
+    to_right = written[first:]
     for number, paragraph in enumerate(paragraphs):
         units = _units(paragraph.strip(), index, grid, place_of)
         index += len(ink_of(paragraph))
@@ -310,10 +319,27 @@ def _text_lines(
             if at_right:
                 start = max(0.0, grid.length - _width(line))
                 start = float(int(start)) if grid.squared else start
-            lines.append(_SetLine(tuple(line), start))
+            lines.append(_SetLine(tuple(line), start, signature=at_right))
         if not units:
             lines.append(_SetLine((), 0.0))
     return lines
+
+
+def _keep_signature(lines: list[_SetLine], a_sheet: int) -> list[_SetLine]:
+    """Lines, with empty ones so that a signature is on one sheet, and with it a line of the text.
+
+    One that no sheet holds stays as it is.
+    """
+    begin = next((n for n, line in enumerate(lines) if line.signature), 0)
+    while begin > 0:
+        begin -= 1
+        if lines[begin].units:
+            break
+    kept = len(lines) - begin
+    on_sheet = begin % a_sheet
+    if not 0 < kept <= a_sheet < on_sheet + kept or not lines[-1].signature:
+        return lines
+    return [*lines[:begin], *[_SetLine((), 0.0)] * (a_sheet - on_sheet), *lines[begin:]]
 
 
 def _width(units: Sequence[_Unit]) -> float:

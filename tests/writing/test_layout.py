@@ -203,6 +203,26 @@ def test_the_first_paragraph_is_no_signature() -> None:
     assert page.lines[0].characters[0].left_mm == pytest.approx(20)
 
 
+def test_who_signs_stands_at_the_right_with_the_name() -> None:
+    letter = BLANK.model_copy(update={"right_last": 2, "flush_first": True})
+    (page,) = place("一：\n一一\n你的朋友\n一一\n一一一", letter)
+    lefts = [line.characters[0].left_mm for line in page.lines]
+    assert lefts == pytest.approx([20, 40, 150, 170, 160])  # 17 squares end at 190
+    (page,) = place("一：\n你的朋友好。\n一一\n一一一", letter)
+    assert page.lines[1].characters[0].left_mm == pytest.approx(40)
+
+
+@pytest.mark.parametrize(("before", "sheets"), [(14, [17]), (15, [14, 4]), (17, [16, 4])])
+def test_a_signature_stays_on_one_sheet_with_a_line_before_it(
+    before: int, sheets: list[int]
+) -> None:
+    letter = BLANK.model_copy(update={"right_last": 3})
+    pages = place("\n".join(["一"] * before + ["二"] * 3), letter)
+    assert [len(page.lines) for page in pages] == sheets
+    last = [line.characters[0].character for line in pages[-1].lines]
+    assert last[-4:] == list("一二二二")
+
+
 def test_a_copybook_gives_each_character_a_line_to_trace() -> None:
     settings = BLANK.model_copy(update={"copybook": True, "stationery": "tian"})
     (page,) = place("天地", settings)
