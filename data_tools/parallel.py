@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from types import FrameType
 from typing import Protocol, TypeVar
 
 from data_tools.errors import UserError
@@ -77,24 +78,44 @@ def process_map(processes: int) -> Iterator[Map]:
         return (futures.popleft().result() for _ in range(len(futures)))
 
     try:
-        yield run
-    except BrokenProcessPool:
-        problem = "a worker process died, perhaps killed for want of memory"
-        raise UserError(f"{problem}; run it again with fewer --jobs") from None
-    except (KeyboardInterrupt, GeneratorExit):
-        # Nobody wants the results: who pressed Ctrl-C need not wait for tasks that take minutes.
+        with _ended_by_signal():
+            yield run
+    except BaseException as error:
+        # Nobody wants the results: whose disk is full need not wait for tasks that take minutes.
         for pool in pools:
             for process in list(pool._processes.values()):
                 process.terminate()
+        if isinstance(error, BrokenProcessPool):
+            problem = "a worker process died, perhaps killed for want of memory"
+            raise UserError(f"{problem}; run it again with fewer --jobs") from None
         raise
     finally:
         for pool in pools:
             pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def _ended_by_signal() -> Iterator[None]:
+    """Let SIGTERM, where nobody else heeds it, raise SystemExit, so that workers end at once."""
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _exit_for)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _exit_for(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)  # as a shell reports it
+
+
 def _start_worker() -> None:
     """Leave Ctrl-C to the parent, and end with it however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # Records come in their thousands and none refers to itself: the collector of cycles would only
     # walk over them again and again.
     gc.disable()

@@ -1,5 +1,8 @@
 """A pool of processes ends when nobody wants its results any more."""
 
+import os
+import signal
+import sys
 import time
 import weakref
 
@@ -16,6 +19,26 @@ def test_an_interruption_does_not_wait_for_tasks() -> None:
         parallel(time.sleep, [60, 60, 60])
         raise KeyboardInterrupt
     assert time.monotonic() - started < 30
+
+
+def test_an_error_does_not_wait_for_tasks() -> None:
+    started = time.monotonic()
+    with pytest.raises(OSError, match="full"), process_map(2) as parallel:
+        parallel(time.sleep, [60, 60, 60])
+        raise OSError("full")
+    assert time.monotonic() - started < 30
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM to send")
+def test_sigterm_does_not_wait_for_tasks_and_is_as_it_was_afterwards() -> None:
+    started = time.monotonic()
+    with pytest.raises(SystemExit, match="143"), process_map(2) as parallel:
+        assert list(parallel(abs, [-1, 2])) == [1, 2]
+        parallel(time.sleep, [60, 60, 60])
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(30)
+    assert time.monotonic() - started < 30
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_results_that_were_taken_are_forgotten() -> None:

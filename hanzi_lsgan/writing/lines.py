@@ -1,6 +1,6 @@
 """Texts → labelled lines, each by a hand, in as many processes as wanted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -60,7 +60,7 @@ def draw_lines(
     settings: LineSettings,
     *,
     jobs: int | None = None,
-) -> Iterator[LabelledLine]:
+) -> Generator[LabelledLine, None, None]:
     """Write each text as a line; the number of processes changes nothing.
 
     Args:
@@ -68,6 +68,9 @@ def draw_lines(
         texts: none empty.
         settings: of the lines.
         jobs: processes; one for each usable core if None, and one alone where a GPU draws.
+
+    Yields:
+        Lines in their order; to be closed where not all are wanted, which ends the processes.
 
     Raises:
         UserError: the model cannot draw some of the characters.
