@@ -156,20 +156,20 @@ def print_json(value: object) -> None:
 
 
 @contextmanager
-def samples_bar() -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar that shows itself with the first report of phase, done and total.
+def samples_bar(unit: str = "samples") -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar of so many units; it shows itself at the first report: phase, done, total.
 
     Where there is no terminal, a line at the beginning of a phase and one a minute stand for it.
     """
     if console.is_terminal:
-        with _bar() as report:
+        with _bar(unit) as report:
             yield report
     else:
-        yield _lines()
+        yield _lines(unit)
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[str, int, int], None]]:
+def _bar(unit: str) -> Iterator[Callable[[str, int, int], None]]:
     from hanzi_lsgan.cli.display import samples_progress
 
     display = samples_progress(console)
@@ -181,7 +181,7 @@ def _bar() -> Iterator[Callable[[str, int, int], None]]:
             tasks[phase] = (display.add_task(phase, total=total or None, rate=""), time.monotonic())
         task, started = tasks[phase]
         rate = done / max(1e-9, time.monotonic() - started)
-        display.update(task, completed=done, rate=f"{rate:,.0f} samples/s")
+        display.update(task, completed=done, rate=f"{rate:,.0f} {unit}/s")
 
     try:
         yield report
@@ -189,7 +189,7 @@ def _bar() -> Iterator[Callable[[str, int, int], None]]:
         display.stop()
 
 
-def _lines() -> Callable[[str, int, int], None]:
+def _lines(unit: str) -> Callable[[str, int, int], None]:
     began: dict[str, float] = {}
     next_line: dict[str, float] = {}
 
@@ -200,7 +200,7 @@ def _lines() -> Callable[[str, int, int], None]:
         if now >= next_line[phase] and done != total:
             of_total = f" of {total:,}" if total else ""
             rate = done / max(1e-9, now - began[phase])
-            line = f"{phase}: {done:,}{of_total} samples, {rate:,.0f} samples/s"
+            line = f"{phase}: {done:,}{of_total} {unit}, {rate:,.0f} {unit}/s"
             console.print(line, soft_wrap=True)
             next_line[phase] = now + _LINE_SECONDS
 

@@ -1,6 +1,8 @@
 """`lines`."""
 
 import time
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -141,9 +143,11 @@ def lines(
         "degradations": vars(degradations),
     }
     started = time.perf_counter()
-    with samples_bar() as progress:
+    drawn = draw_lines(trained, texts, settings, jobs=jobs)
+    # Closed, so that its processes end where a line cannot be written.
+    with samples_bar("lines") as progress, closing(drawn):
         written = write_lines(
-            draw_lines(trained, texts, settings, jobs=jobs),
+            drawn,
             out,
             facts,
             force=force,
@@ -221,10 +225,14 @@ def _sample(
         characters = "".join(sorted(chosen.characters))
         lacking = [c for c in characters if not trained.can_draw(c)]
         if lacking and (not skip_unknown or len(lacking) == len(characters)):
-            problem = f"{len(lacking):,} characters cannot be drawn: {show_characters(lacking)}"
+            problem = f"{_count(lacking)} cannot be drawn: {show_characters(lacking)}"
             remedy = "leave them out, by --skip-unknown too"
             raise UserError(join_message(f"--sample {sample}", problem, remedy))
         characters = "".join(c for c in characters if c not in set(lacking))
         if lacking:
-            console.print(f"left out: {len(lacking):,} characters that cannot be drawn")
+            console.print(f"left out: {_count(lacking)} that cannot be drawn")
     return sampled_lines(characters, count, max_length, seed, balance=balance)
+
+
+def _count(characters: Sequence[str]) -> str:
+    return "1 character" if len(characters) == 1 else f"{len(characters):,} characters"

@@ -146,7 +146,7 @@ def write(
     writer = Hand.named(trained.network, "0" if person else hand, seed)
     trained = trained.with_unseen(characters)
     chooser = choose_by_kept_recogniser(trained, characters, best_of)
-    with samples_bar() as progress:
+    with samples_bar("characters") as progress:
         writing = write_text(
             trained,
             words,

@@ -56,6 +56,8 @@ class Hand:
         """
         if not _NAME.fullmatch(name):
             problem = f"{name!r} is no hand"
+            if all(part.isdigit() and part.isascii() for part in name.split("+")):
+                problem = f"{name} is too large: hands go up to 999,999,999"
             raise UserError(join_message("--hand", problem, "give a number such as 7, or 7+12"))
         numbers = [int(number) for number in name.split("+")]
         if (own := hand_of(generator)) is not None:

@@ -53,8 +53,9 @@ class WritingSettings(BaseModel):
     flush_first: bool = False
     """The first paragraph, a letter's address, begins at the margin."""
     right_last: int = Field(0, ge=0, le=10)
-    """So many last paragraphs, a letter's signature and date, end at the far margin; empty ones do
-    not count, and the first is none of them."""
+    """So many last paragraphs, a letter's signature and date, end at the far margin, and a line
+    before them such as 你的朋友; empty ones do not count, and the first is none of them. They
+    stand on one sheet, and a line of the text with them."""
     copybook: bool = False
     """Each character fills a line: black once, then grey, to be traced."""
     ink: str = Field("#20202c", pattern="^#[0-9a-fA-F]{6}$")
@@ -131,6 +132,10 @@ def load_settings(preset: StrPath | None = None, **overrides: object) -> Writing
         remedy = "see `hanzi-lsgan write --help`"
         if name in ("sheet", "stationery"):
             remedy = f"choose one of {', '.join(known)}"
+        elif name == "ink":
+            shown = values["ink"]
+            problem = problem if not isinstance(shown, str) else f"{shown!r} is no colour"
+            remedy = "write it as #rrggbb, such as #20202c"
         elif not name:
             remedy = "choose smaller margins or characters"
         raise UserError(join_message(where, problem, remedy)) from None

@@ -11,6 +11,7 @@ from hanzi_lsgan.drawing.images import draw_latents
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.writing.characters import write_characters
 from hanzi_lsgan.writing.hand import Hand
+from hanzi_lsgan.writing.settings import load_settings
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,15 @@ def test_a_mixed_hand_lies_between_and_is_no_shorter(trained: TrainedGenerator) 
 def test_a_name_that_is_no_hand_is_refused(trained: TrainedGenerator, name: str) -> None:
     with pytest.raises(UserError, match="--hand"):
         Hand.named(trained.network, name)
+
+
+def test_a_hand_that_is_too_large_and_a_colour_by_name_are_called_so(
+    trained: TrainedGenerator,
+) -> None:
+    with pytest.raises(UserError, match="9999999999 is too large: hands go up to 999,999,999"):
+        Hand.named(trained.network, "9999999999")
+    with pytest.raises(UserError, match=r"^--ink: 'red' is no colour; write it as #rrggbb"):
+        load_settings(ink="red")
 
 
 def test_ink_fills_its_place_and_keeps_its_proportions(trained: TrainedGenerator) -> None:

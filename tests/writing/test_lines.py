@@ -61,7 +61,7 @@ def test_two_dashes_are_one_stroke_in_their_boxes(down: bool, seed: int) -> None
     bar[29:35, 2:62] = 0
     dash = WrittenCharacter("—", bar, Placement(-0.03, 0.45, 1.03, 0.55, 1.0, stretch=2))
     line = set_line([dash, dash], Habit(0.0, 0.3), np.random.default_rng(seed), down=down)
-    along = (ink_of(line, 160).any(axis=1 if down else 0)).nonzero()[0]
+    along = np.flatnonzero(ink_of(line, 160).any(axis=1 if down else 0))
     assert len(along) == along[-1] - along[0] + 1  # without a gap
     assert_covers(line, 200)
 
