@@ -101,15 +101,19 @@ def _ended_by_signal() -> Iterator[None]:
     if not in_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
         return
-    signal.signal(signal.SIGTERM, _exit_for)
+    parent = os.getpid()
+
+    def exit_for(number: int, frame: FrameType | None) -> None:
+        code = 128 + number  # as a shell reports it
+        if os.getpid() != parent:  # forked, and not a worker yet: what the parent holds is not its
+            os._exit(code)
+        sys.exit(code)
+
+    signal.signal(signal.SIGTERM, exit_for)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def _exit_for(number: int, frame: FrameType | None) -> None:
-    sys.exit(128 + number)  # as a shell reports it
 
 
 def _start_worker() -> None:

@@ -41,6 +41,20 @@ def test_sigterm_does_not_wait_for_tasks_and_is_as_it_was_afterwards() -> None:
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+def test_a_child_that_is_no_worker_yet_ends_without_unwinding_what_the_parent_holds() -> None:
+    with process_map(2):
+        child = os.fork()
+        if child == 0:
+            try:
+                time.sleep(30)
+            finally:
+                os._exit(1)
+        time.sleep(0.2)
+        os.kill(child, signal.SIGTERM)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 143
+
+
 def test_results_that_were_taken_are_forgotten() -> None:
     with process_map(2) as parallel:
         results = iter(parallel(np.zeros, [10, 10, 10, 10]))
