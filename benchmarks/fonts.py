@@ -29,6 +29,7 @@ from data_tools.fonts.typefaces import HANDS, TYPEFACES, draw_reference, has_gly
 from data_tools.glyphs.fit import GlyphOptions, default_margin, fit_glyph
 from data_tools.hwdb.standard_sets import STANDARD_SETS
 from data_tools.parallel import process_count, process_map
+from hanzi_lsgan.acceleration import keep_freed_memory
 from hanzi_lsgan.judging.cas import shuffled_batches
 from hanzi_lsgan.judging.judge import training_steps
 from hanzi_lsgan.judging.kept_recogniser import load_recogniser
@@ -62,6 +63,7 @@ def main() -> None:
     parser.add_argument("--per-glyph", type=int, default=3)
     parser.add_argument("--images", type=int, default=600_000)
     arguments = parser.parse_args()
+    keep_freed_memory()  # as the command line does
     characters = sorted(set().union(*(STANDARD_SETS[name]() for name in ("gb2312", "big5-1"))))
     having = {c: [font for font in HANDS if has_glyph(font, c)] for c in characters}
     names = [*(path.stem for path in TYPEFACES), "kaiti-strokes"]

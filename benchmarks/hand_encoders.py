@@ -22,7 +22,7 @@ from data_tools.fonts.typefaces import has_glyph
 from data_tools.glyphs.fit import GlyphOptions, default_margin
 from data_tools.hwdb.standard_sets import STANDARD_SETS
 from data_tools.parallel import process_count, process_map
-from hanzi_lsgan.acceleration import MixedPrecision, process_state
+from hanzi_lsgan.acceleration import MixedPrecision, keep_freed_memory, process_state
 from hanzi_lsgan.judging.hand_encoder import FEATURES, SIZE, HandEncoder, mean_direction
 from hanzi_lsgan.judging.recogniser import to_ink
 
@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=2500)
     parser.add_argument("--jobs", type=int)
     arguments = parser.parse_args()
+    keep_freed_memory()  # as the command line does
     writers = arguments.writers
     count = 2 * writers + _TRIED_WRITERS
     # Writers of one font in a row, whose strokes are then at hand.

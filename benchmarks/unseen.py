@@ -37,6 +37,7 @@ from benchmarks.worth import (
 from data_tools.fonts.typefaces import has_glyph
 from data_tools.splits import Split
 from data_tools.store.reader import Store
+from hanzi_lsgan.acceleration import keep_freed_memory
 from hanzi_lsgan.runs.folder import RunFolder
 
 _HELD_OUT = 20
@@ -60,6 +61,7 @@ def main() -> None:
     parser.add_argument("--spread", type=float, default=1.0)
     parser.add_argument("--real-last", action="store_true")
     arguments = parser.parse_args()
+    keep_freed_memory()  # as the command line does
     if (arguments.trial, arguments.source) == ("all", "real"):
         parser.error("all leaves out no real samples that could be added")
     trial, source, size = arguments.trial, arguments.source, arguments.size

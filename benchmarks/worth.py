@@ -23,6 +23,7 @@ from data_tools.fonts.typefaces import has_glyph
 from data_tools.glyphs.fit import GlyphOptions, default_margin
 from data_tools.splits import Split
 from data_tools.store.reader import Store
+from hanzi_lsgan.acceleration import keep_freed_memory
 from hanzi_lsgan.batches import load_rows
 from hanzi_lsgan.drawing.best_of import BestOf
 from hanzi_lsgan.drawing.images import draw_class
@@ -56,6 +57,7 @@ def main() -> None:
     parser.add_argument("--best-of", type=int, default=1)
     parser.add_argument("--spread", type=float, default=1.0)
     arguments = parser.parse_args()
+    keep_freed_memory()  # as the command line does
     trained = RunFolder(arguments.run).load_generator()
     per_class, size = arguments.per_class, arguments.size
     with Store(arguments.store) as store:
