@@ -134,7 +134,7 @@ def train_recogniser(
     seed: int = 0,
     on_images: Callable[[int], None] = lambda images: None,
 ) -> Recogniser:
-    """Train a recogniser from scratch.
+    """Train a recogniser from scratch; torch's random state stays as it was.
 
     Args:
         batches: glyphs (B, 1, S, S) uint8, 255 is background, and labels (B,) int64; `steps` of
@@ -149,16 +149,31 @@ def train_recogniser(
         The network in evaluation mode, on the device it was trained on.
     """
     device: torch.device = process_state().device
+    devices = [device] if device.type == "cuda" else []
+    # Weights and dropout draw from the one generator of the process, which is the caller's.
+    with torch.random.fork_rng(devices):
+        torch.manual_seed(seed)
+        network = Recogniser(classes, size).to(device).to(memory_format=torch.channels_last)
+        _learn(network, batches, steps, torch.Generator(device).manual_seed(seed), on_images)
+    return network.eval().requires_grad_(False)
+
+
+def _learn(
+    network: Recogniser,
+    batches: Iterator[tuple[Tensor, Tensor]],
+    steps: int,
+    random: torch.Generator,
+    on_images: Callable[[int], None],
+) -> None:
+    """Train a fresh recogniser on the device of `random`, which draws the variations."""
+    device = random.device
     precision = MixedPrecision(device)
-    torch.manual_seed(seed)
-    network = Recogniser(classes, size).to(device).to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(
         network.parameters(), _LEARNING_RATE, weight_decay=_WEIGHT_DECAY, fused=True
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, _LEARNING_RATE, total_steps=max(2, steps), pct_start=_WARM_UP_SHARE
     )
-    random = torch.Generator(device).manual_seed(seed)
     seen = 0
     for grey, labels in islice(batches, steps):
         ink = to_ink(grey.to(device))
@@ -172,7 +187,6 @@ def train_recogniser(
         schedule.step()
         seen += len(labels)
         on_images(seen)
-    return network.eval().requires_grad_(False)
 
 
 def draw_variations(count: int, random: torch.Generator) -> Tensor:

@@ -81,6 +81,14 @@ def test_the_same_seed_trains_the_same_recogniser() -> None:
     assert not torch.equal(first, other)
 
 
+def test_training_leaves_torchs_random_state_as_it_was() -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    train_recogniser(batches(32), classes=3, size=32, steps=1)
+    assert torch.equal(torch.rand(3), expected)
+
+
 def test_paper_is_no_ink() -> None:
     assert to_ink(torch.tensor([255, 0, 51])).tolist() == pytest.approx([0, 1, 0.8])
 
