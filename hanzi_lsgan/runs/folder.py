@@ -108,7 +108,7 @@ class RunFolder:
         from data_tools.store.mean_places import mean_places
 
         info = ModelInfo(
-            tool_version=importlib.metadata.version("hanzi-lsgan"),
+            tool_version=_own_version(),
             model=recipe.model,
             charset=store.charset,
             kinds=store.kinds,
@@ -185,8 +185,17 @@ class RunFolder:
         try:
             return ModelInfo.model_validate_json(self._text(self.model))
         except ValidationError as error:
-            problem = f"is damaged ({error.errors()[0]['msg']})"
-            raise self._damaged(self.model, problem) from None
+            raise self._no_model(error) from None
+
+    def _no_model(self, error: ValidationError) -> UserError:
+        """What is wrong with `model.json`: it is no JSON, or not what this version writes."""
+        first = error.errors()[0]
+        if first["type"] == "json_invalid":
+            return self._damaged(self.model, f"is damaged ({first['msg']})")
+        place = ".".join(map(str, first["loc"])) or "all of it"
+        problem = f"is not as hanzi-lsgan {_own_version()} writes it ({place}: {first['msg']})"
+        remedy = f"install the version that wrote it, or {_RESTORE}"
+        return UserError(join_message(str(self.model), problem, remedy))
 
     def save_generator(self, network: nn.Module, images: int) -> None:
         """Write the averaged generator, for drawing."""
@@ -318,6 +327,10 @@ class RunFolder:
 
     def _damaged(self, path: Path, problem: str) -> UserError:
         return UserError(join_message(str(path), problem, _RESTORE))
+
+
+def _own_version() -> str:
+    return importlib.metadata.version("hanzi-lsgan")
 
 
 def find_newest_run(runs: Path = RUNS) -> RunFolder | None:

@@ -83,6 +83,16 @@ def test_a_hostile_model_json_is_refused(run: RunFolder, name: str, value: objec
     refused(run.load_generator, "model.json")
 
 
+def test_a_model_of_another_version_is_not_called_damaged(run: RunFolder) -> None:
+    info = json.loads(run.model.read_text("utf-8"))
+    changes = {"format_version": 2, "model": info["model"] | {"invented_later": 1}}
+    for name, value in changes.items():
+        run.model.write_text(json.dumps(info | {name: value}), "utf-8")
+        refused(run.load_generator, "model.json", name, "install the version that wrote it")
+    run.model.write_text(json.dumps(info)[:-1], "utf-8")
+    refused(run.load_generator, "model.json: is damaged", "copy the run again")
+
+
 @pytest.mark.parametrize("text", ["[" * DEEP, '{"charset": ' * DEEP, "null", "1" * 5000])
 def test_json_that_is_no_model_is_refused(run: RunFolder, text: str) -> None:
     run.model.write_text(text)
