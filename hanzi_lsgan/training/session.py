@@ -145,7 +145,9 @@ class Session:
                 raise UserError(join_message(str(store.path), problem, remedy))
             claim = Claim(run, exists=True)
             if run.state.exists():
-                trainer = Trainer.resumed(recipe, store.charset, store.kinds, run.load_state())
+                trainer = Trainer.resumed(
+                    recipe, store.charset, store.kinds, run.load_state(), str(run.state)
+                )
             elif run.has_lost_state:
                 problem = f"{run.state.relative_to(run.path)} is gone, and with it where it was"
                 remedy = f"put it back, or begin a new run with its networks: --from {run.path}"

@@ -89,7 +89,12 @@ def start_from(
     info = run.info()
     if run.state.exists():
         state = run.load_state()
-        parts = {name: state[name] for name in ("generator", "discriminator", "ema")}
+        try:
+            parts = {name: state[name] for name in ("generator", "discriminator", "ema")}
+        except (KeyError, TypeError):
+            remedy = "copy the run again, or name another with --from"
+            problem = "is no checkpoint of a training"
+            raise UserError(join_message(str(run.state), problem, remedy)) from None
     else:
         generator = run.load_generator().network.state_dict()
         parts = {"generator": generator, "ema": generator}
@@ -104,7 +109,7 @@ def start_from(
             fitting = _by_character(fresh, weights, charset, info.charset)
             fitting = _by_kind(fresh, fitting, kinds, info.kinds)
             networks[name].load_state_dict(fitting)
-        except (RuntimeError, ValueError):
+        except (RuntimeError, ValueError, TypeError, AttributeError):
             remedy = f"take its recipe ({recipe_of(run)}), or name another run with --from"
             problem = f"its {name} is another network than the recipe's"
             raise UserError(join_message(str(run.path), problem, remedy)) from None

@@ -107,9 +107,21 @@ class Trainer(TrainingProcess):
 
     @classmethod
     def resumed(
-        cls, recipe: Recipe, charset: str, kinds: Sequence[str], state: dict[str, Any]
+        cls,
+        recipe: Recipe,
+        charset: str,
+        kinds: Sequence[str],
+        state: dict[str, Any],
+        where: str,
     ) -> Self:
         """A trainer that goes on from a state: what was free in its weights stays free.
+
+        Args:
+            recipe: that the state was trained by.
+            charset: of the state.
+            kinds: of the state.
+            state: what `state` has returned.
+            where: what messages call its file.
 
         Raises:
             UserError: the state belongs to other networks.
@@ -117,9 +129,9 @@ class Trainer(TrainingProcess):
         try:
             free = free_of(state["generator"], charset)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise _misfit(error) from None
+            raise _misfit(where, error) from None
         trainer = cls(recipe, charset, kinds, free)
-        trainer.load_state(state)
+        trainer.load_state(state, where)
         return trainer
 
     def teach_with(self, recogniser: Recogniser) -> None:
@@ -350,8 +362,8 @@ class Trainer(TrainingProcess):
             "varied_share": 0.0 if self._augmentation is None else self._augmentation.share,
         } | {name: part.state_dict() for name, part in self._parts().items()}
 
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from a state.
+    def load_state(self, state: dict[str, Any], where: str = "the checkpoint") -> None:
+        """Go on from a state, whose file messages call `where`.
 
         Raises:
             UserError: the state belongs to other networks.
@@ -366,7 +378,7 @@ class Trainer(TrainingProcess):
                 self._augmentation.share = float(state["varied_share"])
             self.position = Position(int(state["epoch"]), int(state["batch"]))
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise _misfit(error) from None
+            raise _misfit(where, error) from None
 
     def _parts(self) -> dict[str, Any]:
         return {
@@ -378,10 +390,10 @@ class Trainer(TrainingProcess):
         }
 
 
-def _misfit(error: Exception) -> UserError:
-    remedy = "resume with the recipe that the run was begun with"
+def _misfit(where: str, error: Exception) -> UserError:
     problem = f"does not fit these networks ({error})"
-    return UserError(join_message("the checkpoint", problem, remedy))
+    remedy = "undo what was changed in its recipe, or copy the run again"
+    return UserError(join_message(where, problem, remedy))
 
 
 def _packs_of(values: Tensor, pack_size: int) -> Tensor:

@@ -132,7 +132,19 @@ def test_a_state_of_other_things_is_refused(run: RunFolder) -> None:
         state | {"epoch": None},
     ):
         torch.save(broken, run.state)
-        refused(lambda: Session.resume(run.path), "does not fit these networks")
+        refused(lambda: Session.resume(run.path), "training.pt: does not fit these networks")
+
+
+def test_a_state_of_other_things_is_nothing_to_begin_from(run: RunFolder, tmp_path: Path) -> None:
+    state, store = run.load_state(), run.info().store.path
+    for broken, said in (
+        ({}, "training.pt: is no checkpoint"),
+        ([1, 2], "training.pt: is no checkpoint"),
+        (state | {"discriminator": 3}, "its discriminator is another network"),
+        (state | {"generator": {}}, "its generator is another network"),
+    ):
+        torch.save(broken, run.state)
+        refused(lambda: Session.begin(None, store, tmp_path / "new", trained=run.path), said)
 
 
 def test_hostile_lines_of_metrics_are_dropped(run: RunFolder) -> None:
