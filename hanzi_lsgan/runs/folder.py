@@ -338,14 +338,10 @@ def find_newest_run(runs: Path = RUNS) -> RunFolder | None:
 
     A person's hand, which `--hand` takes, is none.
     """
-    folders = _newest_first(runs)
-    return next((run for run in folders if run.info().hand is None), None)
-
-
-def _newest_first(runs: Path) -> list[RunFolder]:
     generators = list(runs.glob("*/generator.safetensors"))
     generators.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    return [RunFolder(path.parent) for path in generators]
+    folders = (RunFolder(path.parent) for path in generators)
+    return next((run for run in folders if run.info().hand is None), None)
 
 
 def adapted_runs(runs: Path = RUNS) -> list[Path]:
@@ -355,16 +351,22 @@ def adapted_runs(runs: Path = RUNS) -> list[Path]:
 
 
 def newest_run(runs: Path = RUNS) -> RunFolder:
-    """The run that can be trained on whose generator was written last: no exported weights.
+    """The run that can be trained on that was begun or saved last: no exported weights.
 
     Raises:
         UserError: there is none.
     """
-    found = next((run for run in _newest_first(runs) if run.config.exists()), None)
-    if found is None:
+    found = [RunFolder(path.parent) for path in runs.glob("*/config.toml")]
+    if not found:
         remedy = "train one with `hanzi-lsgan train`, or name it with --out"
         raise UserError(join_message(str(runs), "no trained run is here", remedy))
-    return found
+    return max(found, key=_written_last)
+
+
+def _written_last(run: RunFolder) -> float:
+    """When a run was begun or saved last; one that was killed early has no generator yet."""
+    written = (path.stat().st_mtime for path in (run.model, run.generator) if path.exists())
+    return max(written, default=0.0)
 
 
 def next_run(recipe_name: str, runs: Path = RUNS) -> Path:

@@ -137,8 +137,12 @@ def test_the_newest_run_is_the_one_written_last(tmp_path: Path) -> None:
         if len(name) == 1:
             run.config.touch()  # it can be trained on
         moment = time.time() - age
-        os.utime(run.generator, (moment, moment))
+        for path in (run.generator, run.model):
+            os.utime(path, (moment, moment))
     assert newest_run(tmp_path).path.name == "b"
+    RunFolder(tmp_path / "a").generator.unlink()  # begun last of all, and killed before it saved
+    (tmp_path / "a" / "model.json").touch()
+    assert newest_run(tmp_path).path.name == "a"
     drawing = find_newest_run(tmp_path)
     assert drawing is not None
     assert drawing.path.name == "exported"  # a person's hand is drawn by where it is asked for
