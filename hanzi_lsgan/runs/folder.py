@@ -383,11 +383,13 @@ def reserve_run(recipe_name: str, runs: Path = RUNS) -> Path:
     Raises:
         UserError: it cannot be made.
     """
+    with writable(runs):
+        runs.mkdir(parents=True, exist_ok=True)  # raises where it is a link that leads nowhere
     while True:
         path = next_run(recipe_name, runs)
         with writable(path):
             try:
-                path.mkdir(parents=True)
+                path.mkdir()
             except FileExistsError:  # another process was given it at the same moment
                 continue
             return path

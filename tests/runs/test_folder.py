@@ -3,6 +3,7 @@ import os
 import pickle
 import shutil
 import struct
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,15 @@ import torch
 
 from data_tools.errors import UserError
 from hanzi_lsgan.models.paper import PaperGenerator
-from hanzi_lsgan.runs.folder import SHIPPED, RunFolder, find_newest_run, newest_run, next_run
+from hanzi_lsgan.runs import folder
+from hanzi_lsgan.runs.folder import (
+    SHIPPED,
+    RunFolder,
+    find_newest_run,
+    newest_run,
+    next_run,
+    reserve_run,
+)
 from tests.tiny import CHARACTERS
 
 
@@ -152,3 +161,20 @@ def test_new_runs_are_numbered(tmp_path: Path) -> None:
     assert next_run("quick32", tmp_path).name == "quick32-01"
     (tmp_path / "quick32-01").mkdir()
     assert next_run("quick32", tmp_path).name == "quick32-02"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links as on Unix")
+def test_runs_that_are_a_link_to_a_disk_that_is_gone_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs, asked = tmp_path / "runs", []
+    runs.symlink_to(tmp_path / "unmounted" / "runs")
+
+    def few_times(recipe_name: str, runs: Path) -> Path:
+        asked.append(recipe_name)
+        assert len(asked) < 3, "asks for ever"
+        return next_run(recipe_name, runs)
+
+    monkeypatch.setattr(folder, "next_run", few_times)
+    with pytest.raises(UserError, match="runs: cannot be written"):
+        reserve_run("quick32", runs)
