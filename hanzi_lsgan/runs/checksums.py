@@ -35,9 +35,14 @@ def announce(folder: Path, file: Path, content: Path) -> None:
         unfinished.write_text(_sealed(known), "utf-8", newline="\n")
 
 
-def was_announced(folder: Path, file: Path) -> bool:
-    """Whether `file`, somewhere in the folder, has been written or was about to be."""
-    return file.relative_to(folder).as_posix() in (_read(folder) or {})
+def is_lost(folder: Path, file: Path) -> bool:
+    """Whether `file`, somewhere in the folder, was written, and somebody has taken it away.
+
+    One that is being written for the first time, or was when its process was killed, is not.
+    """
+    announced = file.relative_to(folder).as_posix() in (_read(folder) or {})
+    being_written = file.with_name(f"{file.name}.partial")
+    return announced and not file.is_file() and not being_written.exists()
 
 
 def find_damage(folder: Path) -> list[str]:
@@ -48,9 +53,10 @@ def find_damage(folder: Path) -> list[str]:
     damaged = []
     for name, accepted in known.items():
         path = folder / name
-        if not path.is_file():
+        if is_lost(folder, path):
             damaged.append(f"{name} is missing")
-        elif _sha256(path) not in accepted:
+        # A training that goes on may have written a checkpoint since the list was read.
+        elif path.is_file() and _sha256(path) not in accepted + (_read(folder) or {}).get(name, []):
             damaged.append(f"{name} is damaged")
     damaged += [
         f"{path.relative_to(folder).as_posix()} is damaged"

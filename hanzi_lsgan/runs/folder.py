@@ -37,7 +37,7 @@ from hanzi_lsgan.models import build_generator, take_hand
 from hanzi_lsgan.models.label_embedding import free_of
 from hanzi_lsgan.recipe import Recipe, parse_recipe, parse_toml, recipe_to_toml
 from hanzi_lsgan.runs import training_lock
-from hanzi_lsgan.runs.checksums import announce, was_announced
+from hanzi_lsgan.runs.checksums import announce, is_lost
 from hanzi_lsgan.runs.trained_generator import ModelInfo, StoreProvenance, TrainedGenerator
 from hanzi_lsgan.runs.wrong_path import refuse_other_things
 
@@ -292,9 +292,7 @@ class RunFolder:
     @property
     def has_lost_state(self) -> bool:
         """Whether the run had a checkpoint to resume from, and somebody has taken it away."""
-        being_written = self.state.with_name(f"{self.state.name}.partial")  # when it was killed
-        was_there = was_announced(self.path, self.state)
-        return was_there and not self.state.exists() and not being_written.exists()
+        return is_lost(self.path, self.state)
 
     def load_state(self) -> dict[str, Any]:
         """Read what `save_state` wrote, on the CPU.

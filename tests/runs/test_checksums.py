@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from hanzi_lsgan.runs import checksums
 from hanzi_lsgan.runs.checksums import announce, find_damage, open_line, seal_line
 from hanzi_lsgan.runs.folder import RunFolder
 from hanzi_lsgan.training.session import Session
@@ -69,6 +70,7 @@ def test_a_kill_before_the_new_content_took_its_place_is_no_damage(tmp_path: Pat
     file, content = tmp_path / "weights", tmp_path / "weights.partial"
     content.write_bytes(b"first")
     announce(tmp_path, file, content)
+    assert find_damage(tmp_path) == []  # killed before there was anything
     content.replace(file)
     for text in (b"second", b"third"):  # killed twice between announcing and replacing
         content.write_bytes(text)
@@ -78,6 +80,28 @@ def test_a_kill_before_the_new_content_took_its_place_is_no_damage(tmp_path: Pat
     assert find_damage(tmp_path) == []
     file.write_bytes(b"second")
     assert find_damage(tmp_path) == ["weights is damaged"]
+
+
+def test_a_checkpoint_written_meanwhile_is_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, content = tmp_path / "weights", tmp_path / "weights.partial"
+
+    def write(text: bytes) -> None:
+        content.write_bytes(text)
+        announce(tmp_path, file, content)
+        content.replace(file)
+
+    write(b"first")
+    sha256 = checksums._sha256
+
+    def train_on_and_read(path: Path) -> str:
+        monkeypatch.undo()
+        write(b"second")
+        return sha256(path)
+
+    monkeypatch.setattr(checksums, "_sha256", train_on_and_read)
+    assert find_damage(tmp_path) == []
 
 
 def test_a_line_of_metrics_answers_for_itself() -> None:
