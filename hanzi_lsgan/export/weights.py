@@ -5,14 +5,14 @@ wanted `recogniser.safetensors` for `--best-of`, and their checksums. Every comm
 it for `--run`.
 """
 
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from safetensors.torch import save as serialize_tensors
 
 from data_tools.errors import UserError, join_message
-from data_tools.files import replacing
+from data_tools.files import write_together
 from data_tools.outputs import check_folder
-from hanzi_lsgan.runs.checksums import announce
+from hanzi_lsgan.runs.checksums import checksums_of
 from hanzi_lsgan.runs.folder import SHIPPED as SHIPPED
 from hanzi_lsgan.runs.folder import RunFolder
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
@@ -48,18 +48,18 @@ def export_weights(trained: TrainedGenerator, out: Path, recogniser: bytes | Non
     target = RunFolder(out)
     # Where the store lay is nobody's business but its trainer's.
     store = trained.info.store
-    store = store.model_copy(update={"path": Path(store.path).name})
+    # Of a run from Windows the path has its separators; those of others divide it there as well.
+    store = store.model_copy(update={"path": PureWindowsPath(store.path).name})
     info = trained.info.model_copy(update={"store": store})
     tensors = {
         name: value.half().contiguous() if value.is_floating_point() else value
         for name, value in trained.network.state_dict().items()
     }
     weights = serialize_tensors(tensors, {"images": str(trained.images)})
+    # The first takes its name last: where `model.json` is, everything is.
     contents = {target.model: info.model_dump_json(indent=2).encode(), target.generator: weights}
     if recogniser is not None:
         contents[target.recogniser] = recogniser
-    for path, content in contents.items():
-        with replacing(path) as unfinished:
-            unfinished.write_bytes(content)
-            announce(target.path, path, unfinished)
+    checksums = checksums_of(contents)
+    write_together([*contents, target.checksums], [*contents.values(), checksums])
     return sum(len(content) for path, content in contents.items() if path != target.model)

@@ -8,6 +8,7 @@ Pictures and metrics are not in it: a PNG has checksums of its own, and so has a
 import hashlib
 import json
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from PIL import Image
 
 from data_tools.files import replacing
 
-_NAME = "checksums.json"
+NAME = "checksums.json"
 _CRC = "crc32"
 _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 
@@ -31,8 +32,14 @@ def announce(folder: Path, file: Path, content: Path) -> None:
     if file.exists():
         accepted.insert(0, _sha256(file))
     known[file.relative_to(folder).as_posix()] = accepted
-    with replacing(folder / _NAME) as unfinished:
+    with replacing(folder / NAME) as unfinished:
         unfinished.write_text(_sealed(known), "utf-8", newline="\n")
+
+
+def checksums_of(contents: Mapping[Path, bytes]) -> bytes:
+    """What `checksums.json` holds where all files of a folder are written at once."""
+    known = {path.name: [hashlib.sha256(data).hexdigest()] for path, data in contents.items()}
+    return _sealed(known).encode()
 
 
 def is_lost(folder: Path, file: Path) -> bool:
@@ -49,7 +56,7 @@ def find_damage(folder: Path) -> list[str]:
     """Compare every file of a run folder with its checksum; return what is wrong, a line a file."""
     known = _read(folder)
     if known is None:
-        return [f"{_NAME} is missing or damaged"]
+        return [f"{NAME} is missing or damaged"]
     damaged = []
     for name, accepted in known.items():
         path = folder / name
@@ -103,7 +110,7 @@ def _is_whole(path: Path) -> bool:
 def _read(folder: Path) -> dict[str, list[str]] | None:
     """The checksums of a folder by name, or None where their file is missing or damaged."""
     try:
-        text = (folder / _NAME).read_text("utf-8")
+        text = (folder / NAME).read_text("utf-8")
         known: dict[str, list[str]] = json.loads(text)["files"]
         return known if _sealed(known) == text else None
     except (OSError, ValueError, LookupError, TypeError, RecursionError):

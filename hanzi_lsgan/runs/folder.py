@@ -36,7 +36,7 @@ from data_tools.splits import Split
 from hanzi_lsgan.models import build_generator, take_hand
 from hanzi_lsgan.models.label_embedding import free_of
 from hanzi_lsgan.recipe import Recipe, parse_recipe, parse_toml, recipe_to_toml
-from hanzi_lsgan.runs import training_lock
+from hanzi_lsgan.runs import checksums, training_lock
 from hanzi_lsgan.runs.checksums import announce, is_lost
 from hanzi_lsgan.runs.trained_generator import ModelInfo, StoreProvenance, TrainedGenerator
 from hanzi_lsgan.runs.wrong_path import refuse_other_things
@@ -66,6 +66,7 @@ class RunFolder:
         self.state = self.path / "state" / "training.pt"
         self.metrics = self.path / "metrics.jsonl"
         self.samples = self.path / "samples"
+        self.checksums = self.path / checksums.NAME
         self._begun: dict[Path, bytes] = {}
 
     @property
