@@ -15,7 +15,7 @@ from data_tools.store.reader import Store
 from hanzi_lsgan.drawing.grid import render_comparison
 from hanzi_lsgan.models import Generator
 from hanzi_lsgan.papers.figure import drawing
-from hanzi_lsgan.papers.judged import Examiner
+from hanzi_lsgan.papers.judged import Examiner, check_store
 from hanzi_lsgan.papers.record import Record, Row, Summary, mean_and_spread
 from hanzi_lsgan.papers.sitting import Sitting, Unfinished
 from hanzi_lsgan.papers.stand_ins import font_drawn_store
@@ -65,8 +65,9 @@ def run(sitting: Sitting, settings: Settings = FULL) -> Summary:
             something else or cannot be written.
     """
     recipe = load_recipe(settings.recipe)
-    record = sitting.begin("hanzi", settings)
     size = recipe.model.size
+    check_store(settings.data, size)
+    record = sitting.begin("hanzi", settings)
     store = (
         Path(settings.data)
         if settings.data

@@ -12,7 +12,7 @@ from data_tools.splits import Split
 from data_tools.store.reader import Store
 from hanzi_lsgan.batches import BatchStream, load_rows
 from hanzi_lsgan.drawing.images import draw_classes
-from hanzi_lsgan.judging.judge import obtain_recogniser
+from hanzi_lsgan.judging.judge import obtain_recogniser, require_both_splits
 from hanzi_lsgan.judging.metrics import top_k_accuracy
 from hanzi_lsgan.judging.moments import Moments, frechet_distance
 from hanzi_lsgan.judging.recogniser import (
@@ -60,13 +60,11 @@ class Examiner:
 
         Raises:
             Unfinished: Ctrl-C was pressed meanwhile.
-            UserError: the store has no test split, cannot be read, or does not suit.
+            UserError: the store lacks a split, cannot be read, or does not suit.
         """
         with Store(store_path) as store:
+            require_both_splits(store)
             test_rows, train_rows = store.rows_of(Split.TEST), store.rows_of(Split.TRAIN)
-            if not test_rows:
-                remedy = "prepare it with --test, so that there is something to compare with"
-                raise UserError(join_message(str(store_path), "has no test split", remedy))
             if brief_steps:
                 recogniser = _train_briefly(store, size, brief_steps)
             else:
@@ -119,6 +117,27 @@ class Examiner:
             )
             posteriors: NDArray[np.float32] = logits.log_softmax(dim=1).numpy(force=True)
         return posteriors
+
+
+def check_store(path: str, size: int) -> None:
+    """Refuse a store that nothing can be judged on, before an experiment on it has a record.
+
+    Args:
+        path: as settings hold it; empty where characters are font-drawn.
+        size: side of the images.
+
+    Raises:
+        UserError: it cannot be read, lacks a split, has glyphs of another size, or no two test
+            samples of a character, by which diversity is measured.
+    """
+    if path:
+        with Store(path) as store:
+            require_both_splits(store)
+            load_rows(store, range(0), size)
+            rows = store.rows_of(Split.TEST)
+            if np.bincount(store.labels[rows.start : rows.stop]).max() < 2:
+                problem = "has one test sample of each character, and diversity takes two"
+                raise UserError(join_message(path, problem, "prepare it with more test writers"))
 
 
 def distance_of(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:

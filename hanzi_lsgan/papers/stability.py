@@ -13,7 +13,7 @@ import numpy as np
 from data_tools.hwdb.charset import PAPER_FIGURE_CHARACTERS
 from data_tools.store.reader import Store
 from hanzi_lsgan.papers.figure import drawing
-from hanzi_lsgan.papers.judged import Examiner
+from hanzi_lsgan.papers.judged import Examiner, check_store
 from hanzi_lsgan.papers.record import Record, Row, Summary, mean_and_spread, success_share
 from hanzi_lsgan.papers.sitting import Sitting
 from hanzi_lsgan.papers.stand_ins import font_drawn_store, small_variance_store
@@ -93,6 +93,7 @@ def run(sitting: Sitting, settings: Settings = FULL) -> Summary:
         UserError: matplotlib is missing, the store does not suit, or the folder holds something
             else or cannot be written.
     """
+    check_store(settings.data, _SIZE)
     record = sitting.begin("stability", settings)
     pieces = [
         (condition, loss, seed)

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from data_tools.errors import UserError
 from hanzi_lsgan.cli import main
 from hanzi_lsgan.cli.app import app
 from hanzi_lsgan.cli.paper import _EXPERIMENTS
+from tests.tiny import make_store
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -45,6 +47,24 @@ def test_stopping_at_the_limit_says_how_to_go_on(tmp_path: Path) -> None:
     stopped = CliRunner().invoke(app, [*arguments, "--out", str(tmp_path / "out")])
     assert stopped.exit_code == 0, stopped.output
     assert "the same command goes on" in stopped.output
+
+
+@pytest.mark.parametrize("name", ["stability", "table", "hanzi"])
+def test_a_store_that_cannot_be_used_is_refused_before_anything_is_kept(
+    name: str, tmp_path: Path
+) -> None:
+    lone = make_store(tmp_path, writers=1, size=28 if name == "hanzi" else 32, test_writers=1)
+    other = make_store(tmp_path / "other", writers=1, size=48, test_writers=1)
+    out = tmp_path / "out"
+    for store, said in (
+        (tmp_path / "none.h5", "none.h5"),
+        (other, "holds glyphs of 48 pixels"),
+        (lone, "one test sample of each character"),
+    ):
+        arguments = ["paper", name, "--quick", "--data", str(store), "--out", str(out)]
+        with pytest.raises(UserError, match=said):
+            CliRunner().invoke(app, arguments, catch_exceptions=False)
+        assert not out.exists()
 
 
 @pytest.fixture
