@@ -31,6 +31,7 @@ from hanzi_lsgan.papers.table import (
     summarise,
 )
 from hanzi_lsgan.recipe import load_recipe
+from hanzi_lsgan.runs.state_file import write_state
 from hanzi_lsgan.training.step import Trainer
 
 FOLDER = "cifar-10-batches-py"
@@ -154,7 +155,7 @@ def _train(
         trainer.train_step(next(batches))
         sitting.on_progress(path.stem, min(trainer.images, goal), goal)
     with replacing(path) as unfinished:
-        torch.save(trainer.state(), unfinished)
+        write_state(unfinished, trainer.state())
     if trainer.images < goal:
         raise Unfinished
     return trainer

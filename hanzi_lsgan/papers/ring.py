@@ -22,6 +22,7 @@ from hanzi_lsgan.papers.many_runs import ManyRuns, ToySettings
 from hanzi_lsgan.papers.objectives import LEAST_SQUARES, NON_SATURATING, Objective
 from hanzi_lsgan.papers.record import Record, Row, Summary, mean_and_spread, success_share
 from hanzi_lsgan.papers.sitting import Sitting, Unfinished
+from hanzi_lsgan.runs.state_file import write_state
 
 LAYOUTS = ("published", "even")
 PUBLISHED = {LEAST_SQUARES.name: "99 of 100", NON_SATURATING.name: "5 of 100"}
@@ -163,7 +164,7 @@ def _train(
 
     def save() -> None:
         with replacing(path) as unfinished:
-            torch.save(runs.state() | {"rows": json.dumps(rows)}, unfinished)
+            write_state(unfinished, runs.state() | {"rows": json.dumps(rows)})
 
     saved = time.monotonic()
     every = max(1, settings.steps // settings.snapshots)

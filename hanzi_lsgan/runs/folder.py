@@ -15,7 +15,6 @@ Nothing that is read can run code: JSON, TOML, safetensors, and tensors through 
 """
 
 import importlib.metadata
-import io
 import math
 import pickle
 from pathlib import Path
@@ -38,6 +37,7 @@ from hanzi_lsgan.models.label_embedding import free_of
 from hanzi_lsgan.recipe import Recipe, parse_recipe, parse_toml, recipe_to_toml
 from hanzi_lsgan.runs import checksums, training_lock
 from hanzi_lsgan.runs.checksums import announce, is_lost
+from hanzi_lsgan.runs.state_file import write_state
 from hanzi_lsgan.runs.trained_generator import ModelInfo, StoreProvenance, TrainedGenerator
 from hanzi_lsgan.runs.wrong_path import refuse_other_things
 
@@ -283,11 +283,8 @@ class RunFolder:
 
     def save_state(self, state: dict[str, Any]) -> None:
         """Write everything that resuming needs: tensors and plain values."""
-        # Through memory: written by torch itself, a full disk would be some RuntimeError.
-        serialized = io.BytesIO()
-        torch.save(state, serialized)
         with replacing(self.state) as path:
-            path.write_bytes(serialized.getbuffer())
+            write_state(path, state)
             announce(self.path, self.state, path)
 
     @property

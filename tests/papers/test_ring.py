@@ -1,4 +1,5 @@
 import math
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,3 +107,18 @@ def test_an_interrupted_ring_goes_on_as_if_nothing_had_happened(
     assert whole.read_bytes() == parts.read_bytes()
     assert not list((tmp_path / "parts").glob("*.pt"))
     assert Record(tmp_path / "parts", "ring", TINY).has(f"{NON_SATURATING.name}, seed 2")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits as on Unix")
+def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    monkeypatch.setattr(ring, "_KEEP_SECONDS", -1)
+    toy = replace(TOY, latent_features=2000)  # its state takes more than a record
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(UserError, match=r"training-0-0-2\.pt: cannot be written .* free space"):
+            ring.run(Sitting(tmp_path / "ring"), replace(TINY, toy=toy))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
