@@ -13,6 +13,7 @@ All are made once and kept beside the store, under the store's checksum and the 
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -339,7 +340,8 @@ def _load_arrays(path: Path, made_with: str) -> dict[str, NDArray[Any]] | None:
 
 
 def _save_arrays(path: Path, arrays: dict[str, NDArray[Any]], made_with: str) -> None:
-    with replacing(path) as unfinished:
+    # Where another process keeps the same at this moment, that one's is as good.
+    with suppress(BeingWrittenError), replacing(path) as unfinished:
         unfinished.write_bytes(serialize_arrays(arrays, {"made_with": made_with}))
 
 

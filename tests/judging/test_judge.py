@@ -11,7 +11,12 @@ from data_tools.splits import Split
 from data_tools.store.prepare import prepare
 from data_tools.store.reader import Store
 from hanzi_lsgan.judging import judge
-from hanzi_lsgan.judging.judge import obtain_judge, obtain_reading, obtain_recogniser
+from hanzi_lsgan.judging.judge import (
+    obtain_judge,
+    obtain_moments,
+    obtain_reading,
+    obtain_recogniser,
+)
 from hanzi_lsgan.judging.recogniser import train_recogniser
 from tests.tiny import make_store, write_writers
 
@@ -118,6 +123,17 @@ def test_a_reading_that_was_cut_off_is_made_again(tmp_path: Path) -> None:
         path.write_bytes(path.read_bytes()[:100])
         after = obtain_reading(store, recogniser, Split.TEST, quiet)
         assert np.array_equal(before.features, after.features)
+
+
+def test_what_another_process_keeps_at_the_same_moment_is_no_error(tmp_path: Path) -> None:
+    with Store(make_large_enough(tmp_path)) as store, ExitStack() as others:
+        recogniser = obtain_recogniser(store, 32, quiet)
+        for what in ("train-moments", "test-read"):
+            others.enter_context(replacing(judge._beside(store, what, 32)))
+        assert obtain_moments(store, recogniser, quiet).count == 160
+        assert obtain_reading(store, recogniser, Split.TEST, quiet).labels.tolist() == [
+            *([0] * 6 + [1] * 6 + [2] * 6 + [3] * 6)
+        ]
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\0" * 1000])
