@@ -16,7 +16,7 @@ from hanzi_lsgan.cli.app import (
     print_json,
     results,
 )
-from hanzi_lsgan.cli.path_kinds import describe_other, is_run, is_store, runs_in
+from hanzi_lsgan.cli.path_kinds import STORE_SUFFIXES, describe_other, is_run, is_store, runs_in
 
 if TYPE_CHECKING:
     from data_tools.store.reader import Store
@@ -47,6 +47,9 @@ def info(
         _show_runs([path], verify, as_json)
     elif path.exists() and not is_store(path):
         raise describe_other(path, "no store and no run")
+    elif not path.exists() and path.suffix.lower() not in STORE_SUFFIXES:
+        remedy = "name one that `hanzi-lsgan prepare` or `hanzi-lsgan train` has made"
+        raise UserError(join_message(str(path), "there is no such store or run", remedy))
     else:
         _show_store(path, verify, as_json)
 

@@ -10,6 +10,7 @@ _RUN_FILES = ("model.json", "config.toml", "generator.safetensors")
 _PAGE = ".dgrl"
 _SAMPLES = (".gnt", ".zip", _PAGE)
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp")
+STORE_SUFFIXES = (".h5", ".hdf5")
 _HDF5_BEGINS = b"\x89HDF\r\n\x1a\n"
 _MOST_LOOKED_AT = 10_000  # files of a folder, of which the first that is known decides
 _MOST_NAMED = 8
@@ -68,7 +69,7 @@ def _describe_folder(path: Path) -> tuple[str, str]:
             files = "archives" if suffix == ".zip" else "files"
             remedy = _brings_lines_out(path) if suffix == _PAGE else makes
             return f"a folder of {suffix} {files}", remedy
-    if stores := sorted(file for file in path.iterdir() if file.suffix.lower() in (".h5", ".hdf5")):
+    if stores := sorted(file for file in path.iterdir() if file.suffix.lower() in STORE_SUFFIXES):
         return (
             "a folder of stores",
             f"name one of them: {', '.join(map(str, stores[:_MOST_NAMED]))}",
@@ -100,9 +101,9 @@ def _describe_file(path: Path) -> tuple[str, str]:
         return "a picture", "name a store, or a run folder"
     if not begins:
         return "an empty file", "name a store, or a run folder"
-    kind = f"a {suffix} file" if suffix not in ("", ".h5", ".hdf5") else "a file of another kind"
+    kind = f"a {suffix} file" if suffix not in ("", *STORE_SUFFIXES) else "a file of another kind"
     remedy = "name a store, or a run folder"
-    if suffix in (".h5", ".hdf5"):
+    if suffix in STORE_SUFFIXES:
         kind, remedy = "a damaged or another file", "make it again with `hanzi-lsgan prepare`"
     return kind, remedy
 

@@ -36,3 +36,12 @@ def test_every_damaged_run_of_a_folder_is_found_and_the_others_are_shown(
     said = capsys.readouterr()
     assert said.err.startswith(f"error: {first}/model.json: is damaged ")
     assert said.out.count("last checkpoint") == 2
+
+
+def test_what_is_not_there_is_not_taken_for_a_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "info", str(tmp_path / "quick32-01")) == 2
+    assert "quick32-01: there is no such store or run; " in capsys.readouterr().err
+    assert run(monkeypatch, "info", str(tmp_path / "hanzi.H5")) == 2
+    assert "make one with `hanzi-lsgan prepare" in capsys.readouterr().err
