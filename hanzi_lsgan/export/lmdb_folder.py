@@ -4,7 +4,9 @@ Keys `image-%09d` (a PNG) and `label-%09d` (UTF-8), counted from 1, and `num-sam
 deep-text-recognition-benchmark, and what took it over.
 """
 
-from collections.abc import Iterable, Sequence
+import errno
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +40,9 @@ def write_entries(
 
     Returns:
         The number of samples.
+
+    Raises:
+        OSError: the disk is full, or fails.
     """
     import lmdb
 
@@ -56,7 +61,8 @@ def write_entries(
                 _put(environment, entries)
                 entries = []
         _put(environment, [*entries, (b"num-samples", str(written).encode())])
-        environment.sync(True)
+        with _errors_of_the_disk():
+            environment.sync(True)
     finally:
         environment.close()
     return written
@@ -67,9 +73,23 @@ def _put(environment: "lmdb.Environment", entries: list[tuple[bytes, bytes]]) ->
 
     while True:
         try:
-            with environment.begin(write=True) as transaction:
+            with _errors_of_the_disk(), environment.begin(write=True) as transaction:
                 for key, value in entries:
                     transaction.put(key, value)
             return
         except lmdb.MapFullError:
             environment.set_mapsize(2 * environment.info()["map_size"])
+
+
+@contextmanager
+def _errors_of_the_disk() -> Iterator[None]:
+    """Turn what LMDB raises of its own into an error of the file system, but for a full map."""
+    import lmdb
+
+    try:
+        yield
+    except lmdb.MapFullError:
+        raise
+    except lmdb.Error as error:
+        # What a full disk takes in part only is to LMDB an error of input and output.
+        raise OSError(errno.ENOSPC, f"the disk is full, or fails: {error}") from None

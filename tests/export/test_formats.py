@@ -285,6 +285,23 @@ def test_force_removes_no_file_that_somebody_put_beside_the_samples(tmp_path: Pa
         assert (folder / "hanzi.h5").read_bytes() == b"mine"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no limits there")
+def test_a_full_disk_is_one_line_in_lmdb_too(tmp_path: Path) -> None:
+    if sys.platform == "win32":
+        return
+    import resource
+
+    noise = np.random.default_rng(0).integers(0, 256, (400, 400), np.uint8)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(UserError, match=r"\(the disk is full, or fails: .*\); free space"):
+            write_samples([Sample(noise, "永", "")], tmp_path / "x.lmdb", Format.LMDB)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert names(tmp_path) == []
+
+
 def test_the_current_folder_is_not_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
