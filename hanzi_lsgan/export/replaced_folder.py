@@ -1,8 +1,9 @@
 """Folders that appear whole or not at all."""
 
 import shutil
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from data_tools.errors import UserError, join_message
@@ -32,12 +33,25 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
                 shutil.rmtree(unfinished, ignore_errors=True)
                 unfinished.mkdir()
                 yield unfinished
-                if folder.exists():
-                    shutil.rmtree(replaced, ignore_errors=True)
-                    folder.rename(replaced)
-                unfinished.rename(folder)
-                shutil.rmtree(replaced, ignore_errors=True)
+                _take_place(unfinished, folder, replaced)
             finally:
                 shutil.rmtree(unfinished, ignore_errors=True)
-                lock_file.unlink(missing_ok=True)
+                if sys.platform == "win32":
+                    file.close()  # an open file cannot be removed there
+                with suppress(OSError):  # one that is left over keeps nobody out
+                    lock_file.unlink()
         flush(folder.parent)
+
+
+def _take_place(unfinished: Path, folder: Path, replaced: Path) -> None:
+    """Give a folder the name of another, which is removed; after an error that has its name."""
+    try:
+        if folder.exists():
+            shutil.rmtree(replaced, ignore_errors=True)
+            folder.rename(replaced)
+        unfinished.rename(folder)
+    except BaseException:
+        if replaced.exists() and not folder.exists():
+            replaced.rename(folder)
+        raise
+    shutil.rmtree(replaced, ignore_errors=True)

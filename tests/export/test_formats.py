@@ -9,6 +9,8 @@ import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import IO, Any
 
 import lmdb
 import numpy as np
@@ -21,7 +23,14 @@ from torchvision.datasets import ImageFolder  # type: ignore[import-untyped]
 
 from data_tools.errors import UserError
 from data_tools.hwdb.gnt import read_records
-from hanzi_lsgan.export import formats, gnt_files, lmdb_folder, parquet_file, tar_shards
+from hanzi_lsgan.export import (
+    formats,
+    gnt_files,
+    lmdb_folder,
+    parquet_file,
+    replaced_folder,
+    tar_shards,
+)
 from hanzi_lsgan.export.formats import Format, choose_format, write_samples
 from hanzi_lsgan.export.sample import Sample, character_folder
 
@@ -283,6 +292,48 @@ def test_force_removes_no_file_that_somebody_put_beside_the_samples(tmp_path: Pa
         with pytest.raises(UserError, match=r"holds hanzi\.h5 beside its samples.*move it away"):
             write_samples(samples(), folder, format, force=True)
         assert (folder / "hanzi.h5").read_bytes() == b"mine"
+
+
+def test_a_folder_that_cannot_be_put_in_place_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "x"
+    write_samples(samples(), out, Format.IMAGES)
+    before = everything(out)
+    rename = Path.rename
+
+    def fail_once(self: Path, target: Path) -> Path:
+        if self.name == "x.partial":
+            raise PermissionError(13, "Permission denied")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail_once)
+    with pytest.raises(UserError, match=r"x: cannot be written \(Permission denied\)"):
+        write_samples(lines(), out, Format.IMAGES, force=True)
+    assert names(tmp_path) == ["x"]
+    assert everything(out) == before
+
+
+def test_windows_removes_no_open_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = Path.open
+    files: list[IO[Any]] = []
+
+    def open_and_note(self: Path, *arguments: Any, **named: Any) -> IO[Any]:
+        files.append(opened(self, *arguments, **named))
+        return files[-1]
+
+    unlink = Path.unlink
+
+    def refuse_open(self: Path, missing_ok: bool = False) -> None:
+        if any(file.name == str(self) and not file.closed for file in files):
+            raise PermissionError(13, "it is being used by another process")
+        unlink(self, missing_ok)
+
+    monkeypatch.setattr(replaced_folder, "sys", SimpleNamespace(platform="win32"))
+    monkeypatch.setattr(Path, "open", open_and_note)
+    monkeypatch.setattr(Path, "unlink", refuse_open)
+    write_samples(samples(), tmp_path / "x", Format.LMDB)
+    assert names(tmp_path) == ["x"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="files have no limits there")
