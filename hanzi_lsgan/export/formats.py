@@ -1,6 +1,7 @@
 """Which form samples are written in, and writing them there: whole, or not at all."""
 
 import json
+import os
 import re
 from collections.abc import Iterable
 from enum import StrEnum
@@ -12,6 +13,7 @@ from data_tools.errors import UserError, join_message
 from data_tools.files import replacing
 from data_tools.hwdb.charset import has_tag
 from data_tools.outputs import check_file, check_folder
+from data_tools.sources.writing_kinds import FONT_DRAWN_PREFIX
 from hanzi_lsgan.export.gnt_files import write_gnt, write_gnt_folder
 from hanzi_lsgan.export.image_folder import write_image_folder
 from hanzi_lsgan.export.lmdb_folder import write_lmdb
@@ -28,6 +30,7 @@ _OWN_FILES = re.compile(
     r"export\.json|metadata\.jsonl|label\.txt|boxes\.jsonl|(data|lock)\.mdb|\d{6,}\.tar|.+\.gnt"
     r"|\..+|Thumbs\.db|desktop\.ini"
 )
+_OWN_FILES_BELOW = re.compile(rf"{_OWN_FILES.pattern}|({FONT_DRAWN_PREFIX}-)?\d{{5,}}\.png")
 _VERSION = re.compile(r"\.v?\d+")
 _PACKAGES = {"lmdb": ("lmdb", "lmdb"), "parquet": ("pyarrow", "parquet")}  # and their extras
 
@@ -113,10 +116,12 @@ def check_out(out: Path, chosen: Format, force: bool) -> Path:
 
 def _others_in(folder: Path) -> list[str]:
     """Files that somebody has put beside the samples of a folder, such as a store made of them."""
-    if not folder.is_dir():
-        return []
-    names = (path.name for path in folder.iterdir() if path.is_file())
-    return sorted(name for name in names if not _OWN_FILES.fullmatch(name))
+    others = []
+    for parent, _, names in os.walk(folder):
+        below = Path(parent).relative_to(folder)
+        own = _OWN_FILES_BELOW if below.parts else _OWN_FILES
+        others += [(below / name).as_posix() for name in names if not own.fullmatch(name)]
+    return sorted(others)
 
 
 def check_tags(characters: str, chosen: Format) -> None:

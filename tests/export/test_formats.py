@@ -292,6 +292,13 @@ def test_force_removes_no_file_that_somebody_put_beside_the_samples(tmp_path: Pa
         with pytest.raises(UserError, match=r"holds hanzi\.h5 beside its samples.*move it away"):
             write_samples(samples(), folder, format, force=True)
         assert (folder / "hanzi.h5").read_bytes() == b"mine"
+        (folder / "hanzi.h5").unlink()
+        (folder / "train").mkdir(exist_ok=True)
+        for name in ("hanzi.h5", "IMG_0001.png"):
+            (folder / "train" / name).write_bytes(b"mine")
+            with pytest.raises(UserError, match=rf"holds train/{name} beside its samples"):
+                write_samples(samples(), folder, format, force=True)
+            (folder / "train" / name).unlink()
 
 
 def test_a_folder_that_cannot_be_put_in_place_leaves_what_was_there(
