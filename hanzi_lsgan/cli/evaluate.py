@@ -93,7 +93,7 @@ def evaluate(
             figures.append(accuracy_of_both(trained.network, store, judge, progress))
         scores = Scores(
             tool_version=importlib.metadata.version("hanzi-lsgan"),
-            run=folder.name or "the shipped weights",
+            run=_name_of(run, folder),
             checkpoint=trained.checkpoint,
             kind=trained.kind,
             images_seen=trained.images,
@@ -113,3 +113,10 @@ def evaluate(
     else:
         results.print(scores_table(scores))
     console.print(f"wrote {target / 'scores.json'} and {target / 'report.html'}", soft_wrap=True)
+
+
+def _name_of(run: Path | None, folder: Path) -> str:
+    """What a report calls a run: its folder, also where it is named by `.`."""
+    if run is None and folder == Path():
+        return "the shipped weights"
+    return folder.resolve().name
