@@ -23,7 +23,7 @@ from hanzi_lsgan.cli.app import (
     console,
     samples_bar,
 )
-from hanzi_lsgan.cli.chosen_run import load_run
+from hanzi_lsgan.cli.chosen_run import load_run, suit_characters
 from hanzi_lsgan.cli.text_argument import NamedText, read_text
 
 if TYPE_CHECKING:
@@ -124,6 +124,8 @@ def lines(
         texts = _sample(trained, sample, count or 0, max_length, seed, balance, skip_unknown)
     else:
         texts = _texts(trained, named, count, max_length, skip_unknown)
+    characters = "".join(dict.fromkeys("".join(texts))).replace(" ", "")
+    trained, _ = suit_characters(trained, None, characters, 1)
     degradations = Degradations.none() if clean else Degradations(**given)
     settings = LineSettings(
         seed=seed,
