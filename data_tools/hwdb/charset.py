@@ -87,12 +87,13 @@ class CharacterSet:
         return not self.hanzi_only or is_hanzi(character)
 
 
-def parse_charset(text: str) -> CharacterSet:
+def parse_charset(text: str, where: str = "--charset") -> CharacterSet:
     """Turn what a user writes into a character set.
 
     Args:
         text: `hanzi` (every hanzi), `all`, one of `STANDARD_SETS`, or the path of a UTF-8 text file
             (both after an @ or not), or the characters themselves.
+        where: what messages call it.
 
     Raises:
         UserError: no character is in the text, or it looks like a file that cannot be read, or like
@@ -106,7 +107,7 @@ def parse_charset(text: str) -> CharacterSet:
         return CharacterSet(text.removeprefix("@").upper(), standard)
     if not text.strip():
         remedy = "name hanzi, gb2312-1, gb2312, all, a file of characters, or the characters"
-        raise UserError(join_message("--charset", "no character is in it", remedy))
+        raise UserError(join_message(where, "no character is in it", remedy))
     path = Path(text)
     if is_file(path):
         text, description = f"@{path}", f"the characters of {path.name}"
@@ -117,5 +118,5 @@ def parse_charset(text: str) -> CharacterSet:
         if path.suffix == ".txt" or "/" in text:
             remedy = "name an existing UTF-8 file of characters"
             raise UserError(join_message(text, "there is no such file", remedy))
-    characters = take_characters(text, "--charset").characters
+    characters = take_characters(text, where).characters
     return CharacterSet(description, frozenset(characters))

@@ -77,10 +77,13 @@ def _run_of_person(person: str, run: Path | None) -> Path:
     option = f"--hand {person}"
     if run is not None:
         raise UserError(join_message(option, "is a run of its own", "leave --run out"))
+    if not is_person(person):
+        problem = "the hands of numbers are for write"
+        raise UserError(join_message(option, problem, "name a person, or leave it out"))
     # A folder of photographs may have the same name, so runs are asked for before folders.
     places = [path for path in (Path(person), RUNS / person) if path.is_dir()]
     folder = next((path for path in places if is_run(path)), next(iter(places), None))
-    if not is_person(person) or folder is None:
+    if folder is None:
         remedy = f"make one with hanzi-lsgan adapt --data STORE --out {RUNS / 'NAME'}"
         raise UserError(join_message(option, "there is no person of this name", remedy))
     if RunFolder(folder).info().hand is None:

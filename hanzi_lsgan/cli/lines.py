@@ -220,7 +220,7 @@ def _sample(
     if sample == "known":
         characters = trained.info.charset
     else:
-        chosen = parse_charset(sample)
+        chosen = parse_charset(sample, "--sample")
         if chosen.characters is None:
             remedy = "choose known, gb2312-1, gb2312, characters, or @FILE"
             raise UserError(join_message(f"--sample {sample}", "names no set of its own", remedy))

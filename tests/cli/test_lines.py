@@ -72,6 +72,8 @@ def test_what_cannot_be_drawn_leaves_nothing_or_is_left_out(tmp_path: Path) -> N
         (["永", "--out", "lines", "--sample", "known"], "one of the two"),
         (["--out", "lines"], "--sample"),
         (["--out", "lines", "--sample", "known"], "--count"),
+        (["--out", "lines", "--sample", " ", "--count", "1"], "--sample: no character is in it"),
+        (["永", "--out", "lines", "--hand", "7"], "the hands of numbers are for write"),
         (["none.txt", "--out", "lines"], "no such file"),
         (["永", "--out", "/proc/lines"], "cannot be written"),
     ],
