@@ -20,6 +20,7 @@ from data_tools.fonts.typefaces import (
     has_ink,
     load_typeface,
 )
+from data_tools.fonts.western import is_western
 from data_tools.glyphs.place import Place
 
 HANZI_INK = 0.84
@@ -29,10 +30,13 @@ _MEASURED_PIXELS = 224  # an em, so that a rounded box is exact to half a percen
 _MARKS_AT_THE_LEFT = "，、。；：！？"  # where the mainland writes them; some fonts centre them
 _MARK_LEFT = 0.12
 _BASE_LINE = 0.86  # of the square, from above
-_FULL_WIDTH = 0.8  # of a square: no Latin letter is as wide
+_FULL_WIDTH = 0.8  # of a square, above which all is a whole one but for letters such as m
 _BEARING = 0.05  # beside a letter of a font that gives all the same width, which nobody writes so
+_BETWEEN_NAMES = "·"  # some fonts have it at the left side of its square
 _DASH = "—"
 _DASH_INK = 1.06  # of a square: two of them are one line, without a gap where they meet
+_ELLIPSIS = "…"
+_ELLIPSIS_INK = 0.8  # of a square: two of them are a row of six dots
 _ORDINARY = (
     "国田四日固是的有我好家学都得经着高重长真"  # dense hanzi, as large as a hand writes them
 )
@@ -95,15 +99,17 @@ def placement(character: str, hand: int = PLAINEST, fonts: KnownFonts = ALL_FONT
     scale, shift_right, shift_down = _square(font)
     left, top, right, bottom = _ink_box(font, character)
     advance = load_typeface(font, _MEASURED_PIXELS).getlength(character) * scale
-    if advance > _FULL_WIDTH:
+    if advance > _FULL_WIDTH and not is_western(character):
         advance = 1.0  # each font's squares differ from one by a little
-    elif _is_monospaced(font):
+    elif advance > _FULL_WIDTH or _is_monospaced(font):
         shift_right = _BEARING - left * scale
         advance = (right - left) * scale + 2 * _BEARING
     else:
         shift_right = 0.0
     if character in _MARKS_AT_THE_LEFT:
         shift_right = _MARK_LEFT - left * scale
+    elif character == _BETWEEN_NAMES and advance == 1:
+        shift_right = 0.5 - (left + right) / 2 * scale
     placed = Placement(
         left * scale + shift_right,
         top * scale + shift_down,
@@ -111,6 +117,8 @@ def placement(character: str, hand: int = PLAINEST, fonts: KnownFonts = ALL_FONT
         bottom * scale + shift_down,
         advance,
     )
+    if character == _ELLIPSIS and advance < 1:
+        placed = _in_a_square(placed)
     return _across(placed) if character == _DASH else placed
 
 
@@ -151,6 +159,17 @@ def _across(place: Placement) -> Placement:
     left = (1 - _DASH_INK) / 2
     stretch = _DASH_INK / place.width
     return replace(place, left=left, right=left + _DASH_INK, advance=1.0, stretch=stretch)
+
+
+def _in_a_square(place: Placement) -> Placement:
+    """An ellipsis of half a square enlarged to a whole one, at its height.
+
+    Two of them would have a gap between them in printed squares.
+    """
+    scale = _ELLIPSIS_INK / place.width
+    left, middle = (1 - _ELLIPSIS_INK) / 2, place.centre[1]
+    half = place.height * scale / 2
+    return Placement(left, middle - half, left + _ELLIPSIS_INK, middle + half, 1.0)
 
 
 @lru_cache

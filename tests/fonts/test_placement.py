@@ -41,6 +41,21 @@ def test_two_dashes_are_one_line_of_two_squares(hand: int) -> None:
     assert own.stretch == pytest.approx(own.width / 0.5)
 
 
+@pytest.mark.parametrize("hand", HANDS)
+def test_letters_and_degrees_take_no_more_than_their_ink_and_a_little(hand: int) -> None:
+    for character in "mWM@%°":  # some of them as wide as a square, or in one, by their fonts
+        place = placement(character, hand)
+        assert place.advance - place.right < 0.11, character
+
+
+@pytest.mark.parametrize("hand", HANDS)
+def test_dots_between_names_and_ellipses_stand_in_the_middle(hand: int) -> None:
+    dot, ellipsis = placement("·", hand), placement("…", hand)
+    assert dot.centre[0] == pytest.approx(dot.advance / 2, abs=0.05)
+    assert ellipsis.advance == 1 and ellipsis.width > 0.6
+    assert ellipsis.centre[0] == pytest.approx(0.5, abs=0.03)
+
+
 def test_a_character_that_no_font_has_is_named() -> None:
     with pytest.raises(UserError, match="lacks it"):
         placement("\ue000")
