@@ -5,13 +5,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from data_tools.fonts.placement import Placement
+from data_tools.fonts.western import is_western
 from hanzi_lsgan.writing.column_marks import NARROW, TURNED, UPRIGHT, column_shift
 from hanzi_lsgan.writing.dashes import DASH, is_one_line
 from hanzi_lsgan.writing.settings import WritingSettings
 
-CLOSING = frozenset("，。、．！？：；”’）》〉】」』〕〗〙〛］｝〞〟»›…‥—–·‧・～,.!?:;)]}%％‰°′″℃℉")
+CLOSING = frozenset(
+    "，。、．！？：；”’）》〉】」』〕〗〙〛］｝〞〟»›…‥—–·‧・～,.!?:;)]}%％‰°²³′″℃℉"
+)
 """No line begins with one of these."""
-OPENING = frozenset("“‘（《〈【「『〔〖〘〚［｛〝«‹([{")
+OPENING = frozenset("“‘（《〈【「『〔〖〘〚［｛〝«‹([{￥＄￡")
 """No line ends with one of these."""
 
 NARROW_MARKS = frozenset("，。、！？：；")
@@ -229,11 +232,9 @@ class _Grid:
             for part in unit.parts:
                 placed = self._placed(part.character, part.index, at + part.offset, number)
                 if self.down:
-                    shift = column_shift(part.character, place_of(part.character))
-                    placed = replace(placed, shift=shift)
-                if self.down and self.squared and _is_latin(part.character):
-                    aside = part.offset / part.size
-                    placed = replace(placed, shift=(aside, -aside))  # side by side
+                    beside = self.squared and len(unit.parts) > 1
+                    shift = self._shift(part, place_of(part.character), beside)
+                    placed = replace(placed, shift=shift, turned=placed.turned and not beside)
                 side = self.side * part.size
                 square = self._placed("口", 0, at, number)
                 within = (square.left_mm, square.top_mm, self.side)
@@ -254,8 +255,26 @@ class _Grid:
             return Placed(index, character, x + at * self.step, y + number * self.pitch, self.side)
         x -= number * self.pitch
         y += at * self.step
-        turned = character in TURNED or (_is_latin(character) and not self.squared)
-        return Placed(index, character, x, y, self.side, turned=turned)
+        return Placed(index, character, x, y, self.side, turned=self.turns(character))
+
+    def turns(self, character: str) -> bool:
+        """Whether a character of a column lies on its side."""
+        return character in TURNED or (is_western(character) and not self.squared)
+
+    def _shift(self, part: _Part, place: Placement, beside: bool) -> tuple[float, float]:
+        """How far ink of a column moves, right and down in its squares.
+
+        Args:
+            part: whose ink.
+            place: where it stands in a line.
+            beside: it shares a printed square with another one.
+        """
+        shift = column_shift(part.character, place)
+        marked = shift != (0.0, 0.0) or part.character in TURNED
+        if self.squared and (beside or is_western(part.character) or not marked):
+            aside = part.offset / part.size  # for offsets are along the line
+            return aside, -aside
+        return shift if marked or self.turns(part.character) else ((1 - place.advance) / 2, 0.0)
 
 
 def printed_squares(settings: WritingSettings) -> Iterator[tuple[float, float]]:
@@ -346,10 +365,6 @@ def _width(units: Sequence[_Unit]) -> float:
     return sum(unit.width for unit in units)
 
 
-def _is_latin(character: str) -> bool:
-    return "!" <= character <= "~" or "\u00c0" <= character <= "\u024f"
-
-
 def _units(text: str, index: int, grid: _Grid, place_of: PlaceOf) -> list[_Unit]:
     """What a paragraph is made of; characters count from `index`."""
     units: list[_Unit] = []
@@ -363,14 +378,10 @@ def _units(text: str, index: int, grid: _Grid, place_of: PlaceOf) -> list[_Unit]
             units += _spaces(text, at, end, grid)
             at = end
             continue
-        if _is_latin(character):
-            if grid.squared:
-                most = min(at + _LATIN_A_SQUARE, len(text))
-                while end < most and _is_latin(text[end]):
-                    end += 1
-            else:
-                while end < len(text) and (_is_latin(text[end]) or _is_apostrophe(text, end)):
-                    end += 1
+        if _in_word(text, at):
+            most = min(at + _LATIN_A_SQUARE, len(text)) if grid.squared else len(text)
+            while end < most and _in_word(text, end):
+                end += 1
         unit = _unit(text[at:end], index, grid, place_of)
         if not grid.squared and is_one_line(text[at], text[end : end + 1]):
             unit = _word_of([replace(unit.parts[0], width=grid.side / grid.step)])  # no spacing
@@ -391,20 +402,21 @@ def _spaces(text: str, begin: int, end: int, grid: _Grid) -> list[_Unit]:
         return [_Unit((), 1.0 if one == "\u3000" else SPACE) for one in text[begin:end]]
     squares = wide + (end - begin - wide) // _LATIN_A_SQUARE
     if not squares and begin > 0 and end < len(text):
-        squares = int(_is_latin(text[begin - 1]) and _is_latin(text[end]))
+        squares = int(is_western(text[begin - 1]) and is_western(text[end]))
     return [_Unit((), 1.0)] * squares
 
 
-def _is_apostrophe(text: str, at: int) -> bool:
-    """Whether a sign stands between two letters of a word, as in don’t."""
+def _in_word(text: str, at: int) -> bool:
+    """Whether a character is of a word or a number of the West; so is the apostrophe of don’t."""
     if text[at] != _APOSTROPHE or not 0 < at < len(text) - 1:
-        return False
-    return all(_is_latin(beside) and beside.isalpha() for beside in (text[at - 1], text[at + 1]))
+        return is_western(text[at])
+    return all(is_western(beside) and beside.isalpha() for beside in (text[at - 1], text[at + 1]))
 
 
 def _unit(characters: str, index: int, grid: _Grid, place_of: PlaceOf) -> _Unit:
     """One character, or the characters of one word."""
-    widths = [place_of(character).advance for character in characters]
+    in_word = len(characters) > 1
+    widths = [_advance(character, place_of(character), in_word) for character in characters]
     at, size = 0.0, 1.0
     if grid.squared:
         # Side by side in the middle of the square, smaller where they have no room.
@@ -417,6 +429,8 @@ def _unit(characters: str, index: int, grid: _Grid, place_of: PlaceOf) -> _Unit:
             at = _BESIDE
     elif characters in NARROW_MARKS and not (grid.down and characters in UPRIGHT):
         widths = [NARROW]
+    elif grid.down and not grid.turns(characters[0]):
+        widths = [1.0]  # as high as any, however narrow
     parts = []
     for number, (character, width) in enumerate(zip(characters, widths, strict=True)):
         if grid.squared:
@@ -430,6 +444,13 @@ def _unit(characters: str, index: int, grid: _Grid, place_of: PlaceOf) -> _Unit:
     if grid.squared:
         return _Unit(tuple(parts), 1.0)
     return _Unit(tuple(parts), at, word=len(parts) > 1)
+
+
+def _advance(character: str, place: Placement, in_word: bool) -> float:
+    """The width that a character takes in a line, in squares."""
+    if in_word and character == _APOSTROPHE:  # fonts of squares would part don’ t
+        return min(place.advance, place.right + _BESIDE)
+    return place.advance
 
 
 def _break(units: list[_Unit], first: float, others: float) -> list[list[_Unit]]:

@@ -108,7 +108,7 @@ def test_an_opening_mark_before_a_space_ends_no_line() -> None:
     assert lines_of(place("一" * 14 + "（ 二")) == ["一" * 14, "（二"]
 
 
-@pytest.mark.parametrize("mark", "．〗°")
+@pytest.mark.parametrize("mark", "．〗°²")
 def test_rarer_closing_marks_begin_no_line(mark: str) -> None:
     assert lines_of(place("一" * 14 + f"二{mark}三")) == ["一" * 14, f"二{mark}三"]
     assert lines_of(place("一" * 14 + "〖二〗")) == ["一" * 14, "〖二〗"]
@@ -118,6 +118,13 @@ def test_an_apostrophe_parts_no_word() -> None:
     # 12 squares, a space of 0.3 and 2.5 of "don’" are less than 15, and "t" is half a square.
     assert lines_of(place("一" * 12 + " don’t")) == ["一" * 12, "don’t"]
     assert lines_of(place("一" * 13 + "‘a’二")) == ["一" * 13, "‘a’二"]
+
+
+def test_greek_and_cyrillic_words_and_numbers_with_signs_are_not_parted() -> None:
+    assert lines_of(place("一" * 13 + "мир二")) == ["一" * 13, "мир二"]
+    assert lines_of(place("一" * 14 + "±5二")) == ["一" * 14, "±5二"]
+    assert lines_of(place("一" * 14 + "x²二")) == ["一" * 14, "x²二"]
+    assert lines_of(place("一" * 14 + "￥5二")) == ["一" * 14, "￥5二"]
 
 
 def test_squares_hold_a_character_or_two_digits() -> None:
@@ -139,6 +146,16 @@ def test_spaces_are_empty_squares() -> None:
     # ab, c, one between words, de, 中文 without one, two full-width ones, one for two others.
     expected = [40, 45, 52.5, 70, 75, 80, 90, 120, 140]
     assert [one.left_mm for one in page.characters] == pytest.approx(expected)
+
+
+def test_squares_hold_two_letters_of_any_script_and_an_apostrophe_beside_one() -> None:
+    settings = BLANK.model_copy(update={"stationery": "squared", "line_spacing": 1.2})
+    for text, squares in (("мир и", [0, 0, 1, 3]), ("don’t", [0, 0, 1, 1, 2])):
+        (page,) = place(text, settings)
+        assert [int(one.left_mm - 40) // 10 for one in page.characters] == squares
+    (page,) = place("don’t", settings.model_copy(update={"down": True}))
+    apostrophe = list(page.characters)[3]
+    assert not apostrophe.turned and apostrophe.shift[0] > 0.3
 
 
 def test_columns_run_from_right_to_left() -> None:
@@ -166,6 +183,24 @@ def test_marks_of_columns_stand_where_they_do_whatever_the_font() -> None:
     assert (1 - 0.8) + ellipsis.shift[0] == pytest.approx(0.5)
     assert one.shift == (0.0, 0.0)
     assert (0.2 + exclamation.shift[0], exclamation.shift[1]) == pytest.approx((0.5, 0))
+
+
+def test_what_is_narrow_and_upright_takes_a_square_of_a_column() -> None:
+    def narrow_place_of(character: str) -> Placement:
+        narrow = Placement(0.1, 0.4, 0.3, 0.6, 0.4)
+        return narrow if character in "•β" else place_of(character)
+
+    down = BLANK.model_copy(update={"down": True, "indent": 0})
+    (page,) = lay_out("•一β", down, narrow_place_of)
+    bullet, one, beta = page.characters
+    assert not bullet.turned and beta.turned
+    assert (0.2 + bullet.shift[0], bullet.shift[1]) == pytest.approx((0.5, 0))  # its ink's middle
+    assert one.top_mm == pytest.approx(bullet.top_mm + 10)
+    (page,) = lay_out("•一", down.model_copy(update={"stationery": "squared"}), narrow_place_of)
+    bullet = next(page.characters)
+    top = printed_squares(down.model_copy(update={"stationery": "squared"}))
+    assert bullet.top_mm + 10 * bullet.shift[1] == pytest.approx(next(top)[1])
+    assert 0.2 + bullet.shift[0] == pytest.approx(0.5)
 
 
 def test_paragraphs_end_as_lines_of_a_text_do() -> None:
