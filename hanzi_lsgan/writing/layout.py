@@ -26,6 +26,7 @@ _BESIDE = 0.05  # the edge of a square, which quotes keep to
 _LATIN_A_SQUARE = 2  # digits and letters, as schools teach it; so many spaces too
 _APOSTROPHE = "’"
 
+_BLANK_LINES = re.compile(r"\A(\s*\n)+")
 _SIGNED = re.compile(r"[^，。！？…：]{0,6}[你您]们?的[^，。！？…：]{1,6}[，：]?")
 """Who signs, in the line before the name: 你的朋友, 爱你们的妈妈, 您的学生：."""
 
@@ -319,7 +320,7 @@ def _text_lines(
             start = (grid.length - _width(units)) / 2
             lines.append(_SetLine(tuple(units), float(int(start)) if grid.squared else start))
         index += len(ink_of(title))
-    paragraphs = text.strip().split("\n") if text.strip() else []
+    paragraphs = _BLANK_LINES.sub("", text.rstrip()).split("\n") if text.strip() else []
     written = [number for number, paragraph in enumerate(paragraphs) if paragraph.strip()]
     # A letter that is no more than its text has no signature.
     first = max(1, len(written) - settings.right_last)
@@ -330,7 +331,8 @@ def _text_lines(
         units = _units(paragraph.strip(), index, grid, place_of)
         index += len(ink_of(paragraph))
         at_right = number in to_right
-        indent = 0 if at_right or (number == 0 and settings.flush_first) else settings.indent
+        indent = 0 if number == 0 and settings.flush_first else settings.indent
+        indent = 0 if at_right else max(indent, _own_indent(paragraph))
         indent = min(indent, max(0, int(grid.length) - 2))
         broken = _break(units, grid.length - indent, grid.length)
         for line_number, line in enumerate(broken):
@@ -342,6 +344,11 @@ def _text_lines(
         if not units:
             lines.append(_SetLine((), 0.0))
     return lines
+
+
+def _own_indent(paragraph: str) -> int:
+    """Squares that a paragraph leaves empty before its first character."""
+    return paragraph[: -len(paragraph.lstrip()) or None].count("\u3000")
 
 
 def _keep_signature(lines: list[_SetLine], a_sheet: int) -> list[_SetLine]:

@@ -59,6 +59,14 @@ def test_a_paragraph_is_indented_and_goes_on_at_the_margin() -> None:
     assert [one.index for one in placed] == list(range(16))
 
 
+def test_a_paragraph_keeps_full_width_spaces_before_it_that_are_more_than_the_indent() -> None:
+    pages = place("\n \n　　　二\n　一\n　　\n三", title="题")
+    assert [one.left_mm for one in pages[0].characters][1:] == pytest.approx([50, 40, 40])
+    assert [len(page.lines) for page in pages] == [4]
+    pages = place("　　一\n　二", BLANK.model_copy(update={"indent": 0}))
+    assert [one.left_mm for one in pages[0].characters] == pytest.approx([40, 30])
+
+
 def test_a_sheet_holds_what_its_height_holds() -> None:
     pages = place("\n".join(["一"] * 18))
     assert [len(page.lines) for page in pages] == [17, 1]
