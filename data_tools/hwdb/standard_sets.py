@@ -98,15 +98,17 @@ STANDARD_SETS: dict[str, Callable[[], frozenset[str]]] = {
 def named_set(text: str) -> frozenset[str] | None:
     """The set that is named as `NAME` or `@NAME`, or None; after an @, a file of that name wins.
 
+    Capitals are as good as small letters.
+
     Raises:
         UserError: the text is the name of a set but for its number.
     """
     name = text.removeprefix("@")
     if name != text and is_file(Path(name)):
         return None
-    if name in STANDARD_SETS:
-        return STANDARD_SETS[name]()
-    family, _, number = name.rpartition("-")
+    if name.lower() in STANDARD_SETS:
+        return STANDARD_SETS[name.lower()]()
+    family, _, number = name.lower().rpartition("-")
     likes = [known for known in STANDARD_SETS if known.rpartition("-")[0] == family]
     if family and number.isdecimal() and likes and not is_file(Path(name)):
         raise UserError(join_message(text, "there is no such set", f"name {', '.join(likes)}"))

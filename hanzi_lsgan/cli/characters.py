@@ -28,7 +28,7 @@ def read_characters(text: str, trained: "TrainedGenerator", *, as_set: bool = Fa
     Raises:
         UserError: there is none, or the text cannot be read.
     """
-    if text in STANDARD_SETS:
+    if text.lower() in STANDARD_SETS:
         line = f"--chars {text}: its letters are drawn; the set of this name is @{text}"
         console.print(line, soft_wrap=True)
     cleaned = take_characters(expand_set(text), "--chars", trained.knows)

@@ -51,7 +51,7 @@ def _characters(text: str) -> tuple[str, str]:
     name = text.removeprefix("@")
     if (standard := named_set(text)) is not None:
         ordered = "".join(sorted(standard))
-        if name.startswith("form-"):  # the most telling first
+        if name.lower().startswith("form-"):  # the most telling first
             ordered = form_characters(len(standard))
         return ordered, name
     cleaned = take_characters(text, "--chars").each_once()
