@@ -293,10 +293,10 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
         UserError: no such recipe, no valid TOML, or a key or value that is not allowed.
     """
     path = Path(name_or_path)
-    if path.suffix != ".toml":
+    if path.suffix.lower() != ".toml":
         path = recipe_folder() / f"{name_or_path}.toml"
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # Notepad begins files with a mark
     except FileNotFoundError:
         known = ", ".join(recipe_names())
         remedy = f"name one of {known}, or the path of a .toml file"

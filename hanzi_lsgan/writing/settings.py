@@ -49,7 +49,7 @@ class WritingSettings(BaseModel):
     down: bool = False
     """Columns from right to left in the place of lines."""
     indent: int = Field(2, ge=0, le=10)
-    """Squares before a paragraph."""
+    """Squares before a paragraph, or as many as it has itself where that is more."""
     flush_first: bool = False
     """The first paragraph, a letter's address, begins at the margin."""
     right_last: int = Field(0, ge=0, le=10)
@@ -113,7 +113,7 @@ def load_settings(preset: StrPath | None = None, **overrides: object) -> Writing
     where = "write"
     if preset is not None:
         path = Path(preset)
-        if path.suffix != ".toml":
+        if path.suffix.lower() != ".toml":
             path = _presets_folder() / f"{preset}.toml"
         where = str(preset)
         values = _read(path, where)
@@ -130,6 +130,9 @@ def load_settings(preset: StrPath | None = None, **overrides: object) -> Writing
             problem = f"{name}: {problem}"
         known = get_args(SheetName if name == "sheet" else Stationery)
         remedy = "see `hanzi-lsgan write --help`"
+        if first["type"] == "extra_forbidden":
+            problem = f"{name}: there is no such setting"
+            remedy = f"choose among {', '.join(WritingSettings.model_fields)}"
         if name in ("sheet", "stationery"):
             remedy = f"choose one of {', '.join(known)}"
         elif name == "ink":
@@ -154,7 +157,7 @@ def _presets_folder() -> Path:
 
 def _read(path: Path, where: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8-sig"))  # Notepad begins files with a mark
     except FileNotFoundError:
         remedy = f"choose one of {', '.join(preset_names())}, or name a .toml file"
         raise UserError(join_message(where, "there is no such preset", remedy)) from None

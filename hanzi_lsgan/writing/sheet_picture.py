@@ -53,6 +53,9 @@ def load_sheet_picture(path: Path) -> SheetPicture:
     except FileNotFoundError:
         problem = "there is no such file"
         raise UserError(join_message(place, problem, "name a picture")) from None
+    except Image.DecompressionBombError:
+        problem = f"has more pixels than the {2 * (Image.MAX_IMAGE_PIXELS or 0):,} that are read"
+        raise UserError(join_message(place, problem, "make it smaller")) from None
     except Exception:  # on damage Pillow hands on whatever comes up
         problem = "is no picture that can be read"
         raise UserError(join_message(place, problem, "name a .png or .jpg")) from None

@@ -119,3 +119,12 @@ def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
     for name, said in (("a.png", "is no picture"), ("b.png", "no such file"), (".", "no picture")):
         with pytest.raises(UserError, match=said):
             load_sheet_picture(tmp_path / name)
+
+
+def test_a_picture_of_too_many_pixels_is_called_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheet("RGB", CREAM, BLUE).save(tmp_path / "a.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 6_999)  # it has 14,000
+    with pytest.raises(UserError, match="has more pixels than the 13,998 that are read; make it"):
+        load_sheet_picture(tmp_path / "a.png")

@@ -1,0 +1,23 @@
+"""Presets of one's own, as editors leave them."""
+
+from pathlib import Path
+
+import pytest
+
+from data_tools.errors import UserError
+from hanzi_lsgan.writing.settings import load_settings
+
+
+def test_a_preset_begins_with_a_byte_order_mark_and_has_a_suffix_in_capitals(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "MINE.TOML"
+    path.write_bytes(b'\xef\xbb\xbfsheet = "B5"\r\nindent = 0\r\n')
+    assert load_settings(path).sheet == "B5"
+
+
+def test_a_setting_that_there_is_not_is_answered_with_those_that_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("size = 8\n")
+    with pytest.raises(UserError, match=r"size: there is no such setting; .* character_mm, "):
+        load_settings(path)
