@@ -86,13 +86,16 @@ def write_text(
         on_characters: told phase, characters done and of how many.
 
     Raises:
-        UserError: the model cannot draw some of the characters, or tilted lines leave the sheet.
+        UserError: the model cannot draw some of the characters, a copybook repeats them too often,
+            or tilted lines leave the sheet.
     """
     refuse_undrawable(trained, title, "the title")
     refuse_undrawable(trained, text, "the text")
     characters = ink_of(title + text)
     known = trained.with_unseen(characters)
     pages = lay_out(text, settings, hand.place, title)
+    if settings.copybook:
+        _refuse_too_many(sum(len(line.characters) for page in pages for line in page.lines))
     check_tilt(pages, settings)
     on_layout(len(pages))
     written = []
@@ -111,6 +114,17 @@ def write_text(
         "subject": f"{MARK}: nobody wrote this by hand",
     }
     return Writing(tuple(drawn), facts)
+
+
+def _refuse_too_many(count: int) -> None:
+    """Make sure that no copybook takes more memory than the longest text.
+
+    Raises:
+        UserError: it does.
+    """
+    if count > MOST_CHARACTERS:
+        problem = f"has {count:,} characters with those to trace, more than {MOST_CHARACTERS:,}"
+        raise UserError(join_message("the copybook", problem, "write it in parts"))
 
 
 def undrawable(trained: TrainedGenerator, characters: str) -> str:
