@@ -1,5 +1,6 @@
 """A text, a hand and settings → pages, and pages → files."""
 
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -26,6 +27,7 @@ _FEW = 200  # characters that one process traces faster than others can be start
 _BOLDNESS = 0.5  # at full changes of pressure
 _CHUNK = 50
 _SHOWN_LINES = 3
+_LEFTWARD = ("R", "AL")  # Hebrew, and Arabic, whose letters would stand apart too
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ def clean_text(text: str, where: str, can_draw: Callable[[str], bool]) -> Cleane
     """A text as pages can hold it: cleaned as by `clean_lines`, its lines parted by line feeds.
 
     Raises:
-        UserError: nothing is left to write, it is too long, or marks compose with nothing.
+        UserError: nothing is left to write, it is too long, marks compose with nothing, or it runs
+            from right to left.
     """
     cleaned = clean_lines("\n".join(text.splitlines()), where, can_draw)
     kept = cleaned.whole()
@@ -55,6 +58,9 @@ def clean_text(text: str, where: str, can_draw: Callable[[str], bool]) -> Cleane
     if len(characters) > MOST_CHARACTERS:
         problem = f"has {len(characters):,} characters, more than {MOST_CHARACTERS:,}"
         raise UserError(join_message(where, problem, "write it in parts"))
+    if leftward := [c for c in characters if unicodedata.bidirectional(c) in _LEFTWARD]:
+        problem = f"{show_characters(leftward)} run from right to left, and pages do not"
+        raise UserError(join_message(where, problem, "leave them out"))
     return CleanedText(kept, cleaned.remarks)
 
 

@@ -143,6 +143,7 @@ def test_a_text_is_cleaned_as_coverage_and_lines_do(
         (["一", "--out", "a.png", "--dpi", "2000"], "choose at most 1710"),
         (["一", "--out", "a.pdf", "--title", "\u200b"], "--title"),
         (["一" * 50_001, "--out", "a.pdf"], "write it in parts"),
+        (["好שלום", "--fallback", "--out", "a.pdf"], "the text: שלום run from right to left"),
         (
             ["一" * 5000, "--preset", "copybook", "--out", "a.pdf"],
             "has 55,000 characters with those to trace, more than 50,000",  # 11 in a line
