@@ -92,6 +92,16 @@ def test_render_without_the_store_says_so(home: Path, tmp_path: Path) -> None:
     assert (tmp_path / "x.png").stat().st_size < (tmp_path / "y.png").stat().st_size
 
 
+def test_a_store_that_happens_to_be_called_as_the_weights_say_is_not_theirs(
+    home: Path, tmp_path: Path
+) -> None:
+    succeed("render", "--chars", "一", "--out", "alone.png", cwd=tmp_path)
+    shutil.copyfile(home / "data" / "hanzi.h5", tmp_path / "trained.h5")
+    said = succeed("render", "--chars", "一", "--out", "beside.png", cwd=tmp_path)
+    assert "trained.h5 here is another store" in said
+    assert (tmp_path / "beside.png").read_bytes() == (tmp_path / "alone.png").read_bytes()
+
+
 def test_a_run_is_evaluated_and_drawn_from_its_best(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
