@@ -8,11 +8,15 @@ from functools import lru_cache
 
 from data_tools.hwdb.charset import character_of_tag, is_hanzi
 
-# U+6C38, u6c38, 0x6c38, \u6c38, uni6C38 as fonts have it, #U6c38 as unzip writes it.
+# U+6C38 and \u6c38 wherever they stand, and #U6c38 as unzip writes it; by themselves u6c38, 0x6c38
+# and uni6C38 as fonts have it. Behind a sign, as in U_6C38, may as well be a user's number.
 _CODE_POINT = re.compile(
-    r"(?<![0-9A-Za-z])(?:U\+|\\u|#U|0x|uni|u)([0-9a-f]{4,6})(?![0-9A-Za-z])", re.IGNORECASE
+    r"(?:(?:U\+|\\u|#U|(?<![0-9A-Za-z])(?:0x|uni|u))([0-9a-f]{4,6})"
+    r"|(?<![0-9A-Za-z])(?:uni(?:code)?[-_ +=]|unicode|u[-_ =])([0-9a-f]{4,5}))(?![0-9A-Za-z])",
+    re.IGNORECASE,
 )
 _EAST_ASIAN_RUN = re.compile(r"[⺀-\uFAFF\U00020000-\U0003FFFF]+")
+_EAST_ASIAN = re.compile(r"[⺀-\uFAFF\uFF01-\uFFEE\U00020000-\U0003FFFF]")
 _SIGNS = re.compile(r"[　-〄\u3008-〠]")  # brackets and stops between words
 _VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _HEX = re.compile(r"[0-9a-fA-F]{4,5}")
@@ -31,7 +35,7 @@ def characters_named(name: str) -> frozenset[str]:
     name = _composed(name)
     if len(name) == 1 and not name.isascii():
         return frozenset(name)
-    found = {_character(int(digits, 16)) for digits in _CODE_POINT.findall(name)}
+    found = {_at(*digits) for digits in _CODE_POINT.findall(name)}
     rest = _SIGNS.sub(" ", _CODE_POINT.sub(" ", name))
     found |= {run for run in _EAST_ASIAN_RUN.findall(rest) if len(run) == 1}
     return frozenset(one for one in found if one)
@@ -87,6 +91,14 @@ def _character(code: int) -> str | None:
     if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
         return None
     return chr(code)
+
+
+def _at(certain: str, likely: str) -> str | None:
+    """The character at a code point; where it is only likely to be one, East Asian ones alone."""
+    character = _character(int(certain or likely, 16))
+    if character is None or unicodedata.category(character)[0] in "CZ":
+        return None
+    return character if certain or _EAST_ASIAN.match(character) else None
 
 
 def _of_tag(number: int) -> str | None:

@@ -15,6 +15,7 @@ from data_tools.pictures.names import (
     [
         *("永", "U+6C38", "u+6c38", "U+6C38_永", "u6c38", "U6C38", "0x6c38", "0X6C38", "uni6C38"),
         *("\\u6c38", "#U6c38", "永_12", "12_永", "永12", "12永", "永(1)", "永 (2)", "永（3）"),
+        *("U_6C38", "u-6c38", "char_U_6C38_3", "Unicode6C38", "uni-6c38", "imgU+6C38"),
         *("永-w3", "writer_3_永", "永.train", "張三_永_5", "U+6C38_3", "永_U+6C38", "【永】"),
     ],
 )
@@ -24,7 +25,10 @@ def test_a_name_tells_its_one_character(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["writer_3", "train", "12", "6c38", "café", "張三", "a", "A", "", "U+", "U+12", "img.u1"],
+    [
+        *("writer_3", "train", "12", "6c38", "café", "張三", "a", "A", "", "U+", "U+12", "img.u1"),
+        *("u_0012", "u-1234", "u0012", "user_u_2024", "menu_6c38"),
+    ],
 )
 def test_other_names_tell_none(name: str) -> None:
     assert characters_named(name) == frozenset()
