@@ -828,8 +828,8 @@ MUTANTS = (
     Mutant(
         "lines of a list are counted from 0 also where pictures count from 1",
         "data_tools/pictures/class_lists.py",
-        "        if str(self.lines) in asked:\n            return 1",
-        "        if str(self.lines) in asked:\n            return 0",
+        "str(self.lines) in asked:\n            return 1",
+        "str(self.lines) in asked:\n            return 0",
         "tests/pictures/test_labels.py",
     ),
     Mutant(

@@ -22,6 +22,8 @@ _NAME = re.compile(rf"({_STEMS})(\.(txt|json|csv|tsv|pkl|pickle|names))?", re.IG
 # `0: 永`, `"0"; "永"`, `永=0`
 _AFTER_NUMBER = re.compile(r'^("?[0-9]+"?)\s*[:;=|]\s*(?=\S)')
 _BEFORE_NUMBER = re.compile(r'(?<=\S)\s*[:;=|]\s*("?[0-9]+"?)$')
+_END_OF_LINE = re.compile(r"\r\n|\n|\r")
+_PLAIN_SPACE = " \t"  # others are classes of their own in lists of OCR
 _MARK = object()
 
 
@@ -72,17 +74,17 @@ class ClassList:
         """Whether lines without numbers count from 0 or from 1, by the numbers in use.
 
         Of a first line that is no character, as `background` or the head of a table, only the last
-        number can tell whether it counts.
+        number can tell whether it counts, since the first may have no pictures.
 
         Returns:
             None where that leaves it open.
         """
         is_head = "0" not in self.characters
-        if "0" in asked:
-            return 0 if not is_head or str(self.lines - 1) in asked else None
-        if str(self.lines) in asked:
+        if "0" in asked and not is_head:
+            return 0
+        if "0" not in asked and str(self.lines) in asked:
             return 1
-        return 0 if is_head and "1" in asked else None
+        return 0 if is_head and str(self.lines - 1) in asked else None
 
     def counted_from(self, first: int) -> "ClassList":
         """The list with numbers for its lines, beside whatever other keys it has."""
@@ -145,15 +147,19 @@ def _pairs(data: bytes, where: str) -> tuple[_Pairs, int]:
     text = text_of(data)
     if name.endswith(".json") or text.lstrip().startswith(("{", "[")):
         return _pairs_of(json.loads(text))
-    return _pairs_of_lines(text.splitlines(), are_codes=name.endswith("-mapping.txt"))
+    # Not by `splitlines`, whose ends of lines are characters too.
+    lines = _END_OF_LINE.split(text.rstrip(f"\r\n{_PLAIN_SPACE}"))
+    return _pairs_of_lines(lines, where, are_codes=name.endswith("-mapping.txt"))
 
 
 def text_of(data: bytes) -> str:
-    """Decode UTF-8, or GBK as older Windows writes it.
+    """Decode UTF-8, UTF-16 with its mark, as Windows' "Unicode", or GBK as older Windows writes it.
 
     Raises:
-        UnicodeDecodeError: it is neither.
+        UnicodeDecodeError: it is none of them.
     """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -180,10 +186,10 @@ def _text(value: object) -> str:
     raise ValueError(f"{value!r:.40} is neither a text nor a number")
 
 
-def _pairs_of_lines(lines: list[str], are_codes: bool) -> tuple[_Pairs, int]:
+def _pairs_of_lines(lines: list[str], where: str, are_codes: bool) -> tuple[_Pairs, int]:
     rows = [_fields(line.strip()) for line in lines if line.strip()]
-    if all(len(row) == 1 for row in rows):
-        return _counted([row[0] for row in rows])
+    if rows and all(len(row) == 1 for row in rows):
+        return _counted(_without_gaps(lines, where))
     rows = [row for row in rows if len(row) > 1]
     if are_codes:  # EMNIST: number, code of the capital, code of the small letter
         return [(row[0], chr(int(row[1]))) for row in rows], 0
@@ -194,6 +200,21 @@ def _pairs_of_lines(lines: list[str], are_codes: bool) -> tuple[_Pairs, int]:
     text = max(columns, key=lambda column: _characters_in(column, rows))
     key = max((one for one in columns[::-1] if one != text), key=lambda one: _numbers_in(one, rows))
     return [(row[key], row[text]) for row in rows if max(key, text) < len(row)], 0
+
+
+def _without_gaps(lines: list[str], where: str) -> list[str]:
+    """What is in lines that count, where every other one, or none, is empty.
+
+    Raises:
+        UserError: one is empty, so that the numbers of those behind it are open.
+    """
+    if len(lines) > 1 and not any(line.strip() for line in lines[1::2]):
+        lines = lines[::2]
+    for number, line in enumerate(lines, start=1):
+        if not line.strip(_PLAIN_SPACE):
+            problem = f"line {number:,} is empty, so that what number the next has is open"
+            raise UserError(join_message(where, problem, _REMEDY))
+    return [line.strip() for line in lines]
 
 
 def _fields(line: str) -> list[str]:

@@ -97,6 +97,8 @@ def test_lists_are_read_in_every_usual_form(name: str, text: str) -> None:
     [
         ("classes.txt", "一\n丁\n七\n".encode()),
         ("classes.txt", "一\n丁\n七\n".encode("gbk")),
+        ("classes.txt", "一\r\n丁\r\n七\r\n".encode("utf-16")),
+        ("classes.txt", "一\r\r\n丁\r\r\n七\r\r\n\r\n".encode()),
         ("classes.json", '["一", "丁", "七"]'.encode()),
         ("classes.pkl", pickle.dumps(["一", "丁", "七"])),
     ],
@@ -118,6 +120,16 @@ def test_a_first_line_that_is_no_character_may_be_a_class_or_a_head() -> None:
     assert listed.first_number({"1", "2"}) == 0
     assert listed.first_number({"0", "1", "2"}) == 0
     assert listed.first_number({"0", "1"}) is None  # as under `character`, 一 being 0
+    assert listed.first_number({"1"}) is None  # or so, and no picture of 一
+    assert listed.first_number({"1", "2", "3"}) == 1
+
+
+def test_an_empty_line_among_those_that_count_is_refused() -> None:
+    message = error_of("永\n\n一\n丁\n".encode(), "classes.txt")
+    assert message.startswith("classes.txt: line 2 is empty, so that what number the next has")
+    assert read_class_list("0 永\n\n1 一\n".encode(), "a.txt").characters == {"0": "永", "1": "一"}
+    spaces = "\u3000\n一\n\u2028\n丁\n".encode()  # which is a class of lists of OCR
+    assert read_class_list(spaces, "dict.txt").characters == {"1": "一", "3": "丁"}
 
 
 def test_signs_that_part_fields_are_characters_too() -> None:
