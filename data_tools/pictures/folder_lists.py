@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from data_tools.errors import UserError, join_message
 from data_tools.pictures.class_lists import ClassList, is_number_key, key_of, uncounted
+from data_tools.sources.split_names import split_of_names
 
 Firsts = dict[frozenset[tuple[str, str]], set[int]]
 """The numbers that the first lines of lists without numbers turned out to have, by their text."""
@@ -57,11 +58,27 @@ class FolderLists:
         return Entry(folder, key, character, by)
 
     def nearest_entry(self, folder: PurePosixPath, name: str) -> Entry | None:
-        """What the nearest list, in a folder or above it, has for a name."""
-        for place in (folder, *folder.parents):
+        """What the nearest list, in a folder, above it or of another split, has for a name."""
+        around = (folder, *folder.parents) if self._lists else ()
+        for place in around:
             if place in self._lists:
                 return self.entry(place, name)
+        for place in around:
+            if (twin := self._of_other_split(place)) is not None:
+                return self.entry(twin, name)
         return None
+
+    def _of_other_split(self, folder: PurePosixPath) -> PurePosixPath | None:
+        """Where the list for a folder such as `test` lies that was put into `train` alone."""
+        if split_of_names([folder.name]) is None:
+            return None
+        twins = [
+            other
+            for other in self._lists
+            if other.parent == folder.parent and split_of_names([other.name]) is not None
+        ]
+        say_one = len({_text_of(self._lists[twin]) for twin in twins}) == 1
+        return twins[0] if say_one else None
 
     def has_character(self, folder: PurePosixPath, character: str) -> bool:
         """Whether a character is one of the classes of the list in a folder."""

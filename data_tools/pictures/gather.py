@@ -3,9 +3,10 @@
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from data_tools.errors import UserError, join_message
@@ -170,7 +171,9 @@ def _labels_of_each(
         for source in waiting:
             some = of_source[source]
             try:
-                found[source] = _labels(_paths(some), some, source, firsts, gathered)
+                others = [other for other in of_source if other != source]
+                lists = partial(_lists_of, [one for other in others for one in of_source[other]])
+                found[source] = _labels(_paths(some), some, source, lists, firsts, gathered)
             except UserError as error:
                 if may_wait and isinstance(error, UncountedError):
                     left_open.append(source)  # another may settle where the list begins
@@ -189,6 +192,7 @@ def _labels(
     source: Path,
     firsts: Firsts,
     gathered: Gathered,
+    lists_of_others: Callable[[], dict[str, bytes]],
 ) -> Labels:
     beside = {}
     for collection in collections:
@@ -205,10 +209,21 @@ def _labels(
     except UncountedError:
         raise
     except UserError:
-        above = _lists_above(source)
-        if not above:
+        lists = _lists_above(source) or lists_of_others()
+        if not lists:
             raise
-        return label_pictures(paths, beside | above, str(source), firsts)
+        return label_pictures(paths, beside | lists, str(source), firsts)
+
+
+def _lists_of(collections: Sequence[Collection]) -> dict[str, bytes]:
+    """The lists of classes at the top of some sources, where all that have one say the same."""
+    of_each = []
+    for one in collections:
+        files = [file for file in one.beside if is_class_list(file.name)]
+        files = [file for file in files if "/" not in file.name and file.size <= MAX_LIST_BYTES]
+        if files:
+            of_each.append({file.name: read_beside(one, file, MAX_LIST_BYTES) for file in files})
+    return of_each[0] if of_each and all(one == of_each[0] for one in of_each) else {}
 
 
 def _lists_above(source: Path) -> dict[str, bytes]:

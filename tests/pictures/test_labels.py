@@ -80,6 +80,17 @@ def test_pictures_of_another_source_say_where_the_same_list_begins() -> None:
         labels_of(["test/3/a.png"], beside, firsts)
 
 
+def test_a_list_in_the_folder_of_one_split_is_of_the_other_too() -> None:
+    paths = [f"own/train/{number}/a.png" for number in range(14)]
+    paths += ["own/test/3/a.png", "own/val/set/5/a.png"]
+    beside = {"own/train/classes.txt": LINES}
+    assert labels_of(paths, beside).characters == [*CHARACTERS, "年", "在"]
+    beside["own/test/classes.txt"] = NUMBERED.replace("3 年", "3 岁")
+    labels = labels_of(paths, beside)  # which contradict each other as to a third
+    assert labels.characters == [*CHARACTERS, "岁", None]
+    assert labels_of(["own/0/a.png", "own/永.png"], beside).characters == [None, "永"]
+
+
 @pytest.mark.parametrize("where", ["楷", "own/楷", "楷.zip"])
 @pytest.mark.parametrize("list_above", [False, True])
 def test_numbers_in_a_list_are_classes_of_a_folder_that_happens_to_be_a_character(

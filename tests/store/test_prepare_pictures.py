@@ -272,6 +272,16 @@ def test_one_source_says_where_the_list_above_both_begins(tmp_path: Path) -> Non
     assert "classes.txt: does not say whether" in error_of([test], tmp_path / "y.h5")
 
 
+def test_a_list_in_one_source_is_of_the_others_too(tmp_path: Path) -> None:
+    train = write_set(tmp_path / "a" / "train", ["1/1.png", "2/1.png", "3/1.png"])
+    (train / "classes.txt").write_text("永\n一\n丁\n", "utf-8")
+    write_picture(tmp_path / "b" / "test" / "2" / "1.png", draw_character(3))
+    test = Path(shutil.make_archive(str(tmp_path / "test"), "zip", tmp_path / "b" / "test"))
+    result = convert([train], tmp_path / "x.h5", test_sources=[test])
+    found = [(one, split) for one, _, split in contents(result.out)]
+    assert found == [("一", 0), ("丁", 0), ("永", 0), ("一", 1)]
+
+
 def test_a_list_above_a_folder_of_numbers_counts_whatever_that_is_called(tmp_path: Path) -> None:
     source = write_set(tmp_path / "data" / "楷", [f"{number}/1.png" for number in range(3)])
     (tmp_path / "data" / "classes.txt").write_text("永\n一\n丁\n", "utf-8")
