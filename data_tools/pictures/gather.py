@@ -81,19 +81,22 @@ def gather_pictures(
     for collection in collections:
         of_source.setdefault(collection.source, []).append(collection)
     grounds = _grounds(of_source, ink)
-    labels = Labels([], Counter(), {}, [], [])
+    labels = Labels([], Counter(), {}, [], [], [])
+    told: set[str] = set()  # writers whom tables name
     drew: dict[str, set[str]] = {}  # by each writer
     for source, found in _labels_of_each(of_source, gathered).items():
         some = of_source[source]
         labels.add(found)
-        writers = _writers(_paths(some), writer_pattern, source)
+        told.update(found.writers)
+        writers = _writers(_paths(some), found.writers, writer_pattern, source)
         for character, writer in zip(found.characters, writers, strict=True):
             if character is not None:
                 drew.setdefault(writer, set()).add(character)
         answers = iter(zip(found.characters, writers, found.named_splits, strict=True))
         for one in some:
             for (writer, named_split), pictures in _groups(one, answers, gathered).items():
-                whole = writer if writer_pattern is None else f"{one.name}/{writer}"
+                is_folder = writer_pattern is None and writer not in told
+                whole = writer if is_folder else f"{one.name}/{writer}"
                 for name, some_pictures in _stand_ins_apart(whole, pictures):
                     for number, start in enumerate(range(0, len(some_pictures), _PART_PICTURES)):
                         part = PicturePart(
@@ -111,10 +114,9 @@ def gather_pictures(
     gathered.parts.sort(key=lambda part: (part.name, part.split, part.number))
     if not gathered.parts:
         return gathered
-    gathered.notes += [*_label_lines(labels), _writers_line(len(drew), writer_pattern)]
-    gathered.has_writers = writer_pattern is not None or any(
-        len(some) > 1 for some in drew.values()
-    )
+    are_told = writer_pattern is not None or drew.keys() <= told
+    gathered.notes += [*_label_lines(labels), _writers_line(drew, told, writer_pattern)]
+    gathered.has_writers = are_told or any(len(some) > 1 for some in drew.values())
     return gathered
 
 
@@ -190,9 +192,9 @@ def _labels(
     paths: Sequence[str],
     collections: Sequence[Collection],
     source: Path,
+    lists_of_others: Callable[[], dict[str, bytes]],
     firsts: Firsts,
     gathered: Gathered,
-    lists_of_others: Callable[[], dict[str, bytes]],
 ) -> Labels:
     beside = {}
     for collection in collections:
@@ -256,9 +258,12 @@ def _label_lines(labels: Labels) -> list[str]:
     return lines
 
 
-def _writers(paths: Sequence[str], pattern: re.Pattern[str] | None, source: Path) -> list[str]:
-    """The writer of each picture; its folder where the pattern finds none."""
+def _writers(
+    paths: Sequence[str], named: Sequence[str], pattern: re.Pattern[str] | None, source: Path
+) -> list[str]:
+    """The writer of each picture: by the pattern, else whom a table names, else its folder."""
     folders = [path.rpartition("/")[0] for path in paths]
+    folders = [name or folder for name, folder in zip(named, folders, strict=True)]
     if pattern is None:
         return folders
     found = [writer_in(pattern, path) for path in paths]
@@ -269,13 +274,18 @@ def _writers(paths: Sequence[str], pattern: re.Pattern[str] | None, source: Path
     return [writer or folder for writer, folder in zip(found, folders, strict=True)]
 
 
-def _writers_line(writers: int, pattern: re.Pattern[str] | None) -> str:
+def _writers_line(
+    writers: Mapping[str, Set[str]], told: Set[str], pattern: re.Pattern[str] | None
+) -> str:
     if pattern is not None:
-        return f"writers: {writers:,}, by --writer-pattern"
-    return (
-        f"writers: nothing names them, so each folder counts as one ({writers:,}); "
-        "--writer-pattern tells them apart"
-    )
+        return f"writers: {len(writers):,}, by --writer-pattern"
+    folders = sum(writer not in told for writer in writers)
+    named = len(writers) - folders
+    if not folders:
+        return f"writers: {named:,}, by a table"
+    begin = f"{named:,} by a table; of others" if named else "nothing names them, so"
+    rest = f"each folder counts as one ({folders:,}); --writer-pattern tells them apart"
+    return f"writers: {begin} {rest}"
 
 
 def _grounds(of_source: Mapping[Path, Sequence[Collection]], ink: Ink) -> dict[Path, Ground]:

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from data_tools.errors import UserError, join_message
-from data_tools.pictures.class_lists import is_class_list, read_class_list
+from data_tools.pictures.class_lists import is_class_list, is_number_key, read_class_list
 from data_tools.pictures.folder_lists import Entry, Firsts, FolderLists
 from data_tools.pictures.metadata import (
     HeadError,
@@ -49,6 +49,7 @@ class Labels:
         problems: of files beside that could not be read and were not needed, and of tables that
             name files which are not there.
         named_splits: train or test of each picture, where a table says it.
+        writers: of each picture, empty where no table says it.
     """
 
     characters: list[str | None]
@@ -56,11 +57,13 @@ class Labels:
     untold: dict[str, tuple[int, str]]
     problems: list[str]
     named_splits: list[NamedSplit | None]
+    writers: list[str]
 
     def add(self, more: "Labels") -> None:
         """Add those of another source."""
         self.characters += more.characters
         self.named_splits += more.named_splits
+        self.writers += more.writers
         self.told_by.update(more.told_by)
         self.problems += more.problems
         for reason, (count, first) in more.untold.items():
@@ -131,7 +134,8 @@ def label_pictures(
     told_by = Counter(one.by for one in found if one.character)
     said = [*map(str, problems), *_missing_rows(paths, tables)]
     named_splits = [None if row is None else row.named_split for row in told.of_pictures]
-    return Labels(characters, told_by, untold, said, named_splits)
+    writers = ["" if row is None else row.writer for row in told.of_pictures]
+    return Labels(characters, told_by, untold, said, named_splits, writers)
 
 
 def _missing_rows(paths: Sequence[str], tables: Tables) -> Iterable[str]:
@@ -285,18 +289,25 @@ def _of_names(paths: Sequence[str], lists: FolderLists, told: Told) -> list[_Fou
     parents = dict.fromkeys(path.rpartition("/")[0] for path, row in pairs if row is None)
     of_parents = _settled(_of_folder(PurePosixPath(parent), lists) for parent in parents)
     folders = dict(zip(parents, of_parents, strict=True))
+    texts = {row.text.strip() for row in told.of_pictures if row is not None}
+    are_numbers = any(is_number_key(text) and len(text) > 1 for text in texts)
     return _settled(
         _of_file(path, folders[path.rpartition("/")[0]], lists)
         if row is None
-        else _of_text(row.text, PurePosixPath(path).parent, lists)
+        else _of_text(row.text, PurePosixPath(path).parent, lists, are_numbers)
         for path, row in pairs
     )
 
 
-def _of_text(text: str, folder: PurePosixPath, lists: FolderLists) -> _Found:
-    """What a table says: a character, or a number that the nearest list has."""
+def _of_text(text: str, folder: PurePosixPath, lists: FolderLists, are_numbers: bool) -> _Found:
+    """What a table says: a character, or a number that the nearest list has.
+
+    Where some texts are numbers of two digits, those of one are not meant as characters.
+    """
     if (entry := lists.nearest_entry(folder, text.strip())) is not None:
         return _Found(entry.character, "a table", entry)
+    if are_numbers and is_number_key(text.strip()):
+        return _Found(None, "the table gives a number that no list of classes has")
     character = single_character(text)
     by = "a table" if character else "the table gives a text, not one character"
     return _Found(character, by)

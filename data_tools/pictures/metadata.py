@@ -1,16 +1,15 @@
-"""Tables that name pictures and what they show: `metadata.csv`, `metadata.jsonl` and their like."""
+"""Tables that name pictures and what they show: `metadata.csv`, `gt.txt` and their like."""
 
 import csv
-import io
-import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from data_tools.errors import UserError, join_message
 from data_tools.pictures.class_lists import text_of
-from data_tools.pictures.names import single_character
+from data_tools.pictures.rows import rows_of_text
 from data_tools.sources.split_names import NamedSplit, split_of_names
 
 
@@ -21,11 +20,13 @@ class Row(NamedTuple):
         text: what it shows.
         table: path of the table.
         named_split: train or test, as the row or the table's name says; None where neither does.
+        writer: who wrote it; empty where the table does not say.
     """
 
     text: str
     table: str
     named_split: NamedSplit | None = None
+    writer: str = ""
 
 
 Tables = dict[PurePosixPath, dict[str, Row]]
@@ -34,9 +35,12 @@ Tables = dict[PurePosixPath, dict[str, Row]]
 MAX_TABLE_BYTES = 256 << 20
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl")
 
-_FILE_COLUMNS = ("file_name", "filename", "file", "image", "path", "img", "image_path", "img_path")
-_TEXT_COLUMNS = ("text", "label", "char", "character", "class", "transcription", "unicode")
-_SPLIT_COLUMNS = ("split", "subset", "partition", "usage")
+# `gt.txt`, `rec_gt_train.txt`, `labels.json`, `val_list.txt`: OCR trainers have no suffix for them.
+_WORDS = "gt|labels?|list|annotations?|transcriptions?|metadata|index|train|trn|test|tst|val|valid"
+_UNMARKED = re.compile(
+    rf"(?:.*[^a-z])?(?:{_WORDS}|validation|dev|ground_?truth|info|data|images?)(?:[^a-z].*)?"
+    r"\.(?:txt|json)"
+)
 _REMEDY = "mend the table, or move it away"
 
 
@@ -49,21 +53,22 @@ def is_table(path: str) -> bool:
 
     What competitions want to be handed in is a form for answers, filled with whatever.
     """
-    name = PurePosixPath(path)
-    return name.suffix.lower() in TABLE_SUFFIXES and "submission" not in name.stem.lower()
+    name = PurePosixPath(path).name.lower()
+    may_be = name.endswith(TABLE_SUFFIXES) or bool(_UNMARKED.fullmatch(name))
+    return may_be and "submission" not in name
 
 
 def read_table(data: bytes, where: str) -> dict[str, Row] | None:
     """Read what pictures show, as `datasets`' imagefolder and others write it.
 
     Args:
-        data: lines of JSON, or of CSV with commas, semicolons or tabs, under a head that names the
-            columns.
+        data: JSON, lines of JSON, or of CSV with commas, semicolons or tabs, under a head that
+            names the columns, or without a head a picture and its text on each.
         where: what messages call the file.
 
     Returns:
         What it says of each picture by its path relative to the table's folder; None where the
-        table has no column of files or none of texts and need not have.
+        file is no such table and need not be, as one that may be a list of classes.
 
     Raises:
         UserError: it is damaged, or names a picture twice with different texts.
@@ -71,13 +76,16 @@ def read_table(data: bytes, where: str) -> dict[str, Row] | None:
     """
     if len(data) > MAX_TABLE_BYTES:
         raise UserError(join_message(where, f"has {len(data):,} bytes", "split the table"))
+    suffix = PurePosixPath(where).suffix.lower()
     try:
-        rows = _rows(text_of(data), PurePosixPath(where).suffix.lower())
+        rows = rows_of_text(text_of(data), suffix)
     except (ValueError, csv.Error, RecursionError) as error:
+        if suffix not in TABLE_SUFFIXES:
+            return None
         problem = f"cannot be read as a table ({error})"
         raise UserError(join_message(where, problem, _REMEDY)) from None
     if rows is None:
-        if PurePosixPath(where).stem.lower() == "metadata":
+        if PurePosixPath(where).stem.lower() == "metadata" and suffix in TABLE_SUFFIXES:
             problem = "has no columns of files and of texts"
             raise HeadError(join_message(where, problem, "call them file_name and text"))
         return None
@@ -86,10 +94,10 @@ def read_table(data: bytes, where: str) -> dict[str, Row] | None:
     if of_table is not None:
         of_table = NamedSplit(of_table.split, name)
     read: dict[str, Row] = {}
-    for file, text, split in rows:
+    for file, text, split, writer in rows:
         path = PurePosixPath(file.replace("\\", "/")).as_posix()
         of_row = split_of_names([split])
-        row = Row(text, where, NamedSplit(of_row.split, name) if of_row else of_table)
+        row = Row(text, where, NamedSplit(of_row.split, name) if of_row else of_table, writer)
         known = read.setdefault(path, row)
         if known.text != text:
             problem = f"says of {path} that it shows {known.text} and {text}"
@@ -99,51 +107,13 @@ def read_table(data: bytes, where: str) -> dict[str, Row] | None:
 
 
 def _one_of(row: Row, other: Row) -> Row:
-    """Two rows with one text; a split that only one of them names, or both."""
+    """Two rows with one text; a split and a writer that only one of them names, or both."""
     splits = {one.named_split.split: one.named_split for one in (row, other) if one.named_split}
-    split = next(iter(splits.values())) if len(splits) == 1 else None
-    return row._replace(named_split=split)
-
-
-def _rows(text: str, suffix: str) -> list[tuple[str, str, str]] | None:
-    if suffix == ".jsonl":
-        entries = [json.loads(line) for line in text.splitlines() if line.strip()]
-        if not all(isinstance(entry, dict) for entry in entries):
-            raise ValueError("a line is no object")
-        return _named(entries)
-    separators = "\t,;" if suffix == ".tsv" else ",;\t"
-    for separator in separators:
-        reader = csv.DictReader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
-        head = reader.fieldnames or ()
-        if _columns(head, _FILE_COLUMNS) and _columns(head, _TEXT_COLUMNS):
-            return _named(list(reader))
-    return None
-
-
-def _named(entries: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]] | None:
-    """File, text and split of each; of several columns of texts, that with the most characters."""
-    head = list(entries[0]) if entries else []
-    files, texts = _columns(head, _FILE_COLUMNS), _columns(head, _TEXT_COLUMNS)
-    if not files or not texts:
-        return None
-
-    def characters(column: str) -> int:
-        values = (single_character(str(entry.get(column))) for entry in entries)
-        return sum(one is not None and not one.isdigit() for one in values)
-
-    text = texts[0] if len(texts) == 1 else max(texts, key=characters)
-    split = next(iter(_columns(head, _SPLIT_COLUMNS)), "")
-    return [
-        (str(entry[files[0]]).strip(), str(entry[text]), str(entry.get(split) or ""))
-        for entry in entries
-        if entry.get(files[0]) and entry.get(text) is not None
-    ]
-
-
-def _columns(head: Iterable[object], names: tuple[str, ...]) -> list[str]:
-    """The columns with one of the names, in the order of those."""
-    known = {name.strip().lower(): name for name in head if isinstance(name, str)}
-    return [known[name] for name in names if name in known]
+    writers = {one.writer for one in (row, other) if one.writer}
+    return row._replace(
+        named_split=next(iter(splits.values())) if len(splits) == 1 else None,
+        writer=next(iter(writers)) if len(writers) == 1 else "",
+    )
 
 
 def joined_tables(

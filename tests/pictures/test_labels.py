@@ -160,6 +160,61 @@ def test_a_row_without_a_folder_is_of_one_picture_only() -> None:
     assert labels_of(paths, beside).characters == ["永", "九", "和"]
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("gt.txt", "i/a.png\t永\ni/b 2.jpg\t和\n"),
+        ("label.txt", "a.png 永\r\nb 2.jpg 和\r\n"),
+        ("rec_gt_train.txt", "永\ti/a.png\n和\ti/b 2.jpg\n"),
+        ("gt.txt", '\ufeffa.png, "永"\nb 2.jpg, "和"\n'),
+        ("val_list.txt", "image label\ni/a.png 0\ni/b 2.jpg 1\n"),
+        ("labels.csv", "a.png,永\nb 2.jpg,和\n"),
+        ("labels.json", '{"i/a.png": "永", "i/b 2.jpg": "和"}'),
+        ("annotations.json", '{"train": [{"image": "a.png", "label": 0}], "b 2.jpg": "和"}'),
+        ("data.json", '[{"file": "a.png", "text": "永"}, {"file": "b 2.jpg", "text": "和"}]'),
+        ("gt.json", '{"labels": {"a.png": {"text": "永"}, "b 2.jpg": {"text": "和"}}}'),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gbk"])
+def test_tables_of_ocr_trainers_need_no_head(name: str, text: str, encoding: str) -> None:
+    paths = ["own/i/a.png", "own/i/b 2.jpg"]
+    assert may_tell_labels(name)
+    if encoding != "utf-8":
+        text = text.removeprefix("\ufeff")
+    beside = {f"own/{name}": text.encode(encoding), "own/classes.txt": b"0 U+6C38\n1 U+548C\n"}
+    labels = label_pictures(paths, beside, "here", {})
+    assert labels.characters == ["永", "和"]
+    assert labels.told_by == {"a table": 2}
+    assert labels.problems == []
+
+
+def test_texts_that_are_no_tables_label_nothing() -> None:
+    for name in ("readme.txt", "char_dict.txt", "a.json", "contest.txt", "digit.json"):
+        assert may_tell_labels(name) == (name == "char_dict.txt")
+    beside = {"own/data.txt": "see a.png\nand\nthe\nothers", "own/info.json": "{"}
+    assert labels_of(["own/永/a.png"], beside).told_by == {"names of folders": 1}
+
+
+def test_numbers_in_a_table_are_no_digits_where_some_have_two() -> None:
+    paths = [f"own/{number}.png" for number in range(12)]
+    rows = "\n".join(f"{number}.png {number}" for number in range(12))
+    labels = labels_of([*paths, "own/永.png"], {"own/gt.txt": rows})
+    assert labels.characters == [None] * 12 + ["永"]
+    assert labels.untold == {
+        "the table gives a number that no list of classes has": (12, "own/0.png")
+    }
+    few = "\n".join(rows.splitlines()[:10])
+    assert labels_of(paths[:10], {"own/gt.txt": few}).characters == list("0123456789")
+
+
+def test_a_table_names_writers() -> None:
+    table = (
+        '{"file_name": "a.png", "text": "永", "writer": 3}\n{"file_name": "b.png", "text": "和"}'
+    )
+    paths = ["own/a.png", "own/b.png", "own/九.png"]
+    assert labels_of(paths, {"own/metadata.jsonl": table}).writers == ["3", "", ""]
+
+
 def test_tables_of_one_folder_do_not_overrule_each_other() -> None:
     paths = ["own/ink/0.png", "own/pen/0.png", "own/pen/1.png"]
     beside = {

@@ -241,7 +241,7 @@ def test_rows_of_a_table_without_their_pictures_are_counted(tmp_path: Path) -> N
 
 def test_a_table_of_metadata_without_its_columns_is_said(tmp_path: Path) -> None:
     source = write_set(tmp_path / "own", ["a.png"])
-    (source / "metadata.csv").write_text("picture|shows\na.png|永\n", "utf-8")
+    (source / "metadata.csv").write_text("picture|shows\na|永\n", "utf-8")
     message = error_of([source], tmp_path / "x.h5")
     assert message == (
         "own/metadata.csv: has no columns of files and of texts; call them file_name and text"
@@ -356,6 +356,26 @@ def test_writers_are_found_by_a_pattern_across_folders(tmp_path: Path) -> None:
         assert len({split for _, split in of_writer}) == 1
     assert {split for one in writers.values() for _, split in one} == {0, 1}
     assert note(result, "writers:") == "writers: 6, by --writer-pattern"
+
+
+def test_writers_are_those_whom_a_table_names(tmp_path: Path) -> None:
+    names = ["永/1.png", "永/2.png", "一/1.png", "丁/1.png"]
+    source = write_set(tmp_path / "own", names)
+    rows = [f"{name},{name[0]},{writer}" for name, writer in zip(names, "abab", strict=True)]
+    (source / "metadata.csv").write_text("\n".join(["file_name,text,writer", *rows]), "utf-8")
+    result = convert([source], tmp_path / "x.h5", test_writers=0.5)
+    assert [(one, name) for one, name, _ in contents(result.out)] == [
+        ("一", "own/a"),
+        ("永", "own/a"),
+        ("丁", "own/b"),
+        ("永", "own/b"),
+    ]
+    assert note(result, "writers:") == "writers: 2, by a table"
+    (source / "metadata.csv").write_text("\n".join(["file_name,text,writer", *rows[:3]]), "utf-8")
+    result = convert([source], tmp_path / "y.h5")
+    assert note(result, "writers:").startswith(
+        "writers: 2 by a table; of others each folder counts as one (1); --writer-pattern"
+    )
 
 
 def test_classes_are_no_writers_to_test_on(tmp_path: Path) -> None:

@@ -1,0 +1,129 @@
+"""Tables that name pictures and what they show, in the forms that people write → rows.
+
+With a head that names the columns, as CSV or lines of JSON; without one, a picture and its text on
+each line, as OCR trainers read it; and JSON.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from data_tools.pictures.names import single_character
+from data_tools.sources.kinds import PICTURE_SUFFIXES
+
+_FILE_COLUMNS = (
+    *("file_name", "filename", "file", "image", "path", "img", "image_path", "img_path"),
+    *("image_name", "img_name", "file_path", "filepath"),
+)
+_TEXT_COLUMNS = ("text", "label", "char", "character", "class", "transcription", "unicode", "hanzi")
+_SPLIT_COLUMNS = ("split", "subset", "partition", "usage")
+_WRITER_COLUMNS = ("writer", "writer_id", "writer_name", "author", "scribe", "hand", "person")
+_PICTURE = rf"[^\t\"]+?(?:{'|'.join(map(re.escape, PICTURE_SUFFIXES))})"
+# `a.png 永`, `"a.png", "永"`, `永<tab>i/a.png`
+_FILE_FIRST = re.compile(rf'"?({_PICTURE})"?\s*[\s,;:|]\s*"?(.+?)"?', re.IGNORECASE)
+_FILE_LAST = re.compile(rf'"?([^\s"]+?)"?\s*[\s,;:|]\s*"?({_PICTURE})"?', re.IGNORECASE)
+_MOST = 0.5
+
+
+class RawRow(NamedTuple):
+    """What a table says of a picture, as it is written; empty where it says nothing."""
+
+    file: str
+    text: str
+    split: str = ""
+    writer: str = ""
+
+
+def rows_of_text(text: str, suffix: str) -> list[RawRow] | None:
+    """Read the rows of a table.
+
+    Args:
+        text: the whole file.
+        suffix: of its name, in lower case.
+
+    Returns:
+        None where it is no table of pictures: no columns are called so, or most lines name none.
+
+    Raises:
+        ValueError, csv.Error, RecursionError: it is damaged.
+    """
+    if suffix == ".json":
+        return list(_rows_in(json.loads(text))) or None
+    if suffix == ".jsonl":
+        entries = [json.loads(line) for line in text.split("\n") if line.strip()]
+        if not all(isinstance(entry, dict) for entry in entries):
+            raise ValueError("a line is no object")
+        return _named(entries)
+    for separator in "\t,;" if suffix == ".tsv" else ",;\t":
+        reader = csv.DictReader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
+        head = reader.fieldnames or ()
+        if _columns(head, _FILE_COLUMNS) and _columns(head, _TEXT_COLUMNS):
+            return _named(list(reader))
+    return _of_lines([line.strip() for line in text.splitlines() if line.strip()])
+
+
+def _of_lines(lines: Sequence[str]) -> list[RawRow] | None:
+    """The rows of a table without a head."""
+    for pattern, file, shown in ((_FILE_FIRST, 1, 2), (_FILE_LAST, 2, 1)):
+        rows = [
+            RawRow(match[file].strip(), match[shown].strip())
+            for line in lines
+            if (match := pattern.fullmatch(line))
+        ]
+        if rows and len(rows) >= _MOST * len(lines):  # one of two may be a head
+            return rows
+    return None
+
+
+def _rows_in(content: object, split: str = "") -> Iterator[RawRow]:
+    """The rows in JSON: `{"a.png": "永"}`, a list of objects, or either below any other key."""
+    if isinstance(content, list):
+        if content and all(isinstance(entry, dict) for entry in content):
+            rows = _named(content) or ()
+            yield from (row._replace(split=row.split or split) for row in rows)
+        return
+    if not isinstance(content, dict):
+        return
+    for key, value in content.items():
+        if not key.lower().endswith(PICTURE_SUFFIXES):
+            yield from _rows_in(value, key)
+        elif isinstance(value, dict):
+            rows = _named([{_FILE_COLUMNS[0]: key, **value}]) or ()
+            yield from (row._replace(file=key, split=row.split or split) for row in rows)
+        elif isinstance(value, str | int):
+            yield RawRow(key, str(value), split)
+
+
+def _named(entries: Sequence[dict[str, Any]]) -> list[RawRow] | None:
+    """The rows under a head; of several columns of texts, that with the most characters."""
+    head = list(entries[0]) if entries else []
+    files, texts = _columns(head, _FILE_COLUMNS), _columns(head, _TEXT_COLUMNS)
+    if not files or not texts:
+        return None
+
+    def characters(column: str) -> int:
+        values = (single_character(str(entry.get(column))) for entry in entries)
+        return sum(one is not None and not one.isdigit() for one in values)
+
+    text = texts[0] if len(texts) == 1 else max(texts, key=characters)
+    split = next(iter(_columns(head, _SPLIT_COLUMNS)), "")
+    writer = next(iter(_columns(head, _WRITER_COLUMNS)), "")
+    return [
+        RawRow(
+            str(entry[files[0]]).strip(),
+            str(entry[text]),
+            str(entry.get(split) or ""),
+            "" if entry.get(writer) is None else str(entry[writer]).strip(),
+        )
+        for entry in entries
+        if entry.get(files[0]) and entry.get(text) is not None
+    ]
+
+
+def _columns(head: Iterable[object], names: tuple[str, ...]) -> list[str]:
+    """The columns with one of the names, in the order of those."""
+    known = {name.strip().lower(): name for name in head if isinstance(name, str)}
+    return [known[name] for name in names if name in known]
