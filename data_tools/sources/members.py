@@ -14,6 +14,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 from isal.isal_zlib import adler32, crc32
+from numpy.typing import NDArray
 
 from data_tools.errors import UserError, join_message
 from data_tools.hwdb.gnt import GntError, GntRecord, read_records
@@ -32,6 +33,7 @@ _SKIP_REMEDY = f"{ARCHIVE_REMEDY}, or pass --skip-bad to go on without this file
 _ANOTHER_TOOL = "unpack the archive with another tool and name the folder"
 _SIDES_REMEDY = "swap bytes 6 and 7 with 8 and 9 of each record, counted from 0"
 GNT_TURNED = ".gnt samples light on dark"
+GNT_LEVELLED = ".gnt samples on grey"
 """What is counted of `.gnt` files."""
 
 _JUDGED = 40  # samples of a file, by which it is told from one that was written otherwise
@@ -39,6 +41,8 @@ _LEAST_CHARACTERS = 3
 _MOST = 0.5
 _MOST_OF_ONE = 0.7
 _DARK = 64
+_LEAST_GREY = 192
+_FEW = 0.1
 _ENDINGS = re.compile(r"(\.[^\W\d_]\w*)+$")  # of 001.gnt.gz both, of 1.0train-gb1.gnt the last
 # 1001-c.gnt and 1001-f.gnt are one writer in the first release of HWDB1.1 and in the second.
 _RELEASE_LETTER = re.compile(r"(?<=\d)-[a-z]$")
@@ -104,7 +108,7 @@ class MemberStream(SampleStream):
 
     Attributes:
         bytes_read: how many so far.
-        notes: how many samples were light on dark, and turned.
+        notes: how many samples were light on dark and turned, or on grey and levelled.
     """
 
     def __init__(self, member: Member) -> None:
@@ -140,7 +144,11 @@ class MemberStream(SampleStream):
             problem = "the headers have height before width, which scrambles the pixels"
             raise UserError(join_message(self._member.name, problem, _SIDES_REMEDY))
         is_light = not self._member.is_dark and _are_light_on_dark(first)
+        is_grey = not is_light and _are_on_grey(first)
         for record in chain(first, records):
+            if is_grey:
+                record = _with(record, level(record.bitmap))
+                self.notes[GNT_LEVELLED] += 1
             if is_light:
                 record = _turned(record)
                 self.notes[GNT_TURNED] += 1
@@ -210,7 +218,19 @@ def _turned(record: GntRecord) -> GntRecord:
     upright = 255 - record.bitmap
     if np.count_nonzero(upright == 255) < _MOST * upright.size:
         upright = level(upright)
-    return record._replace(pixels=memoryview(upright.tobytes()))
+    return _with(record, upright)
+
+
+def _are_on_grey(records: Sequence[GntRecord]) -> bool:
+    """Whether most samples lie on a light grey, and hardly one has any of the exact white due."""
+    shown = [one.bitmap for one in records if int(np.ptp(one.bitmap)) > _DARK]
+    grey = sum(_LEAST_GREY <= int(np.median(one)) < 255 for one in shown)
+    white = sum(int(one.max()) == 255 for one in shown)
+    return grey > _MOST * len(shown) and white < _FEW * len(shown)
+
+
+def _with(record: GntRecord, bitmap: NDArray[np.uint8]) -> GntRecord:
+    return record._replace(pixels=memoryview(bitmap.tobytes()))
 
 
 class _Span:

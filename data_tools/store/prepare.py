@@ -10,7 +10,7 @@ import hashlib
 import importlib.metadata
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -40,7 +40,7 @@ from data_tools.pictures.levelled_sheet import (
 from data_tools.pictures.part import PicturePart
 from data_tools.pictures.writers import parse_writer_pattern
 from data_tools.sources.find import Found, find_members
-from data_tools.sources.members import GNT_TURNED, Member
+from data_tools.sources.members import GNT_LEVELLED, GNT_TURNED, Member
 from data_tools.sources.passed_over import passed_over_lines
 from data_tools.sources.split_choice import (
     TEST_WRITERS_OPTION,
@@ -251,7 +251,7 @@ def prepare(
             *pictures.notes,
             *array_notes,
             *noted_lines(notes.values(), levelled),
-            *_turned_lines(member.name for member in plan.members if notes[member][GNT_TURNED]),
+            *_gnt_lines({member.name: notes[member] for member in plan.members}),
             *passed_over_lines(one for one in found.passed_over if one.place not in pictures.used),
             *plan.copies,
             *_blank_lines(blank),
@@ -259,17 +259,20 @@ def prepare(
     )
 
 
-def _turned_lines(names: Iterable[str]) -> list[str]:
-    """Which `.gnt` files were light on dark; a line, or none."""
-    turned = sorted(names)
-    if not turned:
-        return []
-    some = ", ".join([*turned[:_NAMED], "…"] if len(turned) > _NAMED else turned)
-    files = "1 .gnt file" if len(turned) == 1 else f"{len(turned):,} .gnt files"
-    return [
-        f"ink: {files} light on dark, not as the format has it, and turned ({some}); "
-        "--ink dark leaves them"
-    ]
+def _gnt_lines(noted: Mapping[str, Counter[str]]) -> list[str]:
+    """Which `.gnt` files were not dark ink on exact white; a line of each kind."""
+    kinds = {
+        GNT_TURNED: ("light on dark", "turned", "; --ink dark leaves them"),
+        GNT_LEVELLED: ("on a grey ground", "levelled", ""),
+    }
+    lines = []
+    for kind, (found, done, remedy) in kinds.items():
+        if names := sorted(name for name, counts in noted.items() if counts[kind]):
+            some = ", ".join([*names[:_NAMED], "…"] if len(names) > _NAMED else names)
+            files = "1 .gnt file" if len(names) == 1 else f"{len(names):,} .gnt files"
+            as_due = "not as the format has it, and"
+            lines.append(f"ink: {files} {found}, {as_due} {done} ({some}){remedy}")
+    return lines
 
 
 def _blank_lines(blank: Counter[str]) -> list[str]:

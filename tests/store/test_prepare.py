@@ -243,6 +243,19 @@ def test_dark_grounds_of_files_become_exact_white(
         assert 0.6 < np.mean(image == 255) < 0.95  # 20 % of the strokes' box is ink
 
 
+@pytest.mark.parametrize(("ground", "noise"), [(245, 7), (250, 0), (200, 5)])
+def test_grey_grounds_of_files_become_exact_white(tmp_path: Path, ground: int, noise: int) -> None:
+    source = write_crosses(tmp_path / "own.gnt", ground, 25, noise, "永和九年")
+    result = convert([source], tmp_path / "x.h5")
+    said = "ink: 1 .gnt file on a grey ground, not as the format has it, and levelled (own.gnt)"
+    assert said in result.notes
+    with Store(result.out) as store:
+        images = store.images(range(len(store)))
+    assert sum(bool((image == 255).all()) for image in images) == 1
+    for image in images[[image.min() < 80 for image in images]]:
+        assert 0.6 < np.mean(image == 255) < 0.95
+
+
 def test_much_ink_is_no_dark_ground(tmp_path: Path) -> None:
     flat, grid = np.full((6, 30), 20, np.uint8), np.full((30, 30), 20, np.uint8)
     grid[4:13, 4:13] = grid[4:13, 17:26] = grid[17:26, 4:13] = grid[17:26, 17:26] = 255
