@@ -22,6 +22,7 @@ Ink = Literal["auto", "dark", "light"]
 
 _LEAST_CONTRAST = 24  # grey levels between ink and background; below, a picture shows nothing
 _CLEAR_CONTRAST = 64
+_WIDEST_DOT = 8  # pixels
 _CLEAR_VOTES = 4
 _ALL = 0.99  # of a border: one stray pixel of a hundred is dust
 _LITTLE_INK = 0.3  # strokes of a pen take 5 to 30 % of a picture with a margin
@@ -118,9 +119,12 @@ def on_white(picture: Picture, ground: Ground, ink: Ink = "auto") -> Levelled:
         return Levelled(grey, False, False)
     if _contrast(grey) < _LEAST_CONTRAST:  # all background or all ink, and no telling which
         upright = BACKGROUND - grey if ground.light_ink else grey
-        is_background = not ground.clean and upright.mean() > BACKGROUND / 2
+        is_scan = not ground.clean and upright.mean() > BACKGROUND / 2
+        # Cut to its ink, a dot or 一 may be ink all over, but hardly what is as high as wide.
+        is_stroke = min(grey.shape) < _WIDEST_DOT or max(grey.shape) >= 2 * min(grey.shape)
+        is_background = is_scan or not is_stroke
         blank = _whiten(upright, 0) if is_background else upright
-        return Levelled(blank, ground.light_ink, is_background)
+        return Levelled(blank, ground.light_ink, bool((blank != upright).any()))
     surely_light = _surely_light_ink(grey)
     light = ground.light_ink
     if ink != "auto":
