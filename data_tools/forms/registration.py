@@ -5,9 +5,9 @@ the boxes show: their displacement is fitted by a polynomial that single dots, c
 taken for something else, cannot bend; what is left of it, as at a fold, is taken from dot to dot.
 """
 
+import itertools
 import math
 import warnings
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -38,14 +38,26 @@ class FoundMarks:
     """Marks of a form in a photograph.
 
     Attributes:
-        numbers: of those that were found, in `Sheet.marks`.
-        corners: (found, 4, 2) in pixels of the photograph, as of `Square.corners`.
-        several: how many of them are there more than once, as where two sheets lie side by side.
+        places: by their numbers in `Sheet.marks`, corners of each, (4, 2) in pixels of the
+            photograph, as of `Square.corners`; several where a second sheet lies beside the first.
     """
 
-    numbers: tuple[int, ...]
-    corners: NDArray[np.float64]
-    several: int = 0
+    places: dict[int, list[NDArray[np.float64]]]
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Of those that were found."""
+        return tuple(sorted(self.places))
+
+    @property
+    def several(self) -> int:
+        """How many of them are there more than once."""
+        return sum(len(places) > 1 for places in self.places.values())
+
+    def choices(self) -> Iterator[NDArray[np.float64]]:
+        """Every way to take one of each number: corners, (found, 4, 2)."""
+        for chosen in itertools.product(*(self.places[number] for number in self.numbers)):
+            yield np.stack(chosen)
 
 
 @dataclass(frozen=True)
@@ -97,8 +109,7 @@ def find_marks(grey: NDArray[np.uint8]) -> FoundMarks:
     parameters.minMarkerPerimeterRate = 0.04
     parameters.maxMarkerPerimeterRate = 0.6
     detector = cv2.aruco.ArucoDetector(dictionary, parameters)
-    found: dict[int, NDArray[np.float64]] = {}
-    several = 0
+    found: dict[int, list[NDArray[np.float64]]] = {}
     longest = max(grey.shape)
     for side in _DETECTION_SIDES_PIXELS:
         scale = min(1.0, side / longest)
@@ -107,19 +118,20 @@ def find_marks(grey: NDArray[np.uint8]) -> FoundMarks:
             small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         corners, numbers, _ = detector.detectMarkers(small)
         known = [] if numbers is None else numbers.ravel().tolist()
-        times = Counter(number for number in known if number < len(MARK_BITS))
-        several = max(several, sum(count > 1 for count in times.values()))
+        here: dict[int, list[NDArray[np.float64]]] = {}
         for quad, number in zip(corners, known, strict=True):
             if number < len(MARK_BITS):
                 # Pixel centres are whole numbers, in the reduced picture as in the whole one.
-                found[number] = (quad.reshape(4, 2).astype(np.float64) + 0.5) / scale - 0.5
+                place = (quad.reshape(4, 2).astype(np.float64) + 0.5) / scale - 0.5
+                here.setdefault(number, []).append(place)
+        for number, places in here.items():
+            if len(places) >= len(found.get(number, [])):
+                found[number] = places
         if len(found) == len(MARK_BITS) or scale == 1:
             break
-    order = tuple(sorted(found))
-    if not order:
-        return FoundMarks((), np.zeros((0, 4, 2)))
-    refined = np.stack([_refine(grey, found[number]) for number in order])
-    return FoundMarks(order, refined, several)
+    return FoundMarks(
+        {number: [_refine(grey, place) for place in places] for number, places in found.items()}
+    )
 
 
 def registrations(grey: NDArray[np.uint8], marks: FoundMarks) -> Iterator[Registration]:
@@ -127,13 +139,17 @@ def registrations(grey: NDArray[np.uint8], marks: FoundMarks) -> Iterator[Regist
 
     Yields nothing where too few of the marks agree.
     """
+    if len(marks.numbers) < FEWEST_MARKS:
+        return
     seen = []
     for sheet in SHEETS:
-        fitted = _fit_marks(sheet, marks)
-        if fitted is not None:
-            seen.append((fitted[2], sheet, *fitted[:2]))
-    for _, sheet, perspective, kept in sorted(seen, key=lambda one: one[0]):
-        yield _with_dots(grey, sheet, marks, perspective, kept)
+        fits = [_fit_marks(sheet, marks.numbers, corners) for corners in marks.choices()]
+        # Of a second sheet only marks are seen that do not stand as all of the first's do.
+        if agreeing := [fit for fit in fits if fit is not None]:
+            fit = min(agreeing, key=lambda one: (-len(one.numbers), one.away_mm))
+            seen.append((fit.away_mm, sheet, fit))
+    for _, sheet, fit in sorted(seen, key=lambda one: one[0]):
+        yield _with_dots(grey, sheet, fit)
 
 
 def _refine(grey: NDArray[np.uint8], corners: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -149,34 +165,50 @@ def _refine(grey: NDArray[np.uint8], corners: NDArray[np.float64]) -> NDArray[np
     return np.where(strayed[:, None], corners, refined).astype(np.float64)
 
 
+@dataclass(frozen=True)
+class _MarksFit:
+    """The perspective that marks share.
+
+    Attributes:
+        perspective: (3, 3), from mm on the page to pixels.
+        numbers: of the marks.
+        corners: of them, (marks, 4, 2) in pixels.
+        away_mm: their median distance from where it puts them.
+    """
+
+    perspective: NDArray[np.float64]
+    numbers: list[int]
+    corners: NDArray[np.float64]
+    away_mm: float
+
+
 def _fit_marks(
-    sheet: Sheet, marks: FoundMarks
-) -> tuple[NDArray[np.float64], NDArray[np.bool_], float] | None:
-    """The perspective that most marks share, which they are, and their median distance in mm."""
+    sheet: Sheet, numbers: tuple[int, ...], corners: NDArray[np.float64]
+) -> _MarksFit | None:
+    """The perspective that most of some marks share."""
     import cv2
 
-    if len(marks.numbers) < FEWEST_MARKS:
-        return None
-    on_page = np.stack([sheet.marks[number].corners for number in marks.numbers])
-    kept = np.ones(len(marks.numbers), np.bool_)
+    on_page = np.stack([sheet.marks[number].corners for number in numbers])
+    kept = np.ones(len(numbers), np.bool_)
     while True:
         perspective, _ = cv2.findHomography(
-            on_page[kept].reshape(-1, 2), marks.corners[kept].reshape(-1, 2)
+            on_page[kept].reshape(-1, 2), corners[kept].reshape(-1, 2)
         )
         if perspective is None or abs(np.linalg.det(perspective)) < 1e-12:
             return None
         perspective = np.asarray(perspective, np.float64)
-        back = _project(np.linalg.inv(perspective), marks.corners.reshape(-1, 2))
+        back = _project(np.linalg.inv(perspective), corners.reshape(-1, 2))
         away = np.linalg.norm(back - on_page.reshape(-1, 2), axis=1).reshape(-1, 4).max(axis=1)
         if not np.isfinite(away).all():
             return None
         worst = int(np.where(kept, away, 0).argmax())
         if away[worst] <= _FARTHEST_MARK_MM:
-            return perspective, kept, float(np.median(away[kept]))
+            agreeing = np.array(numbers)[kept].tolist()
+            return _MarksFit(perspective, agreeing, corners[kept], float(np.median(away[kept])))
         if kept.sum() <= FEWEST_MARKS:
             return None
         # What another mark-like thing says pulls the fit to itself: try without each.
-        kept[_odd_one_out(on_page, marks.corners, kept)] = False
+        kept[_odd_one_out(on_page, corners, kept)] = False
 
 
 def _odd_one_out(
@@ -199,21 +231,15 @@ def _odd_one_out(
     return best
 
 
-def _with_dots(
-    grey: NDArray[np.uint8],
-    sheet: Sheet,
-    marks: FoundMarks,
-    perspective: NDArray[np.float64],
-    kept: NDArray[np.bool_],
-) -> Registration:
+def _with_dots(grey: NDArray[np.uint8], sheet: Sheet, fit: _MarksFit) -> Registration:
+    perspective = fit.perspective
     flat = _flatten(grey, sheet, perspective)
 
     inverse = np.asarray(np.linalg.inv(perspective), np.float64)
-    numbers = [number for number, keep in zip(marks.numbers, kept, strict=True) if keep]
-    mark_points = np.concatenate([sheet.marks[number].corners for number in numbers])
-    mark_seen = _project(inverse, marks.corners[kept].reshape(-1, 2))
+    mark_points = np.concatenate([sheet.marks[number].corners for number in fit.numbers])
+    mark_seen = _project(inverse, fit.corners.reshape(-1, 2))
     dots = sheet.dots.reshape(-1, 2)
-    bend, _ = _fit_bend(mark_points, mark_seen, sheet, 2 if len(numbers) > FEWEST_MARKS else 1)
+    bend, _ = _fit_bend(mark_points, mark_seen, sheet, 2 if len(fit.numbers) > FEWEST_MARKS else 1)
     seen = np.full_like(dots, np.nan)
     for reach, degree in zip(_SEARCH_MM, _DEGREES, strict=True):
         expected = dots + _terms(dots, sheet, _degree_of(bend)) @ bend

@@ -196,10 +196,14 @@ def test_two_sheets_in_one_photograph_are_told_and_a_part_of_a_second_does_no_ha
 ) -> None:
     with pytest.raises(UserError, match=r"a.jpg: several sheets are in it; photograph each by"):
         read_page("a.jpg", np.concatenate([picture, picture], axis=1))
-    edge = picture[:, : picture.shape[1] // 3]  # which has three of the marks, of which one stays
+    edge = picture[:, : picture.shape[1] // 3].copy()  # which has three marks, of which one stays
     other = edge.copy()
     other[: 3 * picture.shape[0] // 5] = 90
     assert share_cut_right(filled, read_page("a.jpg", np.concatenate([picture, other], 1))) == 1
+    edge[: picture.shape[0] // 3] = 90  # which leaves two
+    for side_by_side in ((edge, picture), (picture, edge)):
+        read = read_page("a.jpg", np.concatenate(side_by_side, axis=1))
+        assert share_cut_right(filled, read) == 1
 
 
 def save(picture: NDArray[np.uint8], path: Path, **options: Any) -> Path:
