@@ -56,6 +56,9 @@ def read_page(name: str, photograph: NDArray[np.uint8]) -> ReadPage:
 
     grey = np.asarray(cv2.cvtColor(photograph, cv2.COLOR_RGB2GRAY))
     marks = find_marks(grey)
+    if not marks.numbers:  # none of which looks like any in a mirror, as front cameras show it
+        photograph, grey = (np.ascontiguousarray(one[:, ::-1]) for one in (photograph, grey))
+        marks = find_marks(grey)
     if not marks.numbers:
         problem = "no marks of a form are found in it"
         remedy = (

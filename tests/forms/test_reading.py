@@ -206,6 +206,12 @@ def test_two_sheets_in_one_photograph_are_told_and_a_part_of_a_second_does_no_ha
         assert share_cut_right(filled, read) == 1
 
 
+def test_a_picture_of_a_mirror_is_read_like_any_other(
+    filled: FilledPage, picture: NDArray[np.uint8]
+) -> None:
+    assert share_cut_right(filled, read_page("a.jpg", picture[:, ::-1])) == 1
+
+
 def save(picture: NDArray[np.uint8], path: Path, **options: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(picture).save(path, quality=90, **options)
