@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from data_tools.errors import UserError, join_message
+from data_tools.pictures.decode import PictureError, of_8_bits
 
 PHOTOGRAPH_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".bmp")
 UNREADABLE_SUFFIXES = (".heic", ".heif", ".hif", ".avif", ".pdf")
@@ -63,6 +64,8 @@ def read_photographs(path: Path) -> Iterator[tuple[str, NDArray[np.uint8]]]:
     except Image.DecompressionBombError:
         problem = "has more than 178 million pixels"
         raise UserError(join_message(str(path), problem, "save it smaller")) from None
+    except PictureError as error:
+        raise UserError(join_message(str(path), str(error), "save it as JPEG or PNG")) from None
     except UserError:
         raise
     except Exception as error:
@@ -85,10 +88,8 @@ def _head(path: Path) -> bytes:
 
 def _pixels(image: Image.Image) -> NDArray[np.uint8]:
     upright = ImageOps.exif_transpose(image)
-    if upright.mode.startswith("I"):  # 16 bits of grey, which `convert` would cut off
-        deep = np.asarray(upright).astype(np.uint32)
-        grey = (deep >> 8).clip(0, 255).astype(np.uint8)
-        return np.repeat(grey[..., None], 3, axis=2)
+    if upright.mode[0] in "IF":  # grey of 16 bits or real numbers, which `convert` would cut off
+        return np.repeat(of_8_bits(np.asarray(upright))[..., None], 3, axis=2)
     if upright.has_transparency_data:
         upright = upright.convert("RGBA")
         white = Image.new("RGBA", upright.size, "white")

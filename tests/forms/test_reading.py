@@ -293,6 +293,19 @@ def test_a_scan_of_several_pages_is_as_many_photographs(tmp_path: Path) -> None:
     assert pages[1][1][0, 0].tolist() == [10, 20, 30]
 
 
+def test_grey_of_any_depth_is_read_as_far_as_it_reaches(tmp_path: Path) -> None:
+    """Half of 12 bits in 16, of real numbers to 1, and of 32 bits; below 0 nothing is grey."""
+    for half, most, kind in ((2048, 4095, "u2"), (0.5, 1, "f4"), (1 << 15, (1 << 16) - 1, "i4")):
+        deep = np.full((4, 5), half, kind)
+        deep[0, 0] = most
+        Image.fromarray(deep).save(tmp_path / "a.tif")
+        [(_, pixels)] = read_photographs(tmp_path / "a.tif")
+        assert pixels[0, 0].tolist() == [255] * 3 and pixels[1, 1].tolist() == [128] * 3
+    Image.fromarray(np.full((4, 5), -1, np.float32)).save(tmp_path / "a.tif")
+    with pytest.raises(UserError, match=r"a\.tif: holds values below 0 \(-1\); save it as JPEG"):
+        list(read_photographs(tmp_path / "a.tif"))
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
