@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageFilter, ImageOps, ImageSequence, UnidentifiedImageError
 
 from data_tools.errors import UserError, join_message
 from data_tools.pictures.decode import PictureError, of_8_bits
@@ -28,6 +28,7 @@ _OTHER_KINDS = {
     b"PK\x03\x04": ("is a .zip archive", "unpack it and name the folder"),
 }
 _HEAD_BYTES = 16
+_POINT_PIXELS = 1.0  # so blurred, points that stand for light grey are none on the sheet
 _HEIC_BRANDS = (b"ftyphei", b"ftypmif", b"ftyphev", b"ftypavi")
 
 
@@ -94,4 +95,7 @@ def _pixels(image: Image.Image) -> NDArray[np.uint8]:
         upright = upright.convert("RGBA")
         white = Image.new("RGBA", upright.size, "white")
         upright = Image.alpha_composite(white, upright)
-    return np.asarray(upright.convert("RGB"))
+    coloured = upright.convert("RGB")
+    if upright.getcolors(2) is not None:  # scanned in black and white
+        coloured = coloured.filter(ImageFilter.GaussianBlur(_POINT_PIXELS))
+    return np.asarray(coloured)

@@ -362,6 +362,19 @@ def test_pages_of_a_scan_behind_a_bad_one_are_read_if_asked_for(
         read_forms([scan])
 
 
+def test_points_of_a_scan_in_black_and_white_are_no_ink(tmp_path: Path, filled: FilledPage) -> None:
+    """At 200 dots an inch the sheet's light grey is one black point in twenty, of 0.13 mm."""
+    scan = Image.fromarray((filled.picture * np.float32(242)).astype(np.uint8))
+    scan = scan.resize((scan.width * 2 // 3, scan.height * 2 // 3)).convert("1")
+    scan.save(tmp_path / "a.tif", compression="group4")
+    [(name, pixels)] = read_photographs(tmp_path / "a.tif")
+    read = read_page(name, pixels)
+    assert share_cut_right(filled, read) == 1
+    assert {box.number: box.state for box in read.boxes if box.state is not State.TAKEN} == {
+        4: State.EMPTY
+    }
+
+
 def test_a_form_that_nobody_filled_in_is_told(tmp_path: Path, blank: FilledPage) -> None:
     path = save(photograph(blank, EASY), tmp_path / "a.jpg")
     with pytest.raises(UserError, match="no box of any page holds a character"):
