@@ -166,7 +166,9 @@ def _find(sources: Sequence[Path], split: NamedSplit, passed_over: list[PassedOv
         if not source.is_dir():
             named_files.append(source)
             continue
-        inside = sorted(file for file in source.rglob("*") if file.is_file())
+        inside = sorted(
+            file for file in source.rglob("*") if file.is_file() and _is_seen(file, source)
+        )
         folders = sorted({file.parent for file in inside if _is_photograph(file)})
         if not folders:
             remedy = "name photographs of a form, or a folder of them"
@@ -180,7 +182,7 @@ def _find(sources: Sequence[Path], split: NamedSplit, passed_over: list[PassedOv
         passed_over += [
             PassedOver(str(file), _NO_PHOTOGRAPH)
             for file in inside
-            if not _is_photograph(file) and _is_told(file, source)
+            if not (_is_photograph(file) or file.name.endswith(_OWN_PICTURES))
         ]
     if named_files:
         writer = WriterPages(named_files[0].stem, named_files[0], split)
@@ -190,7 +192,7 @@ def _find(sources: Sequence[Path], split: NamedSplit, passed_over: list[PassedOv
 
 def _is_photograph(file: Path) -> bool:
     suffix = file.suffix.lower()
-    if file.name.startswith(".") or file.name.endswith(_OWN_PICTURES):
+    if file.name.endswith(_OWN_PICTURES):
         return False
     if suffix == ".pdf":
         return not _is_printed_form(file)
@@ -205,12 +207,11 @@ def _is_printed_form(file: Path) -> bool:
         return False  # what reads it says why
 
 
-def _is_told(file: Path, source: Path) -> bool:
-    """Whether a person should know that a file was passed over: not of what nobody sees."""
+def _is_seen(file: Path, source: Path) -> bool:
+    """Whether a person knows of a file: not of thumbnails that systems keep beside photographs."""
     below = file.relative_to(source)
     is_hidden = any(part.startswith(".") for part in below.parts)
-    is_clutter = kind_of_name(below.as_posix()) in CLUTTER
-    return not (is_hidden or is_clutter or file.name.endswith(_OWN_PICTURES))
+    return not is_hidden and kind_of_name(below.as_posix()) not in CLUTTER
 
 
 def _take_pages(writer: WriterPages, file: Path, lines: list[str]) -> Iterator[UserError]:

@@ -257,6 +257,8 @@ def test_what_is_left_of_a_folder_is_told(tmp_path: Path, picture: NDArray[np.ui
     (folder / "form.pdf").write_bytes(form_pdf(page_codes("一二", check_sheet("A4")), "two"))
     for name in ("notes.txt", ".DS_Store", "Thumbs.db", "me.cut.png"):
         (folder / name).write_bytes(b"no photograph")
+    for hidden in (".thumbnails", "@eaDir/1.jpg", "__MACOSX"):
+        save(picture[::2, ::2], folder / hidden / "1.jpg")
     (folder / "0.heic").write_bytes(b"\x00\x00\x00\x18ftypheic....")
     (folder / "3.PDF").write_bytes(b"%PDF-1.4 and more")
     with pytest.raises(UserError, match=r"0\.heic: is a HEIC picture"):
