@@ -4,6 +4,7 @@ Photographs that are named one by one are one writer's, called as the first of t
 folder with photographs in it, called as the folder.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -178,7 +179,7 @@ def _find(sources: Sequence[Path], split: NamedSplit, passed_over: list[PassedOv
             below = folder.relative_to(source).as_posix()
             name = top if below == "." else f"{top}/{below}"
             files = [file for file in inside if file.parent == folder and _is_photograph(file)]
-            found.append((WriterPages(name, folder, split), files))
+            found.append((WriterPages(name, folder, split), sorted(files, key=_by_name)))
         passed_over += [
             PassedOver(str(file), _NO_PHOTOGRAPH)
             for file in inside
@@ -188,6 +189,12 @@ def _find(sources: Sequence[Path], split: NamedSplit, passed_over: list[PassedOv
         writer = WriterPages(named_files[0].stem, named_files[0], split)
         found.insert(0, (writer, named_files))
     return found
+
+
+def _by_name(file: Path) -> tuple[list[str | int], str]:
+    """Order in which people name photographs: `IMG_9` before `IMG_10`, `page` before `page (2)`."""
+    parts = re.split(r"(\d+)", file.stem)  # every second one is a number
+    return [int(part) if place % 2 else part for place, part in enumerate(parts)], file.name
 
 
 def _is_photograph(file: Path) -> bool:

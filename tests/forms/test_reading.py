@@ -273,6 +273,18 @@ def test_what_is_left_of_a_folder_is_told(tmp_path: Path, picture: NDArray[np.ui
     assert read.lines[1].startswith(f"{folder / '2.jfif'} shows the same page as")
 
 
+def test_of_two_photographs_the_one_with_the_later_name_is_taken(
+    tmp_path: Path, picture: NDArray[np.uint8]
+) -> None:
+    for before, later in (("page.jpg", "page (2).jpg"), ("IMG_9.jpg", "IMG_10.jpg")):
+        folder = tmp_path / before
+        for name in (before, later):
+            save(picture, folder / name)
+        lines = read_forms([folder]).lines
+        first, second = folder / before, folder / later
+        assert lines[0] == f"{second} shows the same page as {first}, and takes its place"
+
+
 def test_a_camera_may_turn_by_a_note_in_the_file(
     tmp_path: Path, picture: NDArray[np.uint8]
 ) -> None:
