@@ -12,12 +12,14 @@ from data_tools.forms.cutting import CutBox, State
 from data_tools.forms.layout import BOXES, COLUMNS
 from data_tools.forms.page_reading import ReadPage
 
+MOST_PAGES = 24
+"""Of one picture; no more than the first are drawn."""
+
 _GLYPH_PIXELS = 64
 _CELL_PIXELS = 76
 _LABEL_PIXELS = 20
 _HEAD_PIXELS = 34
 _PAGES_A_ROW = 3
-_MOST_PAGES = 24  # in one picture, the first
 _COLOURS = {
     State.TAKEN: (150, 150, 150),
     State.OVER: (240, 150, 0),
@@ -42,7 +44,7 @@ def draw_cut_sheet(pages: Sequence[ReadPage], path: Path) -> Path:
     Raises:
         UserError: `path` cannot be written.
     """
-    pictures = [_draw_page(page) for page in pages[:_MOST_PAGES]]
+    pictures = [_draw_page(page) for page in pages[:MOST_PAGES]]
     across = min(_PAGES_A_ROW, len(pictures))
     rows = [pictures[start : start + across] for start in range(0, len(pictures), across)]
     heights = [max(picture.height for picture in row) for row in rows]
@@ -63,7 +65,8 @@ def _draw_page(page: ReadPage) -> Image.Image:
     size = (COLUMNS * _CELL_PIXELS + 12, _HEAD_PIXELS + rows * cell_height + 12)
     picture = Image.new("RGB", size, "white")
     drawing = ImageDraw.Draw(picture)
-    title = f"{Path(page.name).name}, page {page.code.page + 1} of {page.code.pages}"
+    photograph = "/".join(Path(page.name).parts[-2:])  # a folder is a writer
+    title = f"{photograph}, page {page.code.page + 1} of {page.code.pages}"
     shown = "".join(sign if has_glyph(REFERENCE, sign) else " " for sign in title)
     drawing.text((8, 6), shown, "black", load_typeface(REFERENCE, 18))
     for box in page.boxes[:BOXES]:

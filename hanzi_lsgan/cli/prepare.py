@@ -143,7 +143,6 @@ def prepare(
         )
     with Store(result.out) as store:
         show_store(store)
-    cut_sheet = _draw_cut_sheet(read, result.out) if read else None
     for line in [*(read.lines if read else []), *result.notes]:
         console.print(line, markup=False, soft_wrap=True)
     for line in [*(read.damaged if read else []), *result.damaged]:
@@ -153,8 +152,9 @@ def prepare(
         count = len(result.missing)
         console.print(f"asked for, but in no source ({count:,}): {some}", markup=False)
     console.print(f"contact sheet: {result.contact_sheet}", markup=False, soft_wrap=True)
-    if cut_sheet is not None:
-        console.print(f"what was cut: {cut_sheet}", markup=False, soft_wrap=True)
+    if read:
+        drawn = _draw_cut_sheet(read, result.out)
+        console.print(f"what was cut: {drawn}", markup=False, soft_wrap=True)
 
 
 def _with_named_kinds(
@@ -211,11 +211,15 @@ def _read_forms(
     )
 
 
-def _draw_cut_sheet(read: "ReadForms", out: Path) -> Path:
-    from data_tools.forms.cut_sheet import cut_sheet_path, draw_cut_sheet
+def _draw_cut_sheet(read: "ReadForms", out: Path) -> str:
+    """Draw what was cut; where it is, and what of it is shown."""
+    from data_tools.forms.cut_sheet import MOST_PAGES, cut_sheet_path, draw_cut_sheet
 
     pages = [page for writer in read.writers for page in writer.pages.values()]
-    return draw_cut_sheet(pages, cut_sheet_path(out))
+    shown = f"{draw_cut_sheet(pages, cut_sheet_path(out))}"
+    if len(pages) > MOST_PAGES:
+        shown += f" (the first {MOST_PAGES} of {len(pages):,} pages)"
+    return shown
 
 
 @contextmanager

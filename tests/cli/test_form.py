@@ -6,7 +6,13 @@ import pypdfium2
 import pytest
 from PIL import Image
 
+from data_tools.forms.page_code import PageCode
+from data_tools.forms.page_reading import ReadPage
+from data_tools.forms.reading import ReadForms, WriterPages
+from data_tools.sources.split_names import NamedSplit
+from data_tools.splits import Split
 from data_tools.store.reader import Store
+from hanzi_lsgan.cli.prepare import _draw_cut_sheet
 from tests.cli.in_process import run
 from tests.forms.photographs import Circumstances, fill, photograph, print_pages
 
@@ -91,6 +97,16 @@ def test_photographs_become_a_store_of_one_writer(
     assert run(monkeypatch, "prepare", "--form", "li.jpg", *options) == 0
     assert (tmp_path / "mine.h5").read_bytes() == before
     assert run(monkeypatch, "info", "mine.h5", "--verify") == 0
+
+
+def test_pages_that_the_picture_of_what_was_cut_leaves_out_are_told(tmp_path: Path) -> None:
+    codes = [PageCode(0, number, 25, 0, "") for number in range(25)]
+    pages = {(0, code.page): ReadPage(f"{code.page}.jpg", code, [], 6) for code in codes}
+    for many, said in ((25, " (the first 24 of 25 pages)"), (24, "")):
+        some = {key: page for key, page in pages.items() if key[1] < many}
+        writer = WriterPages("li", tmp_path, NamedSplit(Split.TRAIN, ""), some)
+        shown = _draw_cut_sheet(ReadForms([writer], [], []), tmp_path / "mine.h5")
+        assert shown == f"{tmp_path / 'mine.cut.png'}{said}"
 
 
 def test_without_opencv_the_extra_is_named(
