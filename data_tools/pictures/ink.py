@@ -122,7 +122,7 @@ def on_white(picture: Picture, ground: Ground, ink: Ink = "auto") -> Levelled:
         is_scan = not ground.clean and upright.mean() > BACKGROUND / 2
         # Cut to its ink, a dot or 一 may be ink all over, but hardly what is as high as wide.
         is_stroke = min(grey.shape) < _WIDEST_DOT or max(grey.shape) >= 2 * min(grey.shape)
-        is_background = is_scan or not is_stroke
+        is_background = is_scan or (_contrast(grey) == 0 and not is_stroke)
         blank = _whiten(upright, 0) if is_background else upright
         return Levelled(blank, ground.light_ink, bool((blank != upright).any()))
     surely_light = _surely_light_ink(grey)

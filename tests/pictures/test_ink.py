@@ -150,6 +150,8 @@ def test_an_even_picture_is_blank_unless_it_may_be_one_stroke(level: int) -> Non
     assert np.all(result.grey == 255)
     assert result.levelled == (level < 255)
     np.testing.assert_array_equal(on_white(picture(page[:4]), Ground()).grey, page[:4])
+    pale = np.maximum(draw_character(0), 235)[4:-4, 4:-4]  # cut close, on paper that is white
+    np.testing.assert_array_equal(on_white(picture(pale), Ground()).grey, pale)
 
 
 def test_an_empty_scan_is_white() -> None:
