@@ -129,7 +129,7 @@ def load_settings(preset: StrPath | None = None, **overrides: object) -> Writing
         elif name:
             problem = f"{name}: {problem}"
         known = get_args(SheetName if name == "sheet" else Stationery)
-        remedy = "see `hanzi-lsgan write --help`"
+        remedy = _range_of(name) or "see `hanzi-lsgan write --help`"
         if first["type"] == "extra_forbidden":
             problem = f"{name}: there is no such setting"
             remedy = f"choose among {', '.join(WritingSettings.model_fields)}"
@@ -142,6 +142,18 @@ def load_settings(preset: StrPath | None = None, **overrides: object) -> Writing
         elif not name:
             remedy = "choose smaller margins or characters"
         raise UserError(join_message(where, problem, remedy)) from None
+
+
+def _range_of(name: str) -> str:
+    """What a setting may be, where it is a number."""
+    field = WritingSettings.model_fields.get(name)
+    bounds = [
+        getattr(constraint, end)
+        for end in ("ge", "le")
+        for constraint in (field.metadata if field is not None else ())
+        if hasattr(constraint, end)
+    ]
+    return f"give a number from {bounds[0]:g} to {bounds[1]:g}" if bounds else ""
 
 
 def _option(name: str) -> str:

@@ -21,3 +21,20 @@ def test_a_setting_that_there_is_not_is_answered_with_those_that_there_are(tmp_p
     path.write_text("size = 8\n")
     with pytest.raises(UserError, match=r"size: there is no such setting; .* character_mm, "):
         load_settings(path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"character_mm": 500.0}, "--size: .*; give a number from 2 to 150$"),
+        ({"margin_left_mm": -1.0}, "--margin: .*; give a number from 0 to 200$"),
+        ({"indent": 11}, "--indent: .*; give a number from 0 to 10$"),
+        ({"pressure": 2.0}, "--pressure: .*; give a number from 0 to 1$"),
+        ({"tilt": float("nan")}, "--tilt: .*; give a number from -15 to 15$"),
+    ],
+)
+def test_a_number_out_of_range_is_answered_with_the_range(
+    settings: dict[str, object], message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        load_settings(**settings)
