@@ -31,7 +31,6 @@ _OWN_FILES = re.compile(
     r"|\..+|Thumbs\.db|desktop\.ini"
 )
 _OWN_FILES_BELOW = re.compile(rf"{_OWN_FILES.pattern}|({FONT_DRAWN_PREFIX}-)?\d{{5,}}\.png")
-_VERSION = re.compile(r"\.v?\d+")
 _PACKAGES = {"lmdb": ("lmdb", "lmdb"), "parquet": ("pyarrow", "parquet")}  # and their extras
 
 
@@ -61,8 +60,7 @@ def choose_format(out: Path, named: str | None) -> Format:
         remedy = f"name --out without {out.suffix}, or leave --format out"
         problem = f"does not suit --out {out}"
         raise UserError(join_message(f"--format {named}", problem, remedy))
-    # A name such as fake.zip would become a folder that looks like something else.
-    if suffix and suffix not in of_suffix and not _VERSION.fullmatch(suffix):
+    if suffix not in of_suffix and not is_folder_suffix(suffix):
         files = ", ".join(f"FILE{known}" for known in of_suffix)
         remedy = f"name {files}, or a folder without such a suffix for PNGs"
         problem = f"samples are not written as {out.suffix}"
@@ -76,6 +74,14 @@ def choose_format(out: Path, named: str | None) -> Format:
             remedy = f"pip install 'hanzi-lsgan[{extra}]'"
             raise UserError(join_message(f"--out {out}", f"needs {package}", remedy))
     return chosen
+
+
+def is_folder_suffix(suffix: str) -> bool:
+    """Whether a folder may be named so: without a suffix, or with a version such as `.v2` or `.5`.
+
+    A name such as fake.zip would become a folder that looks like something else.
+    """
+    return not suffix or re.fullmatch(r"\.v?\d+", suffix) is not None
 
 
 def is_one_file(out: Path, chosen: Format) -> bool:

@@ -14,7 +14,14 @@ from typing import NamedTuple
 
 from data_tools.errors import UserError, join_message
 from data_tools.files import replacing
-from hanzi_lsgan.export.formats import FACTS, Format, check_out, choose_format, is_one_file
+from hanzi_lsgan.export.formats import (
+    FACTS,
+    Format,
+    check_out,
+    choose_format,
+    is_folder_suffix,
+    is_one_file,
+)
 from hanzi_lsgan.export.lmdb_folder import write_entries
 from hanzi_lsgan.export.replaced_folder import replacing_folder
 from hanzi_lsgan.export.sample import OnSamples
@@ -53,8 +60,8 @@ def check_lines_out(out: Path, force: bool) -> Format:
         UserError: no lines are written as such a file, its package is missing, or `out` may not
             be replaced or cannot be written.
     """
-    ending = out.suffix.lower().removeprefix(".")
-    if ending and not ending.isdigit() and ending not in (Format.LMDB, Format.TAR):
+    suffix = out.suffix.lower()
+    if suffix not in (f".{Format.LMDB}", f".{Format.TAR}") and not is_folder_suffix(suffix):
         remedy = "name FILE.tar, NAME.lmdb, or a folder"
         problem = f"lines are not written as {out.suffix}"
         raise UserError(join_message(f"--out {out}", problem, remedy))

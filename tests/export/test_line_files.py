@@ -12,6 +12,7 @@ import webdataset  # type: ignore[import-untyped]
 from PIL import Image
 
 from data_tools.errors import UserError
+from hanzi_lsgan.export.formats import Format
 from hanzi_lsgan.export.line_files import LabelledLine, check_lines_out, write_lines
 from hanzi_lsgan.export.sample import png_bytes
 
@@ -85,6 +86,11 @@ def test_an_error_leaves_nothing(tmp_path: Path) -> None:
 def test_other_files_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError, match="not written as"):
         check_lines_out(tmp_path / name, force=False)
+
+
+@pytest.mark.parametrize("name", ["lines", "lines.v2", "lines.0.5"])
+def test_a_folder_may_be_called_by_a_version(tmp_path: Path, name: str) -> None:
+    assert check_lines_out(tmp_path / name, force=False) is Format.IMAGES
 
 
 def test_what_exists_is_replaced_by_force_alone(tmp_path: Path) -> None:
