@@ -21,6 +21,7 @@ NARROW_MARKS = frozenset("，。、！？：；")
 SPACE = 0.3
 
 _CLOSING_QUOTES = frozenset("”’")
+_STRAIGHT_QUOTES = '"＂'
 _BASE_LINE = 0.86  # of a square from above
 _BESIDE = 0.05  # the edge of a square, which quotes keep to
 _LATIN_A_SQUARE = 2  # digits and letters, as schools teach it; so many spaces too
@@ -97,6 +98,7 @@ class _Part:
         width: that it takes in its line.
         begins: what it takes in its line, after its ink's square.
         size: of its ink's square, of the side of others.
+        stands_for: the mark by which lines begin and end, of a straight quote.
     """
 
     character: str
@@ -105,6 +107,12 @@ class _Part:
     width: float
     begins: float = 0.0
     size: float = 1.0
+    stands_for: str = ""
+
+    @property
+    def mark(self) -> str:
+        """What it is where lines begin and end."""
+        return self.stands_for or self.character
 
 
 @dataclass(frozen=True)
@@ -123,11 +131,11 @@ class _Unit:
 
     @property
     def first(self) -> str:
-        return self.parts[0].character if self.parts else " "
+        return self.parts[0].mark if self.parts else " "
 
     @property
     def last(self) -> str:
-        return self.parts[-1].character if self.parts else " "
+        return self.parts[-1].mark if self.parts else " "
 
     @property
     def is_space(self) -> bool:
@@ -375,6 +383,7 @@ def _width(units: Sequence[_Unit]) -> float:
 def _units(text: str, index: int, grid: _Grid, place_of: PlaceOf) -> list[_Unit]:
     """What a paragraph is made of; characters count from `index`."""
     units: list[_Unit] = []
+    quotes = _straight_quotes(text, index)
     at = 0
     while at < len(text):
         character = text[at]
@@ -392,10 +401,17 @@ def _units(text: str, index: int, grid: _Grid, place_of: PlaceOf) -> list[_Unit]
         unit = _unit(text[at:end], index, grid, place_of)
         if not grid.squared and is_one_line(text[at], text[end : end + 1]):
             unit = _word_of([replace(unit.parts[0], width=grid.side / grid.step)])  # no spacing
-        units.append(unit)
+        parts = (replace(p, stands_for=quotes.get(p.index, "")) for p in unit.parts)
+        units.append(replace(unit, parts=tuple(parts)))
         index += end - at
         at = end
     return units
+
+
+def _straight_quotes(text: str, index: int) -> dict[int, str]:
+    """Which straight quotes of a paragraph open and which close, by index: in turn, if in pairs."""
+    found = [index + at for at, one in enumerate(ink_of(text)) if one in _STRAIGHT_QUOTES]
+    return {} if len(found) % 2 else {at: "“”"[turn % 2] for turn, at in enumerate(found)}
 
 
 def _spaces(text: str, begin: int, end: int, grid: _Grid) -> list[_Unit]:

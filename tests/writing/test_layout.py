@@ -83,6 +83,13 @@ def test_an_opening_mark_begins_the_next_line() -> None:
     assert lines_of(place("一" * 14 + "《二》")) == ["一" * 14, "《二》"]
 
 
+def test_straight_quotes_open_and_close_in_turn() -> None:
+    # Of 15 squares a quote takes half of one.
+    assert lines_of(place("一" * 14 + '"二"')) == ["一" * 14, '"二"']
+    assert lines_of(place('"' + "一" * 14 + '。"二')) == ['"' + "一" * 13, '一。"二']
+    assert lines_of(place("一" * 14 + '"二')) == ["一" * 14 + '"', "二"]  # which, nobody knows
+
+
 def test_spacing_parts_no_dash() -> None:
     spaced = BLANK.model_copy(update={"spacing": 0.5, "indent": 0})
     (page,) = place("一——一一", spaced)
