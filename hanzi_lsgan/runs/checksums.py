@@ -17,6 +17,13 @@ from PIL import Image
 from data_tools.files import replacing
 
 NAME = "checksums.json"
+_LISTED = (
+    "config.toml",
+    "model.json",
+    "generator.safetensors",
+    "best.safetensors",
+    "state/training.pt",
+)
 _CRC = "crc32"
 _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 
@@ -65,6 +72,13 @@ def find_damage(folder: Path) -> list[str]:
         # A training that goes on may have written a checkpoint since the list was read.
         elif path.is_file() and _sha256(path) not in accepted + (_read(folder) or {}).get(name, []):
             damaged.append(f"{name} is damaged")
+    # A list that was damaged or lost began anew, with what has been written since.
+    listed = _read(folder) or {}
+    damaged += [
+        f"{name} has no checksum"
+        for name in _LISTED
+        if (folder / name).is_file() and name not in listed
+    ]
     damaged += [
         f"{path.relative_to(folder).as_posix()} is damaged"
         for path in sorted(folder.glob("samples/*.png"))

@@ -66,6 +66,19 @@ def test_a_missing_file_is_named(run: Path) -> None:
     (run / "checksums.json").write_bytes(checksums)
 
 
+def test_files_older_than_a_list_begun_anew_have_no_checksum(tmp_path: Path) -> None:
+    content = tmp_path / "unfinished"
+    content.write_bytes(b"of any kind")
+    for name in ("config.toml", "model.json"):
+        announce(tmp_path, tmp_path / name, content)
+        (tmp_path / name).write_bytes(b"of any kind")
+    assert find_damage(tmp_path) == []
+    (tmp_path / "checksums.json").write_bytes(b"damaged")
+    announce(tmp_path, tmp_path / "generator.safetensors", content)
+    (tmp_path / "generator.safetensors").write_bytes(b"of any kind")
+    assert find_damage(tmp_path) == ["config.toml has no checksum", "model.json has no checksum"]
+
+
 def test_a_kill_before_the_new_content_took_its_place_is_no_damage(tmp_path: Path) -> None:
     file, content = tmp_path / "weights", tmp_path / "weights.partial"
     content.write_bytes(b"first")
