@@ -128,6 +128,21 @@ class RunFolder:
                 unfinished.write_text(text, "utf-8", newline="\n")
                 announce(self.path, path, unfinished)
 
+    def remember_store(self, path: Path) -> None:
+        """Note where the run's store lies now, if it has moved, so that every command finds it.
+
+        Raises:
+            UserError: `model.json` is missing or damaged.
+        """
+        info = self.info()
+        if str(path.resolve()) == info.store.path:
+            return
+        moved = info.store.model_copy(update={"path": str(path.resolve())})
+        with replacing(self.model) as unfinished:
+            text = info.model_copy(update={"store": moved}).model_dump_json(indent=2)
+            unfinished.write_text(text, "utf-8", newline="\n")
+            announce(self.path, self.model, unfinished)
+
     def remember_beginning(self) -> None:
         """Keep in mind what the run began with, for `restore_beginning`."""
         with writable(self.path):

@@ -125,7 +125,7 @@ class Session:
 
         Args:
             out: the run folder; by default the newest under `runs/`.
-            store_path: the run's store, where it has moved.
+            store_path: the run's store, where it has moved; the run remembers it once it trains.
 
         Raises:
             UserError: there is no such run, or the store is not the one that it was trained on.
@@ -198,6 +198,8 @@ class Session:
         self.trainer.wait_for_others()  # until all have seen that the folder is free
         if self.trainer.is_main:
             self._claim.take(self.recipe, self.store)
+            if self.resumed:
+                self.run.remember_store(self.store.path)
             if self.started and not self.run.state.exists():
                 # A run that is broken off before its first checkpoint goes on from these, too.
                 self.run.save_state(self.trainer.state())

@@ -16,6 +16,7 @@ import hanzi_lsgan
 from data_tools.errors import UserError
 from hanzi_lsgan.drawing.images import draw_images, draw_latents
 from hanzi_lsgan.judging import judge
+from hanzi_lsgan.runs.checksums import find_damage
 from hanzi_lsgan.runs.folder import RunFolder
 from hanzi_lsgan.runs.training_lock import TrainingLock
 from hanzi_lsgan.training.loop import Listener
@@ -95,6 +96,17 @@ def test_a_run_whose_folder_is_moved_while_it_trains_is_whole_all_the_same(
     with Session.resume(tmp_path / "run") as session:
         session.train(kimg=0.048)
     assert RunFolder(tmp_path / "run").load_generator().images == 48
+
+
+def test_where_the_store_has_moved_to_is_remembered(store: Path, tmp_path: Path) -> None:
+    with Session.begin("quick32", store, tmp_path / "run", OVERRIDES) as session:
+        session.train(kimg=0.016)
+    moved = store.rename(tmp_path / "moved.h5")
+    with Session.resume(tmp_path / "run", moved) as session:
+        session.train(kimg=0.032)
+    assert find_damage(tmp_path / "run") == []
+    with Session.resume(tmp_path / "run") as session:
+        assert session.store.path == moved.resolve()
 
 
 def test_a_closed_session_says_how_to_go_on(store: Path, tmp_path: Path) -> None:
