@@ -19,6 +19,7 @@ from rich.text import Text
 
 from data_tools.fonts.typefaces import KnownFonts
 from data_tools.hwdb.standard_sets import STANDARD_SETS
+from data_tools.number_of import number_of
 from data_tools.store.reader import Store
 from data_tools.store.summary import summarise
 
@@ -56,16 +57,17 @@ def store_table(store: Store) -> Table:
         low, middle, high = split.per_class
         table.add_row(
             name,
-            f"{split.samples:,} samples, {split.classes:,} classes, {split.writers:,} writers; "
+            f"{number_of(split.samples, 'sample')}, "
+            f"{number_of(split.classes, 'class', 'classes')}, "
+            f"{number_of(split.writers, 'writer')}; "
             f"a class has {low:,} to {high:,}, median {middle:,g}",
         )
     if summary.kinds:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in summary.kinds.items())
         table.add_row("kinds of writing", f"{kinds} (samples)")
     if summary.placed:
-        table.add_row(
-            "in their squares", f"{summary.placed:,} samples, placed as they were written"
-        )
+        placed = number_of(summary.placed, "sample")
+        table.add_row("in their squares", f"{placed}, placed as they were written")
     left_out = ", ".join(f"{count:,} {reason}" for reason, count in header.left_out.items())
     table.add_row("left out", left_out or "nothing")
     glyph = header.glyph
@@ -94,7 +96,8 @@ def run_table(run: "RunFolder") -> Table:
         in_part = "in part " if len(info.kinds) > 1 else ""
         kind = f" ({in_part}font-drawn, not handwriting)"
     did = "trained on" if info.hand is None else "adapted to"
-    table.add_row(did, f"{info.store.train_samples:,} samples of {info.store.path}{kind}")
+    samples = number_of(info.store.train_samples, "sample")
+    table.add_row(did, f"{samples} of {info.store.path}{kind}")
     for name, path in (("last checkpoint", run.generator), ("best checkpoint", run.best)):
         if path.exists():
             scored = "frechet" in run.metadata(path)

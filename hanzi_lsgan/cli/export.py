@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from data_tools.errors import UserError, join_message
+from data_tools.number_of import number_of
 from hanzi_lsgan.cli.app import (
     BestOfOption,
     CheckpointOption,
@@ -143,8 +144,9 @@ def _export_pages(path: Path, out: Path, chosen_format: "Format", force: bool) -
     _write(page_samples(pages, left_out.append), 0, out, chosen_format, force)
     if left_out:
         some = ", ".join(left_out[:3]) + (" …" if len(left_out) > 3 else "")
+        lines = number_of(len(left_out), "line")
         console.print(
-            f"left out, since a character of theirs has no code: {len(left_out):,} lines ({some})",
+            f"left out, since a character of theirs has no code: {lines} ({some})",
             soft_wrap=True,
         )
 
@@ -164,4 +166,4 @@ def _write(
             on_samples=lambda done: progress("write", done, total),
         )
     rate = count / (time.perf_counter() - started)
-    console.print(f"wrote {count:,} samples to {out} ({rate:,.0f}/s)", soft_wrap=True)
+    console.print(f"wrote {number_of(count, 'sample')} to {out} ({rate:,.0f}/s)", soft_wrap=True)

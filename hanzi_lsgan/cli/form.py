@@ -7,6 +7,7 @@ import typer
 
 from data_tools.characters import show_characters, take_characters
 from data_tools.hwdb.standard_sets import form_characters, named_set
+from data_tools.number_of import number_of
 from hanzi_lsgan.cli.app import app, console
 
 _DEFAULT_SET = "form-100"
@@ -37,9 +38,10 @@ def form(
     content = form_pdf(codes, name)
     with replacing(target) as unfinished:
         unfinished.write_bytes(content)
-    pages = f"{len(codes):,} page{'s' if len(codes) > 1 else ''}"
+    pages = number_of(len(codes), "page")
+    named = number_of(len(characters), "character")
     console.print(
-        f"wrote {target}: {len(characters):,} characters ({show_characters(characters)}) on "
+        f"wrote {target}: {named} ({show_characters(characters)}) on "
         f"{pages} of {chosen_sheet.name}; fill it in, photograph each page whole, then: "
         "hanzi-lsgan prepare --form PHOTOGRAPHS --out mine.h5",
         soft_wrap=True,

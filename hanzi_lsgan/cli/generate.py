@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from data_tools.errors import UserError
+from data_tools.number_of import number_of
 from hanzi_lsgan.cli.app import (
     BestOfOption,
     CheckpointOption,
@@ -101,7 +102,8 @@ def generate(
         )
     rate = count / (time.perf_counter() - started)
     kept = f", each the best of {best_of}" if best_of > 1 else ""
-    console.print(f"wrote {count:,} samples{kept} to {out} ({rate:,.0f}/s)", soft_wrap=True)
+    samples = number_of(count, "sample")
+    console.print(f"wrote {samples}{kept} to {out} ({rate:,.0f}/s)", soft_wrap=True)
     if chosen_format in (Format.GNT, Format.IMAGES):  # which `prepare` takes for writing by pen
         line = "no file's name says that a model drew them: `prepare --kind generated=PATH` does"
         console.print(line, soft_wrap=True)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from data_tools.number_of import number_of
 from hanzi_lsgan.cli.app import (
     CheckpointOption,
     FontOption,
@@ -75,7 +76,8 @@ def hands(
         content = next(png_pages(content, 150, writing.facts))
     with replacing(target) as unfinished:
         unfinished.write_bytes(content)
-    console.print(f"wrote {out}: {count} hands; write with --hand NUMBER", soft_wrap=True)
+    drawn = number_of(count, "hand")
+    console.print(f"wrote {out}: {drawn}; write with --hand NUMBER", soft_wrap=True)
     if people:
         names = ", ".join(path.name for path in people)
         console.print(f"people that adapt has learned: {names}; --hand NAME", soft_wrap=True)

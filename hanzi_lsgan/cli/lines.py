@@ -1,7 +1,6 @@
 """`lines`."""
 
 import time
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from data_tools.errors import UserError, join_message
+from data_tools.number_of import number_of
 from hanzi_lsgan.cli.app import (
     CheckpointOption,
     FontOption,
@@ -156,8 +156,8 @@ def lines(
             on_samples=lambda done: progress("lines", done, len(texts)),
         )
     rate = written / (time.perf_counter() - started)
-    line = "line" if written == 1 else "lines"
-    console.print(f"wrote {written:,} {line} to {out} ({rate:,.0f}/s), generated", soft_wrap=True)
+    line = number_of(written, "line")
+    console.print(f"wrote {line} to {out} ({rate:,.0f}/s), generated", soft_wrap=True)
 
 
 def _check_options(
@@ -199,8 +199,7 @@ def _report(found: "LineTexts") -> None:
     for remark in found.remarks:
         console.print(remark, soft_wrap=True)
     if found.left_out:
-        named = "line" if found.left_out == 1 else "lines"
-        problem = f"{found.left_out:,} {named} with characters that cannot be drawn"
+        problem = f"{number_of(found.left_out, 'line')} with characters that cannot be drawn"
         console.print(f"left out: {problem}", soft_wrap=True)
 
 
@@ -226,15 +225,12 @@ def _sample(
             raise UserError(join_message(f"--sample {sample}", "names no set of its own", remedy))
         characters = "".join(sorted(chosen.characters))
         lacking = [c for c in characters if not trained.can_draw(c)]
+        named = number_of(len(lacking), "character")
         if lacking and (not skip_unknown or len(lacking) == len(characters)):
-            problem = f"{_count(lacking)} cannot be drawn: {show_characters(lacking)}"
+            problem = f"{named} cannot be drawn: {show_characters(lacking)}"
             remedy = "leave them out, by --skip-unknown too"
             raise UserError(join_message(f"--sample {sample}", problem, remedy))
         characters = "".join(c for c in characters if c not in set(lacking))
         if lacking:
-            console.print(f"left out: {_count(lacking)} that cannot be drawn")
+            console.print(f"left out: {named} that cannot be drawn")
     return sampled_lines(characters, count, max_length, seed, balance=balance)
-
-
-def _count(characters: Sequence[str]) -> str:
-    return "1 character" if len(characters) == 1 else f"{len(characters):,} characters"

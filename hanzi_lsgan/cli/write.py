@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from data_tools.errors import UserError, join_message
+from data_tools.number_of import number_of
 from hanzi_lsgan.cli.app import (
     BestOfOption,
     CheckpointOption,
@@ -164,7 +165,7 @@ def write(
     if printed := cover(trained, characters).reference:
         shown = show_characters(printed)
         console.print(f"by their printed form, which no hand's font has: {shown}", soft_wrap=True)
-    sheets = f"{len(writing.pages):,} sheet{'s' if len(writing.pages) > 1 else ''}"
+    sheets = number_of(len(writing.pages), "sheet")
     shown = _show(paths, _SHOWN_PAGES)
     console.print(f"wrote {shown}: {sheets} by hand {hand}, generated", soft_wrap=True)
     if others := other_sheets(out, paths):

@@ -12,6 +12,7 @@ from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
 from data_tools.files import replacing
 from data_tools.hwdb.charset import has_tag
+from data_tools.number_of import number_of
 from data_tools.outputs import check_file, check_folder
 from data_tools.sources.writing_kinds import FONT_DRAWN_PREFIX
 from hanzi_lsgan.export.gnt_files import write_gnt, write_gnt_folder
@@ -139,7 +140,7 @@ def check_tags(characters: str, chosen: Format) -> None:
     if chosen is not Format.GNT:
         return
     if lacking := [character for character in characters if not has_tag(character)]:
-        problem = f"{len(lacking):,} have no GBK tag, so no .gnt file holds them: "
+        problem = f"{number_of(len(lacking), 'character')} without a GBK tag, as .gnt files need: "
         remedy = "leave them out, or choose another format"
         raise UserError(join_message("--chars", problem + show_characters(lacking), remedy))
 

@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
+from data_tools.number_of import number_of
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.writing.characters import write_characters
 from hanzi_lsgan.writing.hand import Hand
@@ -70,7 +71,7 @@ def draw_gallery(
     )
     page = DrawnPage(width, height, None, (), tuple(lines), labels)
     facts = {
-        "title": f"{len(numbers)} hands",
+        "title": number_of(len(numbers), "hand"),
         "creator": f"hanzi-lsgan {version('hanzi-lsgan')}",
         "subject": MARK,
     }

@@ -207,7 +207,7 @@ def test_the_command_line_exports_pages(tmp_path: Path) -> None:
     pages = write_pages(tmp_path / "pages")
     said = export(pages, "--out", "lines", cwd=tmp_path)
     assert "wrote 3 samples to lines" in said
-    assert "no code: 1 lines (a/001-P16 line 2)" in said
+    assert "no code: 1 line (a/001-P16 line 2)" in said
     assert files_in(tmp_path / "lines") == {
         *("a/001-P16/00000.png", "a/001-P16/00001.png", "b/002-P17/00000.png"),
         *("metadata.jsonl", "label.txt", "export.json"),

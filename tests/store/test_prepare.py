@@ -761,7 +761,7 @@ def test_the_command_line_takes_several_test_sources(tmp_path: Path) -> None:
     result = command_line("prepare", *arguments, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
-    assert "train       │ 2 samples, 2 classes, 1 writers" in result.stdout
+    assert "train       │ 2 samples, 2 classes, 1 writer;" in result.stdout
     assert "test        │ 4 samples, 2 classes, 2 writers" in result.stdout
     with Store(tmp_path / "x.h5") as store:
         assert store.splits.tolist() == [0, 0, 1, 1, 1, 1]
