@@ -37,4 +37,4 @@ def test_a_number_out_of_range_is_answered_with_the_range(
     settings: dict[str, object], message: str
 ) -> None:
     with pytest.raises(UserError, match=message):
-        load_settings(**settings)
+        load_settings(None, **settings)
