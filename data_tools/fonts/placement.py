@@ -26,10 +26,12 @@ from data_tools.glyphs.place import Place
 HANZI_INK = 0.84
 """Mean of width and height of an ordinary hanzi's ink, of its square's side."""
 
+BASE_LINE = 0.86
+"""Of letters, of the square's side from above."""
+
 _MEASURED_PIXELS = 224  # an em, so that a rounded box is exact to half a percent
 _MARKS_AT_THE_LEFT = "，、。；：！？"  # where the mainland writes them; some fonts centre them
 _MARK_LEFT = 0.12
-_BASE_LINE = 0.86  # of the square, from above
 _FULL_WIDTH = 0.8  # of a square, above which all is a whole one but for letters such as m
 _BEARING = 0.05  # beside a letter of a font that gives all the same width, which nobody writes so
 _BETWEEN_NAMES = "·"  # some fonts have it at the left side of its square
@@ -176,7 +178,7 @@ def _in_a_square(place: Placement) -> Placement:
 def _square(font: Font) -> tuple[float, float, float]:
     """How a font's pixels become parts of the square: a scale, and shifts right and down."""
     if not any(has_ink(font, c) for c in _ORDINARY):  # of letters alone
-        return 1 / _MEASURED_PIXELS, 0.0, _BASE_LINE
+        return 1 / _MEASURED_PIXELS, 0.0, BASE_LINE
     boxes = np.array([_ink_box(font, c) for c in _ORDINARY if has_ink(font, c)])
     left, top, right, bottom = boxes.mean(axis=0).tolist()
     scale = HANZI_INK / ((right - left + bottom - top) / 2)

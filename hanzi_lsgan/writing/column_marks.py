@@ -1,9 +1,7 @@
 """Marks in columns: where they stand there, whatever their place in a font's lines."""
 
 from data_tools.fonts.placement import Placement
-
-NARROW = 0.62
-"""Of a square, which a comma and its like take where none is printed."""
+from hanzi_lsgan.writing.line_widths import NARROW
 
 TURNED = frozenset("“”‘’（）《》〈〉【】「」『』〔〕［］｛｝…—～-–")
 """A quarter, clockwise."""

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hanzi_lsgan.writing.characters import WrittenCharacter
-from hanzi_lsgan.writing.column_marks import NARROW, TURNED, UPRIGHT, column_shift
+from hanzi_lsgan.writing.column_marks import TURNED, UPRIGHT, column_shift
 from hanzi_lsgan.writing.dashes import is_one_line
-from hanzi_lsgan.writing.layout import NARROW_MARKS, SPACE
+from hanzi_lsgan.writing.line_widths import NARROW, NARROW_MARKS, SPACE
 
 _SQUARE_PIXELS = 64  # of a character while the line is put together
 _LEAST_SQUARE_PIXELS, _MOST_SQUARE_PIXELS = 28, 72

@@ -9,8 +9,9 @@ import numpy as np
 
 from data_tools.errors import UserError, join_message
 from hanzi_lsgan.writing.dashes import is_one_line
-from hanzi_lsgan.writing.layout import Line, Page, Placed, printed_lines, printed_squares
 from hanzi_lsgan.writing.outlines import Contour
+from hanzi_lsgan.writing.page import Line, Page, Placed
+from hanzi_lsgan.writing.page_grid import printed_lines, printed_squares
 from hanzi_lsgan.writing.settings import WritingSettings
 from hanzi_lsgan.writing.sheet_picture import SheetPicture
 

@@ -5,16 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_tools.fonts.placement import Placement
-from hanzi_lsgan.writing.layout import (
-    CLOSING,
-    OPENING,
-    Page,
-    Placed,
-    ink_of,
-    lay_out,
-    printed_lines,
-    printed_squares,
-)
+from hanzi_lsgan.writing.layout import ink_of, lay_out
+from hanzi_lsgan.writing.line_breaks import CLOSING, OPENING
+from hanzi_lsgan.writing.page import Page, Placed
+from hanzi_lsgan.writing.page_grid import printed_lines, printed_squares
 from hanzi_lsgan.writing.settings import WritingSettings
 from hanzi_lsgan.writing.write import clean_text
 

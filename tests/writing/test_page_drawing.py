@@ -4,8 +4,9 @@ import pytest
 
 from data_tools.errors import UserError
 from data_tools.fonts.placement import Placement, placement
-from hanzi_lsgan.writing.layout import Page, lay_out
+from hanzi_lsgan.writing.layout import lay_out
 from hanzi_lsgan.writing.outlines import Contour
+from hanzi_lsgan.writing.page import Page
 from hanzi_lsgan.writing.page_drawing import check_tilt, draw_page
 from hanzi_lsgan.writing.settings import WritingSettings
 
