@@ -20,7 +20,7 @@ from data_tools.fonts.typefaces import (
     has_ink,
     load_typeface,
 )
-from data_tools.fonts.western import is_western
+from data_tools.fonts.western import BETWEEN_NAMES, is_western
 from data_tools.glyphs.place import Place
 
 HANZI_INK = 0.84
@@ -34,7 +34,6 @@ _MARKS_AT_THE_LEFT = "，、。；：！？"  # where the mainland writes them; 
 _MARK_LEFT = 0.12
 _FULL_WIDTH = 0.8  # of a square, above which all is a whole one but for letters such as m
 _BEARING = 0.05  # beside a letter of a font that gives all the same width, which nobody writes so
-_BETWEEN_NAMES = "·"  # some fonts have it at the left side of its square
 _DASH = "—"
 _DASH_INK = 1.06  # of a square: two of them are one line, without a gap where they meet
 _ELLIPSIS = "…"
@@ -110,7 +109,7 @@ def placement(character: str, hand: int = PLAINEST, fonts: KnownFonts = ALL_FONT
         shift_right = 0.0
     if character in _MARKS_AT_THE_LEFT:
         shift_right = _MARK_LEFT - left * scale
-    elif character == _BETWEEN_NAMES and advance == 1:
+    elif character == BETWEEN_NAMES and advance == 1:  # in some fonts at the left side
         shift_right = 0.5 - (left + right) / 2 * scale
     placed = Placement(
         left * scale + shift_right,

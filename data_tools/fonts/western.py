@@ -9,9 +9,10 @@ _RANGES = (
     ("\u20a0", "\u20bf"),  # currencies
     ("\u2212", "\u2212"),  # minus
 )
-_BETWEEN_NAMES = "·"  # 列奥纳多·达·芬奇
+BETWEEN_NAMES = "·"
+"""As in 列奥纳多·达·芬奇: of no words of the West, though it lies among their signs."""
 
 
 def is_western(character: str) -> bool:
     """Whether a character is a letter of Latin, Greek or Cyrillic, a digit, or a sign with such."""
-    return character != _BETWEEN_NAMES and any(low <= character <= high for low, high in _RANGES)
+    return character != BETWEEN_NAMES and any(low <= character <= high for low, high in _RANGES)

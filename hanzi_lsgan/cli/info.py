@@ -16,7 +16,8 @@ from hanzi_lsgan.cli.app import (
     print_json,
     results,
 )
-from hanzi_lsgan.cli.path_kinds import STORE_SUFFIXES, describe_other, is_run, is_store, runs_in
+from hanzi_lsgan.cli.path_kinds import describe_other, is_run, is_store, runs_in
+from hanzi_lsgan.runs.wrong_path import STORE_SUFFIXES
 
 if TYPE_CHECKING:
     from data_tools.store.reader import Store

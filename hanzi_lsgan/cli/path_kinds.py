@@ -5,25 +5,23 @@ from itertools import islice
 from pathlib import Path
 
 from data_tools.errors import UserError, join_message
+from hanzi_lsgan.runs.wrong_path import HDF5_BEGINS, RUN_FILES, STORE_SUFFIXES
 
-_RUN_FILES = ("model.json", "config.toml", "generator.safetensors")
 _PAGE = ".dgrl"
 _SAMPLES = (".gnt", ".zip", _PAGE)
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp")
-STORE_SUFFIXES = (".h5", ".hdf5")
-_HDF5_BEGINS = b"\x89HDF\r\n\x1a\n"
 _MOST_LOOKED_AT = 10_000  # files of a folder, of which the first that is known decides
 _MOST_NAMED = 8
 
 
 def is_run(path: Path) -> bool:
     """Whether a folder holds a run, if a damaged one."""
-    return any((path / name).is_file() for name in _RUN_FILES)
+    return any((path / name).is_file() for name in RUN_FILES)
 
 
 def is_store(path: Path) -> bool:
     """Whether a file may be a store, by its first bytes."""
-    return path.is_file() and _first_bytes(path) == _HDF5_BEGINS
+    return path.is_file() and _first_bytes(path) == HDF5_BEGINS
 
 
 def runs_in(path: Path) -> list[Path]:
@@ -85,7 +83,7 @@ def _describe_file(path: Path) -> tuple[str, str]:
     if not path.is_file():
         return "a device or a pipe", "name a file or a folder"
     begins = _first_bytes(path)
-    if is_run(path.parent) and path.name in (*_RUN_FILES, "best.safetensors", "checksums.json"):
+    if is_run(path.parent) and path.name in (*RUN_FILES, "best.safetensors", "checksums.json"):
         return "a part of a run", f"name the run, {path.parent}"
     if suffix == ".gnt":
         return "a file of samples", f"`hanzi-lsgan prepare {quoted}` makes a store of it"
@@ -115,7 +113,7 @@ def _brings_lines_out(path: Path) -> str:
 def _first_bytes(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(len(_HDF5_BEGINS))
+            return file.read(len(HDF5_BEGINS))
     except OSError as error:
         problem = f"cannot be read ({error.strerror})"
         raise UserError(join_message(str(path), problem, "check its permissions")) from None

@@ -4,9 +4,16 @@ from pathlib import Path
 
 from data_tools.errors import UserError, join_message
 
-_RUN_FILES = ("model.json", "config.toml", "generator.safetensors")
+RUN_FILES = ("model.json", "config.toml", "generator.safetensors")
+"""By any of which a folder is known for a run's, if a damaged one."""
+
+HDF5_BEGINS = b"\x89HDF\r\n\x1a\n"
+"""The first bytes of HDF5 files."""
+
+STORE_SUFFIXES = (".h5", ".hdf5")
+"""Of the names that people give to stores."""
+
 _RUNS_SHOWN = 3
-_HDF5_BEGINS = b"\x89HDF\r\n\x1a\n"
 
 
 def refuse_other_things(run: Path) -> None:
@@ -18,7 +25,7 @@ def refuse_other_things(run: Path) -> None:
     if not run.exists():
         problem = "there is no such run"
         remedy = "name a run folder, or train one with `hanzi-lsgan train`"
-    elif any((run / name).exists() for name in _RUN_FILES):
+    elif any((run / name).exists() for name in RUN_FILES):
         return
     elif is_hdf5(run):
         problem, remedy = "is a store, and no run folder", "name a store with --data"
@@ -57,7 +64,7 @@ def refuse_other_recipe(name: str) -> None:
     """
     path = Path(name)
     remedy = ""
-    if is_hdf5(path) or path.suffix in (".h5", ".hdf5"):
+    if is_hdf5(path) or path.suffix in STORE_SUFFIXES:
         problem, remedy = "is a store, and no recipe", f"did you mean --data {name}?"
     elif is_run(path):
         problem = "is a run, and no recipe"
@@ -78,7 +85,7 @@ def is_hdf5(path: Path) -> bool:
     """Whether a file is HDF5 by its first bytes, as a store is."""
     try:
         with path.open("rb") as file:
-            return file.read(len(_HDF5_BEGINS)) == _HDF5_BEGINS
+            return file.read(len(HDF5_BEGINS)) == HDF5_BEGINS
     except OSError:
         return False
 
