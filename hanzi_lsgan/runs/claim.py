@@ -35,7 +35,8 @@ class Claim:
             UserError: there is something in the folder named.
         """
         if out is None:
-            stem = Path(recipe_name).name.removesuffix(".toml")
+            path = Path(recipe_name)
+            stem = path.stem if path.suffix.lower() == ".toml" else path.name
             return cls(RunFolder(next_run(stem)), exists=False, name_to_reserve=stem)
         run = RunFolder(out)
         run.refuse_if_trained()

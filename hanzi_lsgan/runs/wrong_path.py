@@ -64,12 +64,12 @@ def refuse_other_recipe(name: str) -> None:
     """
     path = Path(name)
     remedy = ""
-    if is_hdf5(path) or path.suffix in STORE_SUFFIXES:
+    if is_hdf5(path) or path.suffix.lower() in STORE_SUFFIXES:
         problem, remedy = "is a store, and no recipe", f"did you mean --data {name}?"
     elif is_run(path):
         problem = "is a run, and no recipe"
         remedy = f"did you mean --resume --out {name}? Its recipe is {path / 'config.toml'}"
-    elif name and path.suffix != ".toml" and path.exists():
+    elif name and path.suffix.lower() != ".toml" and path.exists():
         problem = "is no recipe"
         remedy = f"did you mean `hanzi-lsgan prepare {name}`? Training takes what that writes"
     if remedy:

@@ -133,6 +133,7 @@ def test_a_store_that_has_moved_is_to_be_named(home: Path, trained: Path) -> Non
         ("s.h5", "s.h5: is a store, and no recipe; did you mean --data s.h5?"),
         ("nameless", "did you mean --data nameless?"),
         ("late.h5", "did you mean --data late.h5?"),
+        ("late.H5", "did you mean --data late.H5?"),
         ("gone/s.hdf5", "did you mean --data gone/s.hdf5?"),
         ("runs/a", "runs/a: is a run, and no recipe; did you mean --resume --out runs/a?"),
         ("raw", "raw: is no recipe; did you mean `hanzi-lsgan prepare raw`?"),
@@ -146,6 +147,12 @@ def test_what_is_no_recipe_is_named(home: Path, name: str, expected: str) -> Non
     with pytest.raises(UserError) as caught:
         Session.begin(name, "s.h5")
     assert expected in str(caught.value)
+
+
+def test_a_recipe_in_capitals_is_one_and_names_its_run(home: Path) -> None:
+    shutil.copy("runs/a/config.toml", "MINE.TOML")
+    with Session.begin("MINE.TOML", "s.h5") as session:
+        assert session.run.path == Path("runs/MINE-01")
 
 
 def test_a_recipe_is_a_recipe_whatever_lies_beside_it(home: Path) -> None:
