@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -96,21 +96,18 @@ def gather_pictures(
         for one in some:
             for (writer, named_split), pictures in _groups(one, answers, gathered).items():
                 is_folder = writer_pattern is None and writer not in told
-                whole = writer if is_folder else f"{one.name}/{writer}"
-                for name, some_pictures in _stand_ins_apart(whole, pictures):
-                    for number, start in enumerate(range(0, len(some_pictures), _PART_PICTURES)):
-                        part = PicturePart(
-                            name=name,
-                            writer=writer,
-                            number=number,
-                            path=one.base,
-                            folder=one.place,
-                            named_split=named_split,
-                            pictures=tuple(some_pictures[start : start + _PART_PICTURES]),
-                            ground=grounds[source],
-                            ink=ink,
-                        )
-                        gathered.parts.append(part)
+                whole = PicturePart(
+                    name=writer if is_folder else f"{one.name}/{writer}",
+                    writer=writer,
+                    number=0,
+                    path=one.base,
+                    folder=one.place,
+                    named_split=named_split,
+                    pictures=tuple(pictures),
+                    ground=grounds[source],
+                    ink=ink,
+                )
+                gathered.parts += _in_parts(whole)
     gathered.parts.sort(key=lambda part: (part.name, part.split, part.number))
     if not gathered.parts:
         return gathered
@@ -146,15 +143,14 @@ def _groups(
     return groups
 
 
-def _stand_ins_apart(
-    name: str, pictures: list[LabelledFile]
-) -> Iterator[tuple[str, list[LabelledFile]]]:
-    """What a font has drawn, as the names of its files say, and what it has not; by their names."""
-    drawn = [one for one in pictures if is_font_drawn(one.file.name)]
-    if len(drawn) < len(pictures):
-        yield name, [one for one in pictures if not is_font_drawn(one.file.name)]
-    if drawn:
-        yield f"{name}/{FONT_DRAWN_PREFIX}", drawn
+def _in_parts(whole: PicturePart) -> Iterator[PicturePart]:
+    """A writer's pictures in parts, those that a font has drawn, as names of files say, apart."""
+    drawn = [one for one in whole.pictures if is_font_drawn(one.file.name)]
+    others = [one for one in whole.pictures if not is_font_drawn(one.file.name)]
+    for name, some in ((whole.name, others), (f"{whole.name}/{FONT_DRAWN_PREFIX}", drawn)):
+        for number, start in enumerate(range(0, len(some), _PART_PICTURES)):
+            pictures = tuple(some[start : start + _PART_PICTURES])
+            yield replace(whole, name=name, number=number, pictures=pictures)
 
 
 def _paths(collections: Sequence[Collection]) -> list[str]:

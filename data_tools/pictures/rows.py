@@ -25,7 +25,7 @@ _PICTURE = rf"[^\t\"]+?(?:{'|'.join(map(re.escape, PICTURE_SUFFIXES))})"
 # `a.png 永`, `"a.png", "永"`, `永<tab>i/a.png`
 _FILE_FIRST = re.compile(rf'"?({_PICTURE})"?\s*[\s,;:|]\s*"?(.+?)"?', re.IGNORECASE)
 _FILE_LAST = re.compile(rf'"?([^\s"]+?)"?\s*[\s,;:|]\s*"?({_PICTURE})"?', re.IGNORECASE)
-_MOST = 0.5
+_LEAST_SHARE = 0.5  # of lines that name a picture, in a table
 
 
 class RawRow(NamedTuple):
@@ -73,7 +73,7 @@ def _of_lines(lines: Sequence[str]) -> list[RawRow] | None:
             for line in lines
             if (match := pattern.fullmatch(line))
         ]
-        if rows and len(rows) >= _MOST * len(lines):  # one of two may be a head
+        if rows and len(rows) >= _LEAST_SHARE * len(lines):  # one of two may be a head
             return rows
     return None
 
