@@ -20,7 +20,7 @@ test: $(INSTALLED)  ## lint, types and the whole suite
 	$(BIN)/mypy
 	$(BIN)/pytest
 
-mutants: $(INSTALLED)  ## put 114 one-line faults into a copy, and let the tests find each
+mutants: $(INSTALLED)  ## put 115 one-line faults into a copy, and let the tests find each
 	$(BIN)/python -m tests.mutants
 
 faults: $(INSTALLED)  ## kill conversions and trainings at random instants, 200 times each
