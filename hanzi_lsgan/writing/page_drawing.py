@@ -1,7 +1,7 @@
 """A page as shapes: printed lines, the ink of each character, and the text that it stands for."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -102,7 +102,7 @@ class DrawnPage:
 
 def draw_page(
     page: Page,
-    outlines: Sequence[tuple[Contour, ...]],
+    outlines: Mapping[int, tuple[Contour, ...]],
     settings: WritingSettings,
     *,
     seed: int,
@@ -162,7 +162,7 @@ def pressures(count: int, strength: float, seed: int) -> list[float]:
 
 def _ink(
     line: Line,
-    outlines: Sequence[tuple[Contour, ...]],
+    outlines: Mapping[int, tuple[Contour, ...]],
     settings: WritingSettings,
     rng: np.random.Generator,
 ) -> Iterator[InkedCharacter]:

@@ -1,9 +1,11 @@
 """A text, a hand and settings → pages, and pages → files."""
 
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import islice
 
 from data_tools.characters import CleanedText, clean_lines, show_characters
 from data_tools.errors import UserError, join_message
@@ -109,11 +111,14 @@ def write_text(
         written.append(one)
         on_characters("writing", len(written), len(characters))
     levels = pressures(len(written), settings.pressure * _BOLDNESS, hand.seed)
-    outlines = list(_trace_all(written, levels, jobs, on_characters))
-    drawn = [
-        draw_page(page, outlines, settings, seed=hand.seed + number, background=background)
-        for number, page in enumerate(pages)
-    ]
+    drawn = []
+    with closing(_trace_all(written, levels, jobs, on_characters)) as all_traced:
+        traced = enumerate(all_traced)
+        for number, page in enumerate(pages):
+            # One sheet's alone: once placed they are there anew, and all of a book's twice.
+            outlines = dict(islice(traced, len({one.index for one in page.characters})))
+            seed = hand.seed + number
+            drawn.append(draw_page(page, outlines, settings, seed=seed, background=background))
     facts = {
         "title": title or characters[:20],
         "creator": f"hanzi-lsgan {version('hanzi-lsgan')}",
@@ -171,7 +176,7 @@ def _trace_all(
     levels: Sequence[float],
     jobs: int | None,
     on_characters: Callable[[str, int, int], None],
-) -> Iterator[tuple[Contour, ...]]:
+) -> Generator[tuple[Contour, ...]]:
     pairs = list(zip(written, levels, strict=True))
     chunks = [pairs[i : i + _CHUNK] for i in range(0, len(pairs), _CHUNK)]
     count = 1 if len(pairs) <= _FEW else process_count(jobs, len(chunks))

@@ -54,13 +54,15 @@ def test_a_short_line_may_be_steep() -> None:
 def test_lines_turn_about_their_middle() -> None:
     settings = STILL.model_copy(update={"tilt": 14})
     (page,) = place(settings, 17)
-    tops = [one.top_mm for one in draw_page(page, [()] * 17, settings, seed=0).characters]
+    blank: dict[int, tuple[Contour, ...]] = dict.fromkeys(range(17), ())
+    tops = [one.top_mm for one in draw_page(page, blank, settings, seed=0).characters]
     assert tops[8] == pytest.approx(20)
     assert tops[0] == pytest.approx(20 + 80 * 0.2493, abs=0.01)  # the tangent of 14 degrees
     assert tops[16] == pytest.approx(20 - 80 * 0.2493, abs=0.01)
     columns = settings.model_copy(update={"tilt": 9, "down": True})
     (page,) = place(columns, 25)
-    lefts = [one.left_mm for one in draw_page(page, [()] * 25, columns, seed=0).characters]
+    blank = dict.fromkeys(range(25), ())
+    lefts = [one.left_mm for one in draw_page(page, blank, columns, seed=0).characters]
     assert lefts[0] == pytest.approx(180 - 123.5 * 0.1584, abs=0.01)
     assert lefts[24] == pytest.approx(180 + 116.5 * 0.1584, abs=0.01)
 
@@ -85,7 +87,7 @@ def test_ink_stays_in_its_printed_square(
 ) -> None:
     settings = STILL.model_copy(update={"stationery": "squared", "down": down})
     (page,) = lay_out("永", settings, lambda character: Placement(*ink, 1.0))
-    (one,) = draw_page(page, [box(*ink)], settings, seed=0).characters
+    (one,) = draw_page(page, {0: box(*ink)}, settings, seed=0).characters
     points = [(x - one.left_mm, y - one.top_mm) for x, y in one.contours[0].points]
     xs, ys = zip(*points, strict=True)
     assert (min(xs), min(ys), max(xs), max(ys)) == pytest.approx(kept)
