@@ -326,11 +326,17 @@ def test_pictures_that_lie_beside_other_samples_stop_nothing(tmp_path: Path) -> 
 
 
 def test_what_generate_writes_goes_back_in(tmp_path: Path) -> None:
+    import torch
+
     from hanzi_lsgan.export.samples import export_samples
     from tests.tiny import tiny_generator
 
     out = tmp_path / "drawn"
-    export_samples(tiny_generator(4), "一丁口永", "一丁口永", out, per_class=5, seed=0)
+    # Fresh weights draw a grey that is nearly even; by some it is wholly so, which counts as blank.
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        generator = tiny_generator(4)
+    export_samples(generator, "一丁口永", "一丁口永", out, per_class=5, seed=0)
     result = convert([out], tmp_path / "x.h5")
     expected = [
         (character, fitted(np.asarray(Image.open(path))))
