@@ -169,8 +169,8 @@ def _labels_of_each(
         for source in waiting:
             some = of_source[source]
             try:
-                others = [other for other in of_source if other != source]
-                lists = partial(_lists_of, [one for other in others for one in of_source[other]])
+                others = [one for other in of_source if other != source for one in of_source[other]]
+                lists = partial(_lists_of, others)
                 found[source] = _labels(_paths(some), some, source, lists, firsts, gathered)
             except UserError as error:
                 if may_wait and isinstance(error, UncountedError):
