@@ -47,6 +47,10 @@ _PEN_SHARE = 0.75
 handwriting best so: 84 of 100 samples, from outlines alone 77, from pens alone 83 (docs/fonts.md).
 """
 
+_LEAST_SIDE_EM = 0.7
+"""Ink that is less long, as a mark's, is written so much larger: the bitmap of a full stop would
+else be of few pixels, a store fits each to its ink, and what learns from them learns to blur."""
+
 _MARGIN_PIXELS = 8  # room for the blur of an edge
 _EDGE_BLUR_PIXELS = 2.3
 _SURROUNDINGS_PIXELS = 12
@@ -124,10 +128,12 @@ def draw_sample(character: str, hand: Hand, rng: np.random.Generator) -> NDArray
         rng: what makes this sample differ from the writer's others.
 
     Returns:
-        (height, width) cropped to the ink, 255 is background; the longer side is mostly 45 to 125.
+        (height, width) cropped to the ink, 255 is background; the longer side is mostly 45 to 125,
+        also of a mark.
     """
     loose = hand.looseness
     scale = hand.size_pixels / EM_PIXELS * math.exp(rng.normal(0, 0.06) * loose)
+    scale *= max(1.0, _LEAST_SIDE_EM / _longer_side_em(hand, character))
     stretch = hand.stretch + rng.normal(0, 0.06) * loose
     slant = hand.slant + rng.normal(0, 0.04) * loose
     climb = hand.climb + rng.normal(0, 0.02) * loose
@@ -342,6 +348,14 @@ def _write_writer(
             rng = _sample_rng(seed, writer, character)
             write_record(stream, character, draw_sample(character, hand, rng))
     return len(known)
+
+
+def _longer_side_em(hand: Hand, character: str) -> float:
+    """How long or high the ink of a character is before it is bent, in em."""
+    if hand.pen is None:
+        return max(draw_reference(hand.font, character).size) / EM_PIXELS
+    points = np.concatenate(strokes_of(hand.font, character))[:, :2]
+    return float(np.ptp(points, axis=0).max()) / EM_PIXELS + hand.pen.width_em
 
 
 def _stroke_field(font: Font, character: str, fineness: float) -> Image.Image:

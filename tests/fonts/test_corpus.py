@@ -3,6 +3,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -143,6 +144,15 @@ def test_sizes_are_like_those_of_hwdb() -> None:
     assert 53 < width < 70
     assert np.min(shapes) > 25
     assert np.max(shapes) < 180
+
+
+def test_marks_have_as_many_pixels_as_characters() -> None:
+    """Else a full stop of 14 pixels is blown up to 64, and a model learns to draw it blurred."""
+    for writer in range(1, 17):
+        hand = Hand.of_writer(0, writer)
+        for character in filter(partial(has_glyph, hand.font), "。，．"):
+            bitmap = draw_sample(character, hand, np.random.default_rng(0))
+            assert max(bitmap.shape) > 30, (writer, character)
 
 
 def test_every_character_of_the_papers_figure_is_drawn_by_every_font_that_has_it() -> None:
