@@ -1,7 +1,6 @@
 """Files that say which character a number or name stands for: `char_dict`, `classes.txt`, JSON."""
 
 import json
-import pickletools
 import re
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
@@ -9,6 +8,8 @@ from pathlib import PurePosixPath
 
 from data_tools.errors import UserError, join_message
 from data_tools.pictures.names import single_character
+from data_tools.pictures.plain_pickle import read_plain_pickle
+from data_tools.pictures.text_of_bytes import text_of
 
 MAX_LIST_BYTES = 64 << 20
 
@@ -24,7 +25,6 @@ _AFTER_NUMBER = re.compile(r'^("?[0-9]+"?)\s*[:;=|]\s*(?=\S)')
 _BEFORE_NUMBER = re.compile(r'(?<=\S)\s*[:;=|]\s*("?[0-9]+"?)$')
 _END_OF_LINE = re.compile(r"\r\n|\n|\r")
 _PLAIN_SPACE = " \t"  # others are classes of their own in lists of OCR
-_MARK = object()
 
 
 def is_class_list(path: str) -> bool:
@@ -143,27 +143,13 @@ def _pairs(data: bytes, where: str) -> tuple[_Pairs, int]:
     """Pairs of texts, in which of the two directions is open, and how many were counted here."""
     name = PurePosixPath(where).name.lower()
     if name.endswith((".pkl", ".pickle")) or data.startswith((b"\x80", b"(d", b"(l", b"}", b"]")):
-        return _pairs_of(_read_pickle(data, where))
+        return _pairs_of(read_plain_pickle(data, where))
     text = text_of(data)
     if name.endswith(".json") or text.lstrip().startswith(("{", "[")):
         return _pairs_of(json.loads(text))
     # Not by `splitlines`, whose ends of lines are characters too.
     lines = _END_OF_LINE.split(text.rstrip(f"\r\n{_PLAIN_SPACE}"))
     return _pairs_of_lines(lines, where, are_codes=name.endswith("-mapping.txt"))
-
-
-def text_of(data: bytes) -> str:
-    """Decode UTF-8, UTF-16 with its mark, as Windows' "Unicode", or GBK as older Windows writes it.
-
-    Raises:
-        UnicodeDecodeError: it is none of them.
-    """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("gb18030")
 
 
 def _pairs_of(content: object) -> tuple[_Pairs, int]:
@@ -253,66 +239,3 @@ def _directed(pairs: _Pairs, is_backward: bool) -> Iterable[tuple[str, str]]:
         key, text = (second, first) if is_backward else (first, second)
         if (character := single_character(text)) is not None:
             yield key_of(key.strip()), character
-
-
-def _read_pickle(data: bytes, where: str) -> object:
-    """Follow a pickle's opcodes as far as they build plain data; none is ever executed."""
-    stack: list[object] = []
-    memo: dict[object, object] = {}
-
-    def popped() -> list[object]:
-        start = len(stack) - 1 - stack[::-1].index(_MARK)
-        items = stack[start + 1 :]
-        del stack[start:]
-        return items
-
-    def fill(items: list[object]) -> None:
-        target = stack[-1]
-        if isinstance(target, dict):
-            target.update(zip(items[::2], items[1::2], strict=True))
-        elif isinstance(target, list):
-            target.extend(items)
-        else:
-            raise ValueError("it is damaged")
-
-    for opcode, value, _ in pickletools.genops(data):
-        match opcode.name:
-            case "PROTO" | "FRAME":
-                pass
-            case "MARK":
-                stack.append(_MARK)
-            case "EMPTY_DICT":
-                stack.append({})
-            case "EMPTY_LIST":
-                stack.append([])
-            case "DICT":
-                items = popped()
-                stack.append(dict(zip(items[::2], items[1::2], strict=True)))
-            case "LIST":
-                stack.append(popped())
-            case "SETITEM":
-                items, stack[-2:] = stack[-2:], []
-                fill(items)
-            case "APPEND":
-                fill([stack.pop()])
-            case "SETITEMS" | "APPENDS":
-                fill(popped())
-            case "INT" | "BININT" | "BININT1" | "BININT2" | "LONG" | "LONG1" | "LONG4":
-                stack.append(value)
-            case "UNICODE" | "BINUNICODE" | "SHORT_BINUNICODE" | "BINBYTES" | "SHORT_BINBYTES":
-                stack.append(value)
-            case "STRING" | "BINSTRING" | "SHORT_BINSTRING":  # Python 2's, bytes shown as Latin-1
-                stack.append(str(value).encode("latin-1"))
-            case "PUT" | "BINPUT" | "LONG_BINPUT":
-                memo[value] = stack[-1]
-            case "MEMOIZE":
-                memo[len(memo)] = stack[-1]
-            case "GET" | "BINGET" | "LONG_BINGET":
-                stack.append(memo[value])
-            case "STOP":
-                return stack.pop()
-            case name:
-                problem = f"is a pickle with more in it than texts and numbers ({name})"
-                remedy = "write it anew as JSON, which cannot run code"
-                raise UserError(join_message(where, problem, remedy))
-    raise ValueError("it is cut off")

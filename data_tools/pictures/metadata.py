@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from data_tools.errors import UserError, join_message
-from data_tools.pictures.class_lists import text_of
 from data_tools.pictures.rows import rows_of_text
+from data_tools.pictures.text_of_bytes import text_of
 from data_tools.sources.split_names import NamedSplit, split_of_names
 
 
