@@ -1,30 +1,28 @@
 """Folders and archives of pictures → parts that a process reads: with labels, writers and split."""
 
-import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from data_tools.errors import UserError, join_message
-from data_tools.pictures.class_lists import MAX_LIST_BYTES, UncountedError, is_class_list
-from data_tools.pictures.decode import Picture, PictureError, decode
+from data_tools.pictures.class_lists import UncountedError, is_class_list
 from data_tools.pictures.folder_lists import Firsts
-from data_tools.pictures.ink import Ground, Ink, Votes, survey
+from data_tools.pictures.grounds import grounds_of
+from data_tools.pictures.ink import Ink
 from data_tools.pictures.labels import (
     Labels,
     label_pictures,
     may_tell_labels,
     names_hide_numbers,
 )
+from data_tools.pictures.lists_elsewhere import agreed_lists, lists_above
 from data_tools.pictures.metadata import MAX_TABLE_BYTES
-from data_tools.pictures.part import LabelledFile, PicturePart, read_picture_file
+from data_tools.pictures.part import LabelledFile, PicturePart
 from data_tools.pictures.unpacked import without_unpacked
 from data_tools.pictures.writers import writer_in
-from data_tools.sources.members import mendable_errors
 from data_tools.sources.split_choice import TEST_OPTION
 from data_tools.sources.split_names import NamedSplit, may_mean_test, split_of_names
 from data_tools.sources.stored import Collection, read_beside
@@ -32,9 +30,6 @@ from data_tools.sources.writing_kinds import FONT_DRAWN_PREFIX, is_font_drawn
 from data_tools.splits import Split
 
 _PART_PICTURES = 500  # so few that processes end together
-_SURVEYED = 120  # pictures of a source that vote on what they have in common
-_SURVEYED_PIXELS = 1 << 24
-_FOLDERS_ABOVE = 2  # of a source, in which a list of classes is looked for
 _TRAIN = NamedSplit(Split.TRAIN, "")
 
 
@@ -80,7 +75,7 @@ def gather_pictures(
     of_source: dict[Path, list[Collection]] = {}
     for collection in collections:
         of_source.setdefault(collection.source, []).append(collection)
-    grounds = _grounds(of_source, ink)
+    grounds = grounds_of(of_source, ink)
     labels = Labels([], Counter(), {}, [], [], [])
     told: set[str] = set()  # writers whom tables name
     drew: dict[str, set[str]] = {}  # by each writer
@@ -170,7 +165,7 @@ def _labels_of_each(
             some = of_source[source]
             try:
                 others = [one for other in of_source if other != source for one in of_source[other]]
-                lists = partial(_lists_of, others)
+                lists = partial(agreed_lists, others)
                 found[source] = _labels(_paths(some), some, source, lists, firsts, gathered)
             except UserError as error:
                 if may_wait and isinstance(error, UncountedError):
@@ -201,47 +196,16 @@ def _labels(
                 gathered.used.add(f"{collection.place}/{file.name}")
     # A list for train and test alike often lies in the folder that holds both.
     if names_hide_numbers(paths) and not any(map(is_class_list, beside)):
-        beside |= _lists_above(source)
+        beside |= lists_above(source)
     try:
         return label_pictures(paths, beside, str(source), firsts)
     except UncountedError:
         raise
     except UserError:
-        lists = _lists_above(source) or lists_of_others()
+        lists = lists_above(source) or lists_of_others()
         if not lists:
             raise
         return label_pictures(paths, beside | lists, str(source), firsts)
-
-
-def _lists_of(collections: Sequence[Collection]) -> dict[str, bytes]:
-    """The lists of classes at the top of some sources, where all that have one say the same."""
-    of_each = []
-    for one in collections:
-        files = [file for file in one.beside if is_class_list(file.name)]
-        files = [file for file in files if "/" not in file.name and file.size <= MAX_LIST_BYTES]
-        if files:
-            of_each.append({file.name: read_beside(one, file, MAX_LIST_BYTES) for file in files})
-    return of_each[0] if of_each and all(one == of_each[0] for one in of_each) else {}
-
-
-def _lists_above(source: Path) -> dict[str, bytes]:
-    """Lists of classes in the nearest folder above a source that has one.
-
-    Raises:
-        UserError: one cannot be read.
-    """
-    for folder in list(source.absolute().parents)[:_FOLDERS_ABOVE]:
-        found = {}
-        with suppress(OSError):  # a folder that may not be looked into has none
-            found = {path.name: path for path in sorted(folder.iterdir()) if _is_list(path)}
-        if found:
-            with mendable_errors(str(folder)):
-                return {name: path.read_bytes() for name, path in found.items()}
-    return {}
-
-
-def _is_list(path: Path) -> bool:
-    return is_class_list(path.name) and path.is_file() and path.stat().st_size <= MAX_LIST_BYTES
 
 
 def _label_lines(labels: Labels) -> list[str]:
@@ -282,28 +246,6 @@ def _writers_line(
     begin = f"{named:,} by a table; of others" if named else "nothing names them, so"
     rest = f"each folder counts as one ({folders:,}); --writer-pattern tells them apart"
     return f"writers: {begin} {rest}"
-
-
-def _grounds(of_source: Mapping[Path, Sequence[Collection]], ink: Ink) -> dict[Path, Ground]:
-    """What the pictures of each source have in common; few of them do as those of all sources."""
-    votes = {source: survey(_some(collections), ink) for source, collections in of_source.items()}
-    together = sum(votes.values(), Votes())
-    return {
-        source: (own if own.are_clear else together).ground(ink) for source, own in votes.items()
-    }
-
-
-def _some(collections: Sequence[Collection]) -> Iterator[Picture]:
-    """Some of the pictures, chosen by chance, but always the same."""
-    files = [(one.base, file) for one in collections for file in one.pictures]
-    pixels = 0
-    for base, file in random.Random(0).sample(files, min(_SURVEYED, len(files))):
-        with suppress(PictureError):  # what is damaged is said when its turn comes
-            picture = decode(read_picture_file(base, file))
-            pixels += picture.grey.size
-            yield picture
-        if pixels > _SURVEYED_PIXELS:
-            return
 
 
 def _split_of(collection: Collection, folder: str, gathered: Gathered) -> NamedSplit:
