@@ -39,7 +39,6 @@ def adapt(
     from hanzi_lsgan.cli.display import likeness_table
     from hanzi_lsgan.export.weights import check_out, export_weights
     from hanzi_lsgan.runs.folder import RUNS
-    from hanzi_lsgan.runs.wrong_path import refuse_run_as_store
     from hanzi_lsgan.training.person import check_person, learn_hand
     from hanzi_lsgan.training.start import trained_run
 
@@ -48,7 +47,6 @@ def adapt(
     if not is_person(out.resolve().name):
         problem = "a number is an invented hand's, which --hand would draw instead"
         raise UserError(join_message(f"--out {out}", problem, "name it after the person"))
-    refuse_run_as_store(data)
     refuse_no_store(data)
     base = trained_run(trained).load_generator()
     from data_tools.store.reader import Store

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
 from hanzi_lsgan.cli.app import console, samples_bar
-from hanzi_lsgan.cli.path_kinds import is_run, is_store, refuse_no_store
+from hanzi_lsgan.cli.path_kinds import refuse_no_store
+from hanzi_lsgan.runs.run_or_store import is_run, is_store
 
 if TYPE_CHECKING:
     from data_tools.store.reader import Store
@@ -111,15 +112,12 @@ def open_store(trained: "TrainedGenerator", data: Path | None) -> "Iterator[Stor
     Raises:
         UserError: what is named is no store.
     """
-    from hanzi_lsgan.runs.wrong_path import refuse_run_as_store
-
     path = data or Path(trained.info.store.path)
     # Exported weights know but the name of a store, which anybody's may have.
     is_guess = data is None and not path.is_absolute()
     if data is None and not (is_store(path) if is_guess else path.exists()):
         yield None
         return
-    refuse_run_as_store(path)
     refuse_no_store(path)
     from data_tools.store.reader import Store  # later, since many draw without a store
 

@@ -19,7 +19,7 @@ from hanzi_lsgan.cli.app import (
     samples_bar,
 )
 from hanzi_lsgan.cli.generate import MOST_PER_CLASS, FormatOption, OutOption, generate
-from hanzi_lsgan.cli.path_kinds import is_run, is_store
+from hanzi_lsgan.runs.run_or_store import is_run, is_store
 
 if TYPE_CHECKING:
     from hanzi_lsgan.export.formats import Format

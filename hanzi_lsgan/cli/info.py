@@ -16,8 +16,8 @@ from hanzi_lsgan.cli.app import (
     print_json,
     results,
 )
-from hanzi_lsgan.cli.path_kinds import describe_other, is_run, is_store, runs_in
-from hanzi_lsgan.runs.wrong_path import STORE_SUFFIXES
+from hanzi_lsgan.cli.path_kinds import describe_other
+from hanzi_lsgan.runs.run_or_store import STORE_SUFFIXES, is_run, is_store, runs_in
 
 if TYPE_CHECKING:
     from data_tools.store.reader import Store

@@ -1,11 +1,19 @@
-"""What a path leads to where a store or a run is expected, and which command takes it."""
+"""What a path leads to that is no store, nor a run: in words, and which command takes it."""
 
 import shlex
 from itertools import islice
 from pathlib import Path
 
 from data_tools.errors import UserError, join_message
-from hanzi_lsgan.runs.wrong_path import HDF5_BEGINS, RUN_FILES, STORE_SUFFIXES
+from hanzi_lsgan.runs.run_or_store import (
+    RUN_FILES,
+    STORE_SUFFIXES,
+    first_bytes,
+    is_run,
+    is_store,
+    runs_in,
+)
+from hanzi_lsgan.runs.wrong_path import refuse_run_as_store
 
 _PAGE = ".dgrl"
 _SAMPLES = (".gnt", ".zip", _PAGE)
@@ -14,30 +22,13 @@ _MOST_LOOKED_AT = 10_000  # files of a folder, of which the first that is known 
 _MOST_NAMED = 8
 
 
-def is_run(path: Path) -> bool:
-    """Whether a folder holds a run, if a damaged one."""
-    return any((path / name).is_file() for name in RUN_FILES)
-
-
-def is_store(path: Path) -> bool:
-    """Whether a file may be a store, by its first bytes."""
-    return path.is_file() and _first_bytes(path) == HDF5_BEGINS
-
-
-def runs_in(path: Path) -> list[Path]:
-    """The runs right inside a folder, in order of their names."""
-    return sorted(folder for folder in path.iterdir() if folder.is_dir() and is_run(folder))
-
-
 def refuse_no_store(path: Path) -> None:
     """Make sure that what is named as a store may be one; a missing file counts as one here.
 
     Raises:
         UserError: it is a run, raw data or something else.
     """
-    if path.is_dir() and is_run(path):
-        remedy = "name the store that it was trained on, or another one"
-        raise UserError(join_message(str(path), "is a run, not a store", remedy))
+    refuse_run_as_store(path)
     if path.exists() and not is_store(path):
         raise describe_other(path, "no store")
 
@@ -82,7 +73,7 @@ def _describe_file(path: Path) -> tuple[str, str]:
     suffix = path.suffix.lower()
     if not path.is_file():
         return "a device or a pipe", "name a file or a folder"
-    begins = _first_bytes(path)
+    begins = first_bytes(path)
     if is_run(path.parent) and path.name in (*RUN_FILES, "best.safetensors", "checksums.json"):
         return "a part of a run", f"name the run, {path.parent}"
     if suffix == ".gnt":
@@ -108,12 +99,3 @@ def _describe_file(path: Path) -> tuple[str, str]:
 
 def _brings_lines_out(path: Path) -> str:
     return f"`hanzi-lsgan export {shlex.quote(str(path))} --out …` brings the lines out"
-
-
-def _first_bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(len(HDF5_BEGINS))
-    except OSError as error:
-        problem = f"cannot be read ({error.strerror})"
-        raise UserError(join_message(str(path), problem, "check its permissions")) from None

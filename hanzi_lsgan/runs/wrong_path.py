@@ -3,15 +3,7 @@
 from pathlib import Path
 
 from data_tools.errors import UserError, join_message
-
-RUN_FILES = ("model.json", "config.toml", "generator.safetensors")
-"""By any of which a folder is known for a run's, if a damaged one."""
-
-HDF5_BEGINS = b"\x89HDF\r\n\x1a\n"
-"""The first bytes of HDF5 files."""
-
-STORE_SUFFIXES = (".h5", ".hdf5")
-"""Of the names that people give to stores."""
+from hanzi_lsgan.runs.run_or_store import STORE_SUFFIXES, is_run, is_store
 
 _RUNS_SHOWN = 3
 
@@ -25,11 +17,11 @@ def refuse_other_things(run: Path) -> None:
     if not run.exists():
         problem = "there is no such run"
         remedy = "name a run folder, or train one with `hanzi-lsgan train`"
-    elif any((run / name).exists() for name in RUN_FILES):
+    elif is_run(run):
         return
-    elif is_hdf5(run):
+    elif is_store(run):
         problem, remedy = "is a store, and no run folder", "name a store with --data"
-    elif is_run(run.absolute().parent):
+    elif (run.absolute().parent / "model.json").is_file():  # many a folder has a config.toml
         problem, remedy = "is a part of a run", f"name the run, {run.absolute().parent}"
     elif not run.is_dir():
         problem, remedy = "is a file, and a run is a folder", "name the folder"
@@ -64,7 +56,7 @@ def refuse_other_recipe(name: str) -> None:
     """
     path = Path(name)
     remedy = ""
-    if is_hdf5(path) or path.suffix.lower() in STORE_SUFFIXES:
+    if is_store(path) or path.suffix.lower() in STORE_SUFFIXES:
         problem, remedy = "is a store, and no recipe", f"did you mean --data {name}?"
     elif is_run(path):
         problem = "is a run, and no recipe"
@@ -74,20 +66,6 @@ def refuse_other_recipe(name: str) -> None:
         remedy = f"did you mean `hanzi-lsgan prepare {name}`? Training takes what that writes"
     if remedy:
         raise UserError(join_message(name, problem, remedy))
-
-
-def is_run(path: Path) -> bool:
-    """Whether a folder is a run's."""
-    return (path / "model.json").is_file()
-
-
-def is_hdf5(path: Path) -> bool:
-    """Whether a file is HDF5 by its first bytes, as a store is."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(HDF5_BEGINS)) == HDF5_BEGINS
-    except OSError:
-        return False
 
 
 def _age(path: Path) -> float:
