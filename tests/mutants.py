@@ -820,10 +820,10 @@ MUTANTS = (
     ),
     Mutant(
         "a person's hand is the newest run",
-        "hanzi_lsgan/runs/folder.py",
+        "hanzi_lsgan/runs/runs_here.py",
         "if run.info().hand is None), None)",
         "if True), None)",
-        "tests/runs/test_folder.py -k newest",
+        "tests/runs/test_runs_here.py -k newest",
     ),
     Mutant(
         "lines of a list are counted from 0 also where pictures count from 1",

@@ -38,7 +38,7 @@ def adapt(
     from hanzi_lsgan.cli.chosen_run import is_person
     from hanzi_lsgan.cli.display import likeness_table
     from hanzi_lsgan.export.weights import check_out, export_weights
-    from hanzi_lsgan.runs.folder import RUNS
+    from hanzi_lsgan.runs.runs_here import RUNS
     from hanzi_lsgan.training.person import check_person, learn_hand
     from hanzi_lsgan.training.start import trained_run
 

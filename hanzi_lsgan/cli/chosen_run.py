@@ -45,7 +45,8 @@ def load_run(
         UserError: there is no such run, or it is no person's.
     """
     with _no_collection():
-        from hanzi_lsgan.runs.folder import SHIPPED, RunFolder, find_newest_run
+        from hanzi_lsgan.runs.folder import SHIPPED, RunFolder
+        from hanzi_lsgan.runs.runs_here import find_newest_run
 
     if person is not None:
         run = _run_of_person(person, run)
@@ -73,7 +74,8 @@ def _run_of_person(person: str, run: Path | None) -> Path:
     Raises:
         UserError: there is none of this name, or another run is named too.
     """
-    from hanzi_lsgan.runs.folder import RUNS, RunFolder
+    from hanzi_lsgan.runs.folder import RunFolder
+    from hanzi_lsgan.runs.runs_here import RUNS
 
     option = f"--hand {person}"
     if run is not None:

@@ -54,7 +54,7 @@ def hands(
         raise UserError(join_message(f"--first {first}", problem, "lower it, or --count"))
     target = check_file(out, (".png", ".pdf"), "hands.png")
     _, trained = load_run(run, checkpoint, font, kind)
-    from hanzi_lsgan.runs.folder import adapted_runs
+    from hanzi_lsgan.runs.runs_here import adapted_runs
 
     people = adapted_runs()  # first, so that a damaged run is named before anything is drawn
     from hanzi_lsgan.writing.gallery import draw_gallery

@@ -7,7 +7,8 @@ from data_tools.errors import UserError, join_message
 from data_tools.files import StrPath, writable
 from data_tools.store.reader import Store
 from hanzi_lsgan.recipe import Recipe
-from hanzi_lsgan.runs.folder import RunFolder, next_run, reserve_run
+from hanzi_lsgan.runs.folder import RunFolder
+from hanzi_lsgan.runs.runs_here import next_run, reserve_run
 from hanzi_lsgan.runs.training_lock import TrainingLock
 
 

@@ -44,7 +44,6 @@ from hanzi_lsgan.runs.wrong_path import refuse_other_things
 if TYPE_CHECKING:  # HDF5 takes a while to load, and who only draws needs none of it
     from data_tools.store.reader import Store
 
-RUNS = Path("runs")
 SHIPPED = Path(__file__).parent.parent / "weights"
 """The generator that comes with the program, in a folder that a run's commands take."""
 
@@ -342,65 +341,3 @@ class RunFolder:
 
 def _own_version() -> str:
     return importlib.metadata.version("hanzi-lsgan")
-
-
-def find_newest_run(runs: Path = RUNS) -> RunFolder | None:
-    """The run whose generator was written last, or None where there is none.
-
-    A person's hand, which `--hand` takes, is none.
-    """
-    generators = list(runs.glob("*/generator.safetensors"))
-    generators.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    folders = (RunFolder(path.parent) for path in generators)
-    return next((run for run in folders if run.info().hand is None), None)
-
-
-def adapted_runs(runs: Path = RUNS) -> list[Path]:
-    """The runs that were adapted to a person, in order of their names."""
-    models = sorted(path.parent for path in runs.glob("*/model.json"))
-    return [path for path in models if RunFolder(path).info().hand is not None]
-
-
-def newest_run(runs: Path = RUNS) -> RunFolder:
-    """The run that can be trained on that was begun or saved last: no exported weights.
-
-    Raises:
-        UserError: there is none.
-    """
-    found = [RunFolder(path.parent) for path in runs.glob("*/config.toml")]
-    if not found:
-        remedy = "train one with `hanzi-lsgan train`, or name it with --out"
-        raise UserError(join_message(str(runs), "no trained run is here", remedy))
-    return max(found, key=_written_last)
-
-
-def _written_last(run: RunFolder) -> float:
-    """When a run was begun or saved last; one that was killed early has no generator yet."""
-    written = (path.stat().st_mtime for path in (run.model, run.generator) if path.exists())
-    return max(written, default=0.0)
-
-
-def next_run(recipe_name: str, runs: Path = RUNS) -> Path:
-    """A folder for a new run: `runs/quick32-01`, or the next number that is free."""
-    number = 1
-    while (path := runs / f"{recipe_name}-{number:02}").exists():
-        number += 1
-    return path
-
-
-def reserve_run(recipe_name: str, runs: Path = RUNS) -> Path:
-    """Make the folder of `next_run`, which no other process can be given then.
-
-    Raises:
-        UserError: it cannot be made.
-    """
-    with writable(runs):
-        runs.mkdir(parents=True, exist_ok=True)  # raises where it is a link that leads nowhere
-    while True:
-        path = next_run(recipe_name, runs)
-        with writable(path):
-            try:
-                path.mkdir()
-            except FileExistsError:  # another process was given it at the same moment
-                continue
-            return path

@@ -31,7 +31,8 @@ from hanzi_lsgan.judging.judge import (
 from hanzi_lsgan.models import Generator
 from hanzi_lsgan.recipe import Recipe, load_recipe, recipe_names
 from hanzi_lsgan.runs.claim import Claim
-from hanzi_lsgan.runs.folder import RunFolder, newest_run
+from hanzi_lsgan.runs.folder import RunFolder
+from hanzi_lsgan.runs.runs_here import newest_run
 from hanzi_lsgan.runs.wrong_path import refuse_other_recipe, refuse_run_as_store
 from hanzi_lsgan.training.loop import Limits, Listener, Saved, Tick, train
 from hanzi_lsgan.training.signals import noted_signals

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,9 @@ import pytest
 from data_tools.errors import UserError
 from data_tools.store.reader import Store
 from hanzi_lsgan.recipe import Recipe, load_recipe
-from hanzi_lsgan.runs import folder
 from hanzi_lsgan.runs.checksums import find_damage
 from hanzi_lsgan.runs.claim import Claim
-from hanzi_lsgan.runs.folder import RunFolder, reserve_run
+from hanzi_lsgan.runs.folder import RunFolder
 from hanzi_lsgan.runs.training_lock import TrainingLock
 from tests.tiny import OVERRIDES, make_store
 
@@ -78,22 +76,6 @@ def test_commands_that_read_are_not_kept_out(trained: Path) -> None:
     with TrainingLock(trained):
         assert RunFolder(trained).load_generator().images == 16
         assert find_damage(trained) == []
-
-
-def test_names_reserved_at_once_differ(tmp_path: Path) -> None:
-    with ThreadPoolExecutor(8) as threads:
-        paths = list(threads.map(lambda _: reserve_run("quick32", tmp_path), range(24)))
-    assert sorted(path.name for path in paths) == [f"quick32-{n:02}" for n in range(1, 25)]
-    assert all(path.is_dir() for path in paths)
-
-
-def test_a_name_that_is_taken_between_the_look_and_the_grasp_is_left_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen = iter(["quick32-01", "quick32-02"])  # the first was free when it was looked at
-    (tmp_path / "quick32-01").mkdir()
-    monkeypatch.setattr(folder, "next_run", lambda name, runs: runs / next(seen))
-    assert reserve_run("quick32", tmp_path) == tmp_path / "quick32-02"
 
 
 def test_a_run_that_takes_the_next_name_takes_one_that_is_still_free(

@@ -3,8 +3,6 @@ import os
 import pickle
 import shutil
 import struct
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,15 +11,7 @@ import torch
 
 from data_tools.errors import UserError
 from hanzi_lsgan.models.paper import PaperGenerator
-from hanzi_lsgan.runs import folder
-from hanzi_lsgan.runs.folder import (
-    SHIPPED,
-    RunFolder,
-    find_newest_run,
-    newest_run,
-    next_run,
-    reserve_run,
-)
+from hanzi_lsgan.runs.folder import RunFolder
 from tests.tiny import CHARACTERS
 
 
@@ -131,50 +121,3 @@ def test_a_safetensors_header_that_claims_gigabytes_is_refused(
     run.generator.write_bytes(struct.pack("<Q", 1 << 40) + b"{}")
     with pytest.raises(UserError, match=r"generator\.safetensors"):
         run.load_generator()
-
-
-def test_the_newest_run_is_the_one_written_last(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no trained run is here"):
-        newest_run(tmp_path)
-    for age, name in enumerate(("me", "exported", "b", "c", "a")):
-        run = RunFolder(tmp_path / name)
-        run.path.mkdir()
-        run.generator.touch()
-        model = json.loads((SHIPPED / "model.json").read_text("utf-8"))
-        hand = [0.0] * 384 if name == "me" else None
-        run.model.write_text(json.dumps(model | {"hand": hand}), "utf-8")
-        if len(name) == 1:
-            run.config.touch()  # it can be trained on
-        moment = time.time() - age
-        for path in (run.generator, run.model):
-            os.utime(path, (moment, moment))
-    assert newest_run(tmp_path).path.name == "b"
-    RunFolder(tmp_path / "a").generator.unlink()  # begun last of all, and killed before it saved
-    (tmp_path / "a" / "model.json").touch()
-    assert newest_run(tmp_path).path.name == "a"
-    drawing = find_newest_run(tmp_path)
-    assert drawing is not None
-    assert drawing.path.name == "exported"  # a person's hand is drawn by where it is asked for
-
-
-def test_new_runs_are_numbered(tmp_path: Path) -> None:
-    assert next_run("quick32", tmp_path).name == "quick32-01"
-    (tmp_path / "quick32-01").mkdir()
-    assert next_run("quick32", tmp_path).name == "quick32-02"
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="links as on Unix")
-def test_runs_that_are_a_link_to_a_disk_that_is_gone_are_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    runs, asked = tmp_path / "runs", []
-    runs.symlink_to(tmp_path / "unmounted" / "runs")
-
-    def few_times(recipe_name: str, runs: Path) -> Path:
-        asked.append(recipe_name)
-        assert len(asked) < 3, "asks for ever"
-        return next_run(recipe_name, runs)
-
-    monkeypatch.setattr(folder, "next_run", few_times)
-    with pytest.raises(UserError, match="runs: cannot be written"):
-        reserve_run("quick32", runs)
