@@ -22,6 +22,7 @@ from pydantic import (
 
 from data_tools.errors import UserError, join_message
 from data_tools.fonts.typefaces import FIRST_HANDS, HANDS
+from hanzi_lsgan.config_folder import config_folder
 from hanzi_lsgan.losses import (
     SCHEMES,
     AdversarialLoss,
@@ -271,15 +272,9 @@ class Recipe(_Settings):
         return self
 
 
-def recipe_folder() -> Path:
-    """Where the recipes lie: inside an installed package, beside it in a checkout."""
-    installed = Path(__file__).parent / "configs"
-    return installed if installed.is_dir() else Path(__file__).parent.parent / "configs"
-
-
 def recipe_names() -> list[str]:
     """Names of the recipes that come with the program."""
-    return sorted(path.stem for path in recipe_folder().glob("*.toml"))
+    return sorted(path.stem for path in config_folder().glob("*.toml"))
 
 
 def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
@@ -294,7 +289,7 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
     """
     path = Path(name_or_path)
     if path.suffix.lower() != ".toml":
-        path = recipe_folder() / f"{name_or_path}.toml"
+        path = config_folder() / f"{name_or_path}.toml"
     try:
         text = path.read_text(encoding="utf-8-sig")  # Notepad begins files with a mark
     except FileNotFoundError:

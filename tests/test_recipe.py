@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 
 from data_tools.errors import UserError
+from hanzi_lsgan.config_folder import config_folder
 from hanzi_lsgan.losses import LeastSquares, Minimax, NonSaturating, Wasserstein
 from hanzi_lsgan.recipe import (
     ProjectionModel,
     load_recipe,
     parse_recipe,
-    recipe_folder,
     recipe_names,
     recipe_to_toml,
 )
@@ -23,7 +23,7 @@ def test_the_promised_recipes_come_with_the_program() -> None:
 
 @pytest.mark.parametrize("name", recipe_names())
 def test_every_setting_of_a_recipe_is_commented(name: str) -> None:
-    text = (recipe_folder() / f"{name}.toml").read_text("utf-8")
+    text = (config_folder() / f"{name}.toml").read_text("utf-8")
     settings = [line for line in text.splitlines() if "=" in line and not line.startswith("#")]
     assert settings
     assert [line for line in settings if "#" not in line] == []
@@ -32,7 +32,7 @@ def test_every_setting_of_a_recipe_is_commented(name: str) -> None:
 @pytest.mark.parametrize("name", recipe_names())
 def test_a_recipe_spells_out_every_setting(name: str) -> None:
     """So that nobody must read the program to know what a run does."""
-    written = tomllib.loads((recipe_folder() / f"{name}.toml").read_text("utf-8"))
+    written = tomllib.loads((config_folder() / f"{name}.toml").read_text("utf-8"))
     complete = load_recipe(name).model_dump(mode="json")
     assert {section: set(table) for section, table in written.items()} == {
         section: set(table) for section, table in complete.items()

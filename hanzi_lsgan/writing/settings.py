@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from data_tools.errors import UserError, join_message
 from data_tools.files import StrPath
-from hanzi_lsgan.recipe import recipe_folder
+from hanzi_lsgan.config_folder import config_folder
 
 SheetName = Literal["A4", "A5", "B5", "Letter"]
 Stationery = Literal["blank", "ruled", "squared", "tian", "mi"]
@@ -164,7 +164,7 @@ def _option(name: str) -> str:
 
 
 def _presets_folder() -> Path:
-    return recipe_folder() / "writing"
+    return config_folder() / "writing"
 
 
 def _read(path: Path, where: str) -> dict[str, Any]:
