@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from data_tools.pictures.class_lists import MAX_LIST_BYTES, is_class_list
-from data_tools.sources.members import mendable_errors
+from data_tools.sources.mendable_errors import mendable_errors
 from data_tools.sources.stored import Collection, read_beside
 
 _FOLDERS_ABOVE = 2  # of a source, in which a list of classes is looked for

@@ -41,7 +41,8 @@ from data_tools.sources.kinds import (
     kind_of,
     kind_of_name,
 )
-from data_tools.sources.members import ARCHIVE_REMEDY, Member, mendable_errors
+from data_tools.sources.members import Member
+from data_tools.sources.mendable_errors import ARCHIVE_REMEDY, mendable_errors
 from data_tools.sources.passed_over import PassedOver, nothing_found
 from data_tools.sources.pictures_once import pictures_once
 from data_tools.sources.split_choice import TEST_OPTION

@@ -3,8 +3,7 @@
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain, islice
@@ -12,37 +11,31 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import ClassVar, Self
 
-import numpy as np
 from isal.isal_zlib import adler32, crc32
-from numpy.typing import NDArray
 
 from data_tools.errors import UserError, join_message
-from data_tools.hwdb.gnt import GntError, GntRecord, read_records
+from data_tools.hwdb.gnt import GntError, read_records
 from data_tools.hwdb.gnt_mistakes import have_swapped_sides
-from data_tools.pictures.decode import border
-from data_tools.pictures.levelling import level
+from data_tools.sources.gnt_ground import (
+    GNT_LEVELLED,
+    GNT_TURNED,
+    are_light_on_dark,
+    are_on_grey,
+    levelled,
+    turned,
+)
 from data_tools.sources.inflate import ByteStream, open_member
 from data_tools.sources.kinds import GNT, Kind
+from data_tools.sources.mendable_errors import ARCHIVE_REMEDY, mendable_errors
 from data_tools.sources.sample_stream import SampleStream
 from data_tools.sources.samples import Sample
 from data_tools.sources.split_names import NamedSplit
 from data_tools.splits import Split
 
-ARCHIVE_REMEDY = "download the archive again"
 _SKIP_REMEDY = f"{ARCHIVE_REMEDY}, or pass --skip-bad to go on without this file"
-_ANOTHER_TOOL = "unpack the archive with another tool and name the folder"
 _SIDES_REMEDY = "swap bytes 6 and 7 with 8 and 9 of each record, counted from 0"
-GNT_TURNED = ".gnt samples light on dark"
-GNT_LEVELLED = ".gnt samples on grey"
-"""What is counted of `.gnt` files."""
 
 _JUDGED = 40  # samples of a file, by which it is told from one that was written otherwise
-_LEAST_CHARACTERS = 3
-_MOST = 0.5
-_MOST_OF_ONE = 0.7
-_DARK = 64
-_LEAST_GREY = 192
-_FEW = 0.1
 _ENDINGS = re.compile(r"(\.[^\W\d_]\w*)+$")  # of 001.gnt.gz both, of 1.0train-gb1.gnt the last
 # 1001-c.gnt and 1001-f.gnt are one writer in the first release of HWDB1.1 and in the second.
 _RELEASE_LETTER = re.compile(r"(?<=\d)-[a-z]$")
@@ -143,14 +136,14 @@ class MemberStream(SampleStream):
         if have_swapped_sides(first):
             problem = "the headers have height before width, which scrambles the pixels"
             raise UserError(join_message(self._member.name, problem, _SIDES_REMEDY))
-        is_light = not self._member.is_dark and _are_light_on_dark(first)
-        is_grey = not is_light and _are_on_grey(first)
+        is_light = not self._member.is_dark and are_light_on_dark(first)
+        is_grey = not is_light and are_on_grey(first)
         for record in chain(first, records):
             if is_grey:
-                record = _with(record, level(record.bitmap))
+                record = levelled(record)
                 self.notes[GNT_LEVELLED] += 1
             if is_light:
-                record = _turned(record)
+                record = turned(record)
                 self.notes[GNT_TURNED] += 1
             key = crc32(record.pixels, record.width) << 32 | adler32(record.pixels)
             yield Sample(record, key)
@@ -196,43 +189,6 @@ class MemberStream(SampleStream):
             self._stream.close()
 
 
-def _are_light_on_dark(records: Sequence[GntRecord]) -> bool:
-    """Whether samples lie on a dark ground, where exact white is due.
-
-    Ink takes a third of a bitmap at most, but for characters such as 一 and 田: where there are few
-    others, only what is about as wide as high counts, and must have the ground at its border too.
-    """
-    shown = [one.bitmap for one in records if int(np.ptp(one.bitmap)) > _DARK]
-    most = _MOST
-    if len({one.character for one in records}) < _LEAST_CHARACTERS:
-        most = _MOST_OF_ONE
-        shown = [one for one in shown if max(one.shape) < 2 * min(one.shape)]
-        if sum(float(np.mean(border(one) < _DARK)) for one in shown) < _MOST * len(shown):
-            return False
-    grounds = [float(np.mean(one < _DARK)) for one in shown]
-    return bool(grounds) and sum(grounds) / len(grounds) > most
-
-
-def _turned(record: GntRecord) -> GntRecord:
-    """A sample that is light on dark the other way round, on exact white."""
-    upright = 255 - record.bitmap
-    if np.count_nonzero(upright == 255) < _MOST * upright.size:
-        upright = level(upright)
-    return _with(record, upright)
-
-
-def _are_on_grey(records: Sequence[GntRecord]) -> bool:
-    """Whether most samples lie on a light grey, and hardly one has any of the exact white due."""
-    shown = [one.bitmap for one in records if int(np.ptp(one.bitmap)) > _DARK]
-    grey = sum(_LEAST_GREY <= int(np.median(one)) < 255 for one in shown)
-    white = sum(int(one.max()) == 255 for one in shown)
-    return grey > _MOST * len(shown) and white < _FEW * len(shown)
-
-
-def _with(record: GntRecord, bitmap: NDArray[np.uint8]) -> GntRecord:
-    return record._replace(pixels=memoryview(bitmap.tobytes()))
-
-
 class _Span:
     """The bytes of a part of a file."""
 
@@ -250,29 +206,3 @@ class _Span:
 
     def close(self) -> None:
         self._file.close()
-
-
-@contextmanager
-def mendable_errors(name: str, remedy: str = ARCHIVE_REMEDY) -> Iterator[None]:
-    """Turn what the file system and archives' readers raise into one line that names the source.
-
-    Raises:
-        UserError: in the place of any other error.
-    """
-    try:
-        yield
-    except UserError:
-        raise
-    except NotImplementedError as error:
-        problem = f"cannot be read here ({error})"
-        raise UserError(join_message(name, problem, _ANOTHER_TOOL)) from None
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            problem = f"cannot be read ({error.strerror or error})"
-            place = str(error.filename or name)
-            check = "check the path and its permissions"
-            raise UserError(join_message(place, problem, check)) from None
-        # On damage zipfile hands on whatever comes up: BadZipFile, zlib.error, LZMAError, EOFError,
-        # an OSError from bz2, UnicodeDecodeError, IndexError, OverflowError and more.
-        problem = f"is damaged ({str(error) or type(error).__name__})"
-        raise UserError(join_message(name, problem, remedy)) from None

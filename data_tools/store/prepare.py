@@ -10,7 +10,7 @@ import hashlib
 import importlib.metadata
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -40,7 +40,8 @@ from data_tools.pictures.levelled_sheet import (
 from data_tools.pictures.part import PicturePart
 from data_tools.pictures.writers import parse_writer_pattern
 from data_tools.sources.find import Found, find_members
-from data_tools.sources.members import GNT_LEVELLED, GNT_TURNED, Member
+from data_tools.sources.gnt_ground import ground_lines
+from data_tools.sources.members import Member
 from data_tools.sources.passed_over import passed_over_lines
 from data_tools.sources.split_choice import (
     TEST_WRITERS_OPTION,
@@ -251,28 +252,12 @@ def prepare(
             *pictures.notes,
             *array_notes,
             *noted_lines(notes.values(), levelled),
-            *_gnt_lines({member.name: notes[member] for member in plan.members}),
+            *ground_lines({member.name: notes[member] for member in plan.members}),
             *passed_over_lines(one for one in found.passed_over if one.place not in pictures.used),
             *plan.copies,
             *_blank_lines(blank),
         ],
     )
-
-
-def _gnt_lines(noted: Mapping[str, Counter[str]]) -> list[str]:
-    """Which `.gnt` files were not dark ink on exact white; a line of each kind."""
-    kinds = {
-        GNT_TURNED: ("light on dark", "turned", "; --ink dark leaves them"),
-        GNT_LEVELLED: ("on a grey ground", "levelled", ""),
-    }
-    lines = []
-    for kind, (found, done, remedy) in kinds.items():
-        if names := sorted(name for name, counts in noted.items() if counts[kind]):
-            some = ", ".join([*names[:_NAMED], "…"] if len(names) > _NAMED else names)
-            files = "1 .gnt file" if len(names) == 1 else f"{len(names):,} .gnt files"
-            as_due = "not as the format has it, and"
-            lines.append(f"ink: {files} {found}, {as_due} {done} ({some}){remedy}")
-    return lines
 
 
 def _blank_lines(blank: Counter[str]) -> list[str]:
