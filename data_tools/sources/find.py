@@ -43,8 +43,8 @@ from data_tools.sources.kinds import (
 )
 from data_tools.sources.members import Member
 from data_tools.sources.mendable_errors import ARCHIVE_REMEDY, mendable_errors
+from data_tools.sources.named_twice import members_once, pictures_once
 from data_tools.sources.passed_over import PassedOver, nothing_found
-from data_tools.sources.pictures_once import pictures_once
 from data_tools.sources.split_choice import TEST_OPTION
 from data_tools.sources.split_names import NamedSplit, may_mean_test, split_of_names
 from data_tools.sources.stored import Collection, StoredFile
@@ -172,28 +172,11 @@ def find_members(
         found = finder.found
         if not (found.members or found.collections or found.arrays or found.stores):
             raise nothing_found("the sources", found.passed_over)
-        found.members = _once(found.members)
-        found.arrays = _once(found.arrays)
-        found.stores = _once(found.stores)
+        found.members = members_once(found.members)
+        found.arrays = members_once(found.arrays)
+        found.stores = members_once(found.stores)
         found.collections = pictures_once(found.collections)
         yield found
-
-
-def _once(members: Sequence[Member]) -> list[Member]:
-    """The members in order, those for `--test` taken out of folders that hold them too."""
-    by_file: dict[tuple[Path, tuple[int, int] | None], Member] = {}
-    for member in sorted(members):
-        # Not by where it is read: what is packed is unpacked anew each time that it is found.
-        file = (Path(member.place).resolve(), member.span)
-        other = by_file.setdefault(file, member)
-        if other is member:
-            continue
-        are_options = [one.named_split.name == TEST_OPTION for one in (other, member)]
-        if all(are_options) or not any(are_options):
-            problem = "the same source is given twice"
-            raise UserError(join_message(member.place, problem, "name each file once"))
-        by_file[file] = member if are_options[1] else other
-    return sorted(by_file.values())
 
 
 class _Finder:

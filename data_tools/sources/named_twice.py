@@ -1,9 +1,33 @@
-"""Pictures that were named twice: for `--test` out of a folder of `sources`, or by mistake."""
+"""What was named twice: for `--test` out of a folder of `sources`, or by mistake."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from data_tools.errors import UserError, join_message
+from data_tools.sources.members import Member
+from data_tools.sources.split_choice import TEST_OPTION
 from data_tools.sources.stored import Collection, StoredFile
+
+
+def members_once(members: Sequence[Member]) -> list[Member]:
+    """The members in order, those for `--test` taken out of folders that hold them too.
+
+    Raises:
+        UserError: one is named twice for the same split.
+    """
+    by_file: dict[tuple[Path, tuple[int, int] | None], Member] = {}
+    for member in sorted(members):
+        # Not by where it is read: what is packed is unpacked anew each time that it is found.
+        file = (Path(member.place).resolve(), member.span)
+        other = by_file.setdefault(file, member)
+        if other is member:
+            continue
+        are_options = [one.named_split.name == TEST_OPTION for one in (other, member)]
+        if all(are_options) or not any(are_options):
+            problem = "the same source is given twice"
+            raise UserError(join_message(member.place, problem, "name each file once"))
+        by_file[file] = member if are_options[1] else other
+    return sorted(by_file.values())
 
 
 def pictures_once(collections: Sequence[Collection]) -> list[Collection]:
