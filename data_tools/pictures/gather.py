@@ -24,13 +24,11 @@ from data_tools.pictures.part import LabelledFile, PicturePart
 from data_tools.pictures.unpacked import without_unpacked
 from data_tools.pictures.writers import writer_in
 from data_tools.sources.split_choice import TEST_OPTION
-from data_tools.sources.split_names import NamedSplit, may_mean_test, split_of_names
+from data_tools.sources.split_names import TRAIN_UNTOLD, NamedSplit, may_mean_test, split_of_names
 from data_tools.sources.stored import Collection, read_beside
 from data_tools.sources.writing_kinds import FONT_DRAWN_PREFIX, is_font_drawn
-from data_tools.splits import Split
 
 _PART_PICTURES = 500  # so few that processes end together
-_TRAIN = NamedSplit(Split.TRAIN, "")
 
 
 @dataclass
@@ -252,7 +250,7 @@ def _split_of(collection: Collection, folder: str, gathered: Gathered) -> NamedS
     if collection.split is not None:
         return NamedSplit(collection.split, TEST_OPTION)
     names = (*collection.above, *PurePosixPath(collection.name, folder).parts)
-    named = split_of_names(names) or _TRAIN
-    if named is _TRAIN:
+    named = split_of_names(names) or TRAIN_UNTOLD
+    if named is TRAIN_UNTOLD:
         gathered.uncertain.update(filter(may_mean_test, names))
     return named

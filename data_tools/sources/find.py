@@ -7,10 +7,9 @@ instead. What merely lies in a folder or in an archive beside samples is passed 
 import os
 import stat
 import tempfile
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from data_tools.errors import UserError, join_message
@@ -23,6 +22,7 @@ from data_tools.sources.archives import (
     list_zip,
     unpack,
 )
+from data_tools.sources.found import Found, FoundPlace
 from data_tools.sources.kinds import (
     ARRAY,
     CLUTTER,
@@ -44,9 +44,17 @@ from data_tools.sources.kinds import (
 from data_tools.sources.members import Member
 from data_tools.sources.mendable_errors import ARCHIVE_REMEDY, mendable_errors
 from data_tools.sources.named_twice import members_once, pictures_once
-from data_tools.sources.passed_over import PassedOver, nothing_found
-from data_tools.sources.split_choice import TEST_OPTION
-from data_tools.sources.split_names import NamedSplit, may_mean_test, split_of_names
+from data_tools.sources.passed_over import (
+    DAMAGED,
+    ENCRYPTED,
+    SPECIAL,
+    TOO_DEEP,
+    UNREADABLE,
+    PassedOver,
+    archive_of,
+    nothing_found,
+)
+from data_tools.sources.split_names import TRAIN_UNTOLD, may_mean_test, split_of_names
 from data_tools.sources.stored import Collection, StoredFile
 from data_tools.splits import Split
 
@@ -54,92 +62,8 @@ SOURCE_SUFFIXES = (".gnt", ".zip", ".alz", ".rar", ".7z", ".tar", ".gz", ".tgz",
 """Names that mark data; some only to say which tool unpacks them."""
 
 _MAY_TELL_LABELS = (TEXT, OTHER)  # a pickled dictionary without a suffix is of no known kind
-_TRAIN = NamedSplit(Split.TRAIN, "")
 _MOST_NAMES_ABOVE = 2
 _MOST_ARCHIVES_DEEP = 2  # one that is named or found, and those in it
-
-_DAMAGED = Kind("a damaged archive", "damaged archives", ARCHIVE_REMEDY)
-_ENCRYPTED = Kind(
-    "an encrypted file",
-    "encrypted files",
-    "unpack the archive with its password and name the folder",
-)
-_UNREADABLE = Kind(
-    "a file that cannot be read", "files that cannot be read", "check the path and its permissions"
-)
-_SPECIAL = Kind(
-    "neither a file nor a folder",
-    "devices and pipes",
-    "name .gnt files, folders or archives",
-)
-_EMPTY_ARCHIVE = Kind(
-    "an empty archive", "empty archives", "name an archive of .gnt files, such as Gnt1.0Test.zip"
-)
-_TOO_DEEP = Kind(
-    "an archive in an archive in an archive",
-    "archives in archives in archives",
-    "unpack the outer one and name the folder",
-)
-
-
-@dataclass
-class Found:
-    """What sources hold.
-
-    Attributes:
-        members: in order of their names.
-        collections: folders and archives of pictures.
-        arrays: files of many images, and of their labels.
-        lone_arrays: places of such files in each source that holds nothing else.
-        stores: HDF5 files that are named themselves; in a folder one may be what was made of it.
-        beside: folders and archives with files that may say what labels mean.
-        passed_over: what is no source of samples.
-        uncertain: names that have a word of the test split and yet do not tell it.
-        notes: how names in archives were read, and which archives may be cut off, a line each.
-    """
-
-    members: list[Member] = field(default_factory=list)
-    collections: list[Collection] = field(default_factory=list)
-    arrays: list[Member] = field(default_factory=list)
-    lone_arrays: list[set[str]] = field(default_factory=list)
-    stores: list[Member] = field(default_factory=list)
-    beside: list[Collection] = field(default_factory=list)
-    passed_over: list[PassedOver] = field(default_factory=list)
-    uncertain: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where a file was found.
-
-    Attributes:
-        shown: the source's own name and the path below it.
-        full: where a person finds it.
-        above: names of folders above the source that may tell the split, from the farthest.
-        split: what a person said it is.
-        archives: how many lie around it.
-    """
-
-    shown: str
-    full: str
-    above: tuple[str, ...]
-    split: Split | None
-    archives: int = 0
-
-    @property
-    def named_split(self) -> NamedSplit:
-        """What a person said it is; train where nobody said anything."""
-        return _TRAIN if self.split is None else NamedSplit(self.split, TEST_OPTION)
-
-    def below(self, name: str, *, archives: int = 0) -> "_Place":
-        """The place of a file in this folder or archive."""
-        return replace(
-            self,
-            shown=f"{self.shown}/{name}",
-            full=f"{self.full}/{name}",
-            archives=self.archives + archives,
-        )
 
 
 @contextmanager
@@ -208,12 +132,12 @@ class _Finder:
             is_folder = source.is_dir()
         above = self._names_above(source, is_folder)
         if is_folder:
-            self._walk(source, _Place(source.resolve().name, str(source), above, split))
+            self._walk(source, FoundPlace(source.resolve().name, str(source), above, split))
         else:
             folder = source.absolute().parent
-            around = _Place(folder.name, str(source.parent), above[:-1], split)
+            around = FoundPlace(folder.name, str(source.parent), above[:-1], split)
             collection = self._new_collection(folder, around)
-            self._file(source, _Place(source.name, str(source), above, split), collection)
+            self._file(source, FoundPlace(source.name, str(source), above, split), collection)
         collections = [one for one in self._collections if one.pictures]
         for one in collections:
             one.is_alone = self._sample_files() == sample_files
@@ -224,7 +148,7 @@ class _Finder:
             self.found.lone_arrays.append(of_source)
         if self._sample_files() == sample_files and not collections:
             there = self.found.passed_over[passed_over:]
-            if not skip_bad or not there or any(one.kind == _UNREADABLE for one in there):
+            if not skip_bad or not there or any(one.kind == UNREADABLE for one in there):
                 raise nothing_found(str(source), there)
 
     def _sample_files(self) -> int:
@@ -242,7 +166,7 @@ class _Finder:
         names = parent.relative_to(self._shared).parts[-_MOST_NAMES_ABOVE:]
         return names if names or is_folder else (parent.name,)
 
-    def _walk(self, folder: Path, place: _Place) -> None:
+    def _walk(self, folder: Path, place: FoundPlace) -> None:
         base = folder.resolve()
         walked: set[Path] = set()
         collection = self._new_collection(base, place)
@@ -251,8 +175,8 @@ class _Finder:
             below = Path(error.filename).relative_to(base).as_posix()
             unreadable = place.below(below) if below != "." else place
             problem = f"cannot be read ({error.strerror})"
-            said = join_message(unreadable.full, problem, _UNREADABLE.remedy)
-            self._trouble(unreadable, UserError(said), _UNREADABLE)
+            said = join_message(unreadable.full, problem, UNREADABLE.remedy)
+            self._trouble(unreadable, UserError(said), UNREADABLE)
 
         for parent, folders, names in os.walk(base, onerror=note, followlinks=True):
             # Links may lead in circles, or twice to one folder, which the order then names.
@@ -287,7 +211,7 @@ class _Finder:
         collection.pictures.append(StoredFile(name, status.st_size))
         return True
 
-    def _new_collection(self, base: Path, place: _Place) -> Collection:
+    def _new_collection(self, base: Path, place: FoundPlace) -> Collection:
         """A place for the pictures of a folder or archive."""
         collection = Collection(
             self._source, place.shown, place.full, base, place.above, place.split
@@ -295,7 +219,7 @@ class _Finder:
         self._collections.append(collection)
         return collection
 
-    def _file(self, path: Path, place: _Place, collection: Collection) -> None:
+    def _file(self, path: Path, place: FoundPlace, collection: Collection) -> None:
         """Add what a file on the disk is or holds."""
         name = place.shown.partition("/")[2] or place.shown
         kind = kind_of_name(name)
@@ -306,7 +230,7 @@ class _Finder:
             with mendable_errors(place.full):
                 status = path.stat()
                 if not stat.S_ISREG(status.st_mode):  # a pipe, for one, cannot be read twice
-                    self._pass_over(place, _SPECIAL)
+                    self._pass_over(place, SPECIAL)
                     return
                 if (file := (status.st_dev, status.st_ino)) in self._files:
                     self._pass_over(place, SECOND_NAME)
@@ -316,7 +240,7 @@ class _Finder:
                     with path.open("rb") as stream:
                         kind = kind_of(name, stream.read(HEAD_BYTES))
         except UserError as error:
-            self._trouble(place, error, _UNREADABLE)
+            self._trouble(place, error, UNREADABLE)
             return
         if kind is ZIP and path.with_suffix(".z01").exists():
             kind = VOLUME
@@ -328,7 +252,7 @@ class _Finder:
             collection.beside.append(stored)
         self._file_of_kind(path, place, kind)
 
-    def _file_of_kind(self, path: Path, place: _Place, kind: Kind) -> None:
+    def _file_of_kind(self, path: Path, place: FoundPlace, kind: Kind) -> None:
         if kind is GNT:
             self._add(Member(place.shown, path, place=place.full), place)
         elif kind is ZIP or kind is TAR:
@@ -344,26 +268,26 @@ class _Finder:
         else:
             self._pass_over(place, kind)
 
-    def _add(self, member: Member, place: _Place) -> None:
+    def _add(self, member: Member, place: FoundPlace) -> None:
         named = place.named_split
         if place.split is None:
             names = (*place.above, *PurePosixPath(member.name).parts)
-            named = split_of_names(names) or _TRAIN
-            if named is _TRAIN:
+            named = split_of_names(names) or TRAIN_UNTOLD
+            if named is TRAIN_UNTOLD:
                 self.found.uncertain += filter(may_mean_test, names)
         self.found.members.append(replace(member, named_split=named))
 
-    def _archive(self, path: Path, place: _Place, kind: Kind) -> None:
+    def _archive(self, path: Path, place: FoundPlace, kind: Kind) -> None:
         """Add what an archive holds; if that is nothing, say so once for the archive."""
         if place.archives >= _MOST_ARCHIVES_DEEP:
-            self._pass_over(place, _TOO_DEEP)
+            self._pass_over(place, TOO_DEEP)
             return
         sample_files, passed_over = self._sample_files(), len(self.found.passed_over)
         try:
             with mendable_errors(place.full):
                 listing = (list_zip if kind is ZIP else list_tar)(path, place.full)
         except UserError as error:
-            self._trouble(place, error, _DAMAGED)
+            self._trouble(place, error, DAMAGED)
             return
         collection = self._new_collection(path, place)
         if listing.note:
@@ -381,9 +305,9 @@ class _Finder:
         if self._sample_files() == sample_files and not collection.pictures:
             inside = self.found.passed_over[passed_over:]
             del self.found.passed_over[passed_over:]
-            self.found.passed_over.append(_archive_of(inside, place))
+            self.found.passed_over.append(archive_of(inside, place.full))
 
-    def _entry(self, path: Path, entry: Entry, place: _Place) -> Kind:
+    def _entry(self, path: Path, entry: Entry, place: FoundPlace) -> Kind:
         """Add what a file in an archive is or holds, and say what kind it is."""
         member = Member(place.shown, path, entry.inner, entry.span, place.full)
         kind = kind_of_name(entry.name)
@@ -393,13 +317,13 @@ class _Finder:
                 head = _head_of(member)
             kind = kind_of(entry.name, head)
         if entry.is_encrypted and kind not in CLUTTER:
-            self._pass_over(place, _ENCRYPTED)
+            self._pass_over(place, ENCRYPTED)
         elif kind is GNT:
             self._add(member, place)
         elif kind is ARRAY:
             self.found.arrays.append(replace(member, named_split=place.named_split))
         elif place.archives >= _MOST_ARCHIVES_DEEP and kind in (ZIP, TAR, *PACKED):
-            self._pass_over(place, _TOO_DEEP)
+            self._pass_over(place, TOO_DEEP)
         elif kind is ZIP or kind is TAR or kind in PACKED:
             copy = self._new_copy()
             try:
@@ -407,14 +331,14 @@ class _Finder:
             except ScratchError:
                 raise
             except UserError as error:
-                self._trouble(place, error, _DAMAGED)
+                self._trouble(place, error, DAMAGED)
             else:
                 self._file_of_kind(copy, place, kind)
         else:
             self._pass_over(place, kind)
         return kind
 
-    def _packed(self, path: Path, place: _Place, kind: Kind) -> None:
+    def _packed(self, path: Path, place: FoundPlace, kind: Kind) -> None:
         """Add what a file packed by gzip, bzip2 or xz holds."""
         copy = self._new_copy()
         remedy = f"{ARCHIVE_REMEDY}, or unpack it with another tool and name the folder"
@@ -424,13 +348,13 @@ class _Finder:
         except ScratchError:
             raise
         except UserError as error:
-            self._trouble(place, error, replace(_DAMAGED, remedy=remedy))
+            self._trouble(place, error, replace(DAMAGED, remedy=remedy))
             return
         with copy.open("rb") as file:
             head = file.read(HEAD_BYTES)
         inside = kind_of(_unpacked_name(place.shown), head)
         if inside in PACKED:
-            self._pass_over(place, _TOO_DEEP)
+            self._pass_over(place, TOO_DEEP)
         else:
             self._file_of_kind(copy, place, inside)
 
@@ -438,10 +362,10 @@ class _Finder:
         self._copies += 1
         return self._scratch / str(self._copies)
 
-    def _pass_over(self, place: _Place, kind: Kind) -> None:
+    def _pass_over(self, place: FoundPlace, kind: Kind) -> None:
         self.found.passed_over.append(PassedOver(place.full, kind))
 
-    def _trouble(self, place: _Place, error: UserError, kind: Kind) -> None:
+    def _trouble(self, place: FoundPlace, error: UserError, kind: Kind) -> None:
         """Pass over what an error was met in."""
         self.found.passed_over.append(PassedOver(place.full, kind, str(error)))
 
@@ -459,20 +383,3 @@ def _unpacked_name(name: str) -> str:
     """The name of what a packed file holds: `a.tar` of `a.tar.gz` and of `a.tgz`."""
     path = PurePosixPath(name)
     return str(path.with_suffix(".tar" if path.suffix.lower().startswith(".t") else ""))
-
-
-def _archive_of(inside: Sequence[PassedOver], place: _Place) -> PassedOver:
-    """An archive in which there is nothing to read, named for what most of it is."""
-    kinds = Counter(one.kind for one in inside if one.kind not in CLUTTER)
-    if not kinds:
-        return PassedOver(place.full, _EMPTY_ARCHIVE)
-    telling = [kind for kind, _ in kinds.most_common() if kind.remedy]
-    kind = telling[0] if telling else kinds.most_common(1)[0][0]
-    first = next(one for one in inside if one.kind == kind)
-    if first.said:
-        return replace(first, place=place.full)
-    return PassedOver(place.full, _archive_kind(kind))
-
-
-def _archive_kind(kind: Kind) -> Kind:
-    return Kind(f"an archive of {kind.many}", f"archives of {kind.many}", kind.remedy)

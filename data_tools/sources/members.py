@@ -29,7 +29,7 @@ from data_tools.sources.kinds import GNT, Kind
 from data_tools.sources.mendable_errors import ARCHIVE_REMEDY, mendable_errors
 from data_tools.sources.sample_stream import SampleStream
 from data_tools.sources.samples import Sample
-from data_tools.sources.split_names import NamedSplit
+from data_tools.sources.split_names import TRAIN_UNTOLD, NamedSplit
 from data_tools.splits import Split
 
 _SKIP_REMEDY = f"{ARCHIVE_REMEDY}, or pass --skip-bad to go on without this file"
@@ -63,7 +63,7 @@ class Member:
     span: tuple[int, int] | None = None
     place: str = field(default="", compare=False)
     kind: Kind = field(default=GNT, compare=False)
-    named_split: NamedSplit = field(default=NamedSplit(Split.TRAIN, ""), compare=False)
+    named_split: NamedSplit = field(default=TRAIN_UNTOLD, compare=False)
     is_dark: bool = field(default=False, compare=False)
     number: ClassVar[int] = 0  # it is read in one part
 

@@ -1,13 +1,38 @@
 """What a source holds beside samples, and how that is said: once a kind, with a count."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from data_tools.errors import UserError, join_message
 from data_tools.sources.kinds import CLUTTER, Kind
+from data_tools.sources.mendable_errors import ARCHIVE_REMEDY
 
 _NAMED = 3
 _SOURCES = "name .gnt files, folders or archives that hold some"
+
+DAMAGED = Kind("a damaged archive", "damaged archives", ARCHIVE_REMEDY)
+ENCRYPTED = Kind(
+    "an encrypted file",
+    "encrypted files",
+    "unpack the archive with its password and name the folder",
+)
+UNREADABLE = Kind(
+    "a file that cannot be read", "files that cannot be read", "check the path and its permissions"
+)
+SPECIAL = Kind(
+    "neither a file nor a folder",
+    "devices and pipes",
+    "name .gnt files, folders or archives",
+)
+EMPTY_ARCHIVE = Kind(
+    "an empty archive", "empty archives", "name an archive of .gnt files, such as Gnt1.0Test.zip"
+)
+TOO_DEEP = Kind(
+    "an archive in an archive in an archive",
+    "archives in archives in archives",
+    "unpack the outer one and name the folder",
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +56,23 @@ class PassedOver:
         return UserError(
             join_message(self.place, f"is {self.kind.one}", self.kind.remedy or _SOURCES)
         )
+
+
+def archive_of(inside: Sequence[PassedOver], place: str) -> PassedOver:
+    """An archive in which there is nothing to read, named for what most of it is."""
+    kinds = Counter(one.kind for one in inside if one.kind not in CLUTTER)
+    if not kinds:
+        return PassedOver(place, EMPTY_ARCHIVE)
+    telling = [kind for kind, _ in kinds.most_common() if kind.remedy]
+    kind = telling[0] if telling else kinds.most_common(1)[0][0]
+    first = next(one for one in inside if one.kind == kind)
+    if first.said:
+        return replace(first, place=place)
+    return PassedOver(place, _archive_kind(kind))
+
+
+def _archive_kind(kind: Kind) -> Kind:
+    return Kind(f"an archive of {kind.many}", f"archives of {kind.many}", kind.remedy)
 
 
 def passed_over_lines(passed_over: Iterable[PassedOver]) -> list[str]:

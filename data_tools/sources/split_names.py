@@ -44,6 +44,10 @@ class NamedSplit:
     name: str
 
 
+TRAIN_UNTOLD = NamedSplit(Split.TRAIN, "")
+"""That of what nothing tells to be the test split."""
+
+
 def split_of_names(names: Sequence[str]) -> NamedSplit | None:
     """The split that the nearest telling name names, or None.
 

@@ -39,7 +39,8 @@ from data_tools.pictures.levelled_sheet import (
 )
 from data_tools.pictures.part import PicturePart
 from data_tools.pictures.writers import parse_writer_pattern
-from data_tools.sources.find import Found, find_members
+from data_tools.sources.find import find_members
+from data_tools.sources.found import Found
 from data_tools.sources.gnt_ground import ground_lines
 from data_tools.sources.members import Member
 from data_tools.sources.passed_over import passed_over_lines

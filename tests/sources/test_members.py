@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_tools.errors import UserError
-from data_tools.sources.find import Found, find_members
+from data_tools.sources.find import find_members
+from data_tools.sources.found import Found
 from data_tools.sources.members import Member
 from data_tools.sources.passed_over import passed_over_lines
 from data_tools.splits import Split
