@@ -26,7 +26,7 @@ from data_tools.pictures.writers import writer_in
 from data_tools.sources.split_choice import TEST_OPTION
 from data_tools.sources.split_names import TRAIN_UNTOLD, NamedSplit, may_mean_test, split_of_names
 from data_tools.sources.stored import Collection, read_beside
-from data_tools.sources.writing_kinds import FONT_DRAWN_PREFIX, is_font_drawn
+from data_tools.sources.writing_kinds import NAME_PREFIXES, kind_told_by
 
 _PART_PICTURES = 500  # so few that processes end together
 
@@ -137,10 +137,11 @@ def _groups(
 
 
 def _in_parts(whole: PicturePart) -> Iterator[PicturePart]:
-    """A writer's pictures in parts, those that a font has drawn, as names of files say, apart."""
-    drawn = [one for one in whole.pictures if is_font_drawn(one.file.name)]
-    others = [one for one in whole.pictures if not is_font_drawn(one.file.name)]
-    for name, some in ((whole.name, others), (f"{whole.name}/{FONT_DRAWN_PREFIX}", drawn)):
+    """A writer's pictures in parts, those apart whose files' names tell a font or a model."""
+    for kind in ("", *NAME_PREFIXES):
+        some = [one for one in whole.pictures if kind_told_by(one.file.name) == kind]
+        told = not kind or kind_told_by(whole.name) == kind
+        name = whole.name if told else f"{whole.name}/{NAME_PREFIXES[kind]}"
         for number, start in enumerate(range(0, len(some), _PART_PICTURES)):
             pictures = tuple(some[start : start + _PART_PICTURES])
             yield replace(whole, name=name, number=number, pictures=pictures)

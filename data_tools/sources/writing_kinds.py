@@ -1,4 +1,4 @@
-"""What kind of writing a source is: by pen, by brush, drawn by a font, or as a person names it.
+"""What kind of writing a source is: by pen, brush, font, a model, or as a person names it.
 
 A model that is told the kind can learn the forms of characters from one kind and the ink and habits
 from another.
@@ -23,9 +23,25 @@ FONT_DRAWN_PREFIX = "font-drawn"
 """Names of stand-in files begin with it, so that nobody takes their figures for those of HWDB."""
 
 
+GENERATED = "generated"
+"""What samples are that a model has drawn; names of their files begin with it and a hyphen."""
+
+NAME_PREFIXES = {FONT: FONT_DRAWN_PREFIX, GENERATED: GENERATED}
+"""By the kinds that names of files tell, what they begin with."""
+
+_GENERATED_NAME = re.compile(rf"{GENERATED}(-|\.|$)")
+
+
 def is_font_drawn(name: str) -> bool:
     """Whether a source's name, at the end of its path or of that in an archive, is a stand-in's."""
     return name.rpartition("/")[2].startswith(FONT_DRAWN_PREFIX)
+
+
+def kind_told_by(name: str) -> str:
+    """The kind of writing that a source's name tells as `is_font_drawn` does; empty for others."""
+    if is_font_drawn(name):
+        return FONT
+    return GENERATED if _GENERATED_NAME.match(name.rpartition("/")[2]) else ""
 
 
 def likeliest_kind(kinds: Sequence[str]) -> int:
@@ -42,8 +58,9 @@ class WritingKinds:
     """What a person says of sources.
 
     Attributes:
-        of_all: the kind of all sources, font-drawn ones too, but those of a place that is named and
-            those whose store has a kind for them; None where they tell themselves.
+        of_all: the kind of all sources, font-drawn and generated ones too, but those of a place
+            that is named and those whose store has a kind for them; None where they tell
+            themselves.
         of_places: kinds of files, folders and archives.
     """
 
@@ -78,18 +95,18 @@ class WritingKinds:
         """The files, folders and archives that are named."""
         return [place for place, _ in self.of_places]
 
-    def kind_of(self, place: str, *, own: str = "", font_drawn: bool) -> str:
+    def kind_of(self, place: str, *, own: str = "", told: str = "") -> str:
         """The kind of what lies at a place; the nearest of folders that something is said of tells.
 
         Args:
             place: where a person finds it: a file, or what an archive holds.
             own: what it says of itself, as a store does.
-            font_drawn: whether it is a stand-in that a font has drawn.
+            told: what its name tells, as `kind_told_by` knows.
         """
         named = {path.resolve(): kind for path, kind in self.of_places}
         named |= {_absolute(path): kind for path, kind in self.of_places}
-        told = next((named[one] for one in _around(place) if one in named), own)
-        return told or self.of_all or (FONT if font_drawn else PEN)
+        said = next((named[one] for one in _around(place) if one in named), own)
+        return said or self.of_all or told or PEN
 
     def check_all_tell(self, places: Collection[str]) -> None:
         """Make sure that something is read from each of the files, folders and archives.

@@ -50,7 +50,7 @@ from data_tools.sources.split_choice import (
     give_writers_to_test,
     split_lines,
 )
-from data_tools.sources.writing_kinds import FONT, WritingKinds, is_font_drawn
+from data_tools.sources.writing_kinds import FONT, GENERATED, WritingKinds, kind_told_by
 from data_tools.store.contact_sheet import contact_sheet_path, draw_contact_sheet
 from data_tools.store.copies import (
     copied_file_lines,
@@ -387,14 +387,15 @@ def _plan(
     left_out["copies"] = int(np.count_nonzero(dropped))
     members = [parts[0].member for parts in sources]
     kind_of_each = [_kind_of(member, kinds) for member in members]
+    # Else they are of one kind that nobody has named.
+    is_told = len(set(kind_of_each)) > 1 or GENERATED in kind_of_each or kinds != WritingKinds()
     header = StoreHeader(
         charset="".join(map(chr, kept_codes)),
         glyph=glyph,
-        font_drawn=FONT in kind_of_each or any(map(_is_font_drawn, members)),
+        font_drawn=FONT in kind_of_each or FONT in map(_told_by_name, members),
         left_out={reason: count for reason, count in left_out.items() if count},
         tool_version=importlib.metadata.version("hanzi-lsgan"),
-        # None where they are of one kind that nobody has named.
-        kinds=kind_of_each if len(set(kind_of_each)) > 1 or kinds != WritingKinds() else (),
+        kinds=kind_of_each if is_told else (),
     )
     starts = np.cumsum(counts)[:-1]
     rows_of = {
@@ -438,11 +439,12 @@ def _places_of(scan: Scan) -> NDArray[np.float32]:
 
 def _kind_of(member: Source, kinds: WritingKinds) -> str:
     own = member.kind if isinstance(member, StorePart) else ""
-    return kinds.kind_of(member.place, own=own, font_drawn=_is_font_drawn(member))
+    return kinds.kind_of(member.place, own=own, told=_told_by_name(member))
 
 
-def _is_font_drawn(member: Source) -> bool:
-    return isinstance(member, Member | PicturePart | StorePart) and is_font_drawn(member.name)
+def _told_by_name(member: Source) -> str:
+    by_name = isinstance(member, Member | PicturePart | StorePart)
+    return kind_told_by(member.name) if by_name else ""
 
 
 def _source_info(parts: Sequence[Scan], rows: NDArray[np.int64]) -> SourceInfo:

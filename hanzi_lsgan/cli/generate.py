@@ -70,7 +70,14 @@ def generate(
     """Write labelled synthetic samples, in HWDB's own format or in one that trainers read."""
     if (chars is not None) == everything:
         raise UserError("generate: name characters with --chars, or pass --all, one of the two")
-    from hanzi_lsgan.export.formats import Format, check_out, check_tags, choose_format
+    from data_tools.sources.writing_kinds import kind_told_by
+    from hanzi_lsgan.export.formats import (
+        Format,
+        check_out,
+        check_tags,
+        choose_format,
+        is_one_file,
+    )
 
     chosen_format = choose_format(out, format)
     check_out(out, chosen_format, force)
@@ -104,6 +111,12 @@ def generate(
     kept = f", each the best of {best_of}" if best_of > 1 else ""
     samples = number_of(count, "sample")
     console.print(f"wrote {samples}{kept} to {out} ({rate:,.0f}/s)", soft_wrap=True)
-    if chosen_format in (Format.GNT, Format.IMAGES):  # which `prepare` takes for writing by pen
-        line = "no file's name says that a model drew them: `prepare --kind generated=PATH` does"
+    # A record has no room to say so, and the name of one file is the user's.
+    if (
+        is_one_file(out, chosen_format)
+        and chosen_format is Format.GNT
+        and not kind_told_by(out.name)
+    ):
+        line = "no name such as generated-….gnt says "
+        line += "that a model drew them: `prepare --kind generated=PATH` does"
         console.print(line, soft_wrap=True)

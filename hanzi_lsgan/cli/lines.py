@@ -116,9 +116,9 @@ def lines(
     named = read_text(text) if text is not None else NamedText("", "")
     _, trained = load_run(run, checkpoint, font, kind, person)
     trained = trained.with_spread(spread)
+    from hanzi_lsgan.mark import MARK
     from hanzi_lsgan.writing.line_degradations import Degradations
     from hanzi_lsgan.writing.lines import LineSettings, draw_lines
-    from hanzi_lsgan.writing.mark import MARK
 
     if sample is not None:
         texts = _sample(trained, sample, count or 0, max_length, seed, balance, skip_unknown)

@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 from data_tools.errors import UserError, join_message
 from data_tools.fonts.typefaces import ALL_FONTS, PLAINEST, has_glyph, load_typeface
 from data_tools.glyphs.fit import GLYPH_SIZES_PIXELS, GlyphOptions, default_margin
+from data_tools.sources.writing_kinds import GENERATED
 from data_tools.splits import Split
 from hanzi_lsgan.drawing.best_of import BestOf
 from hanzi_lsgan.drawing.images import draw_images, draw_latents, labels_of
@@ -133,6 +134,8 @@ def render_comparison(
         if store is not None:
             _take_real_samples(store, characters, seed, kind, sources, real)
         label = "Font-drawn" if font_drawn else "Real"
+        if store is not None and GENERATED in ({kind} & {*store.kinds} or store.kinds):
+            label = "Model-drawn"
         shown = [Row(label, images) for images in real] + shown
     return compose(characters, shown, scale or default_scale(size), remarks)
 

@@ -14,7 +14,7 @@ from data_tools.files import replacing
 from data_tools.hwdb.charset import has_tag
 from data_tools.number_of import number_of
 from data_tools.outputs import check_file, check_folder
-from data_tools.sources.writing_kinds import FONT_DRAWN_PREFIX
+from data_tools.sources.writing_kinds import NAME_PREFIXES
 from hanzi_lsgan.export.gnt_files import write_gnt, write_gnt_folder
 from hanzi_lsgan.export.image_folder import write_image_folder
 from hanzi_lsgan.export.lmdb_folder import write_lmdb
@@ -31,7 +31,8 @@ _OWN_FILES = re.compile(
     r"export\.json|metadata\.jsonl|label\.txt|boxes\.jsonl|(data|lock)\.mdb|\d{6,}\.tar|.+\.gnt"
     r"|\..+|Thumbs\.db|desktop\.ini"
 )
-_OWN_FILES_BELOW = re.compile(rf"{_OWN_FILES.pattern}|({FONT_DRAWN_PREFIX}-)?\d{{5,}}\.png")
+_PREFIXES = "|".join(NAME_PREFIXES.values())
+_OWN_FILES_BELOW = re.compile(rf"{_OWN_FILES.pattern}|(({_PREFIXES})-)?\d{{5,}}\.png")
 _PACKAGES = {"lmdb": ("lmdb", "lmdb"), "parquet": ("pyarrow", "parquet")}  # and their extras
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
-from data_tools.sources.writing_kinds import FONT, FONT_DRAWN_PREFIX, PEN, is_font_drawn
+from data_tools.sources.writing_kinds import NAME_PREFIXES, PEN, kind_told_by
 from data_tools.splits import Split
 from data_tools.store.reader import Store
 from hanzi_lsgan.export.sample import Sample, character_folder
@@ -26,7 +26,8 @@ def store_samples(
         characters: only these; all by default.
     """
     kept = set(store.charset if characters is None else characters)
-    writers = [_writer_name(number, store) for number in range(len(store.sources))]
+    told = [_kind_to_tell(number, store) for number in range(len(store.sources))]
+    writers = [_writer_name(number, store, kind) for number, kind in enumerate(told)]
     for split in splits:
         name = split.name.lower() if len(splits) > 1 else ""
         for label, character in enumerate(store.charset):
@@ -37,8 +38,8 @@ def store_samples(
             for start in range(0, len(rows), _BLOCK_ROWS):
                 block = rows[start : start + _BLOCK_ROWS]
                 for row, image in zip(block, store.images(block), strict=True):
-                    writer = writers[store.writers[row]]
-                    yield Sample(image, character, folder, writer, name)
+                    source = store.writers[row]
+                    yield Sample(image, character, folder, writers[source], name, kind=told[source])
 
 
 def count_samples(store: Store, splits: Sequence[Split], characters: str | None = None) -> int:
@@ -69,24 +70,30 @@ def kinds_not_told(store: Store, splits: Sequence[Split], one_file: str = "") ->
         splits: of the store.
         one_file: the name of the file that all are in; by default there are names of writers.
     """
-    kinds = store.header.kinds or [""] * len(store.sources)
     lost = set()
     for split in splits:
         rows = store.rows_of(split)
         for number in np.unique(store.writers[rows.start : rows.stop]).tolist():
-            name = store.sources[number].name
-            own = kinds[number] or (FONT if is_font_drawn(name) else PEN)
-            if own != (FONT if is_font_drawn(one_file or name) else PEN):
+            told = _kind_to_tell(number, store)
+            own = (store.header.kinds[number] if store.header.kinds else told) or PEN
+            if own != ((kind_told_by(one_file) if one_file else told) or PEN):
                 lost.add(own)
     return sorted(lost)
 
 
-def _writer_name(number: int, store: Store) -> str:
+def _kind_to_tell(number: int, store: Store) -> str:
+    """The kind of a source that names can tell: by its own name, else as the store has it."""
+    own = store.header.kinds[number] if store.header.kinds else ""
+    return kind_told_by(store.sources[number].name) or (own if own in NAME_PREFIXES else "")
+
+
+def _writer_name(number: int, store: Store, told: str) -> str:
     """`0012-1001-c`: the number keeps files of one name in different sources apart.
 
-    A stand-in's begins with what `prepare` knows it by: `font-drawn-0012-0001`.
+    One of a kind that names tell begins with what `prepare` knows it by: `font-drawn-0012-0001`.
     """
     name = PurePosixPath(store.sources[number].name).stem
-    if is_font_drawn(name):
-        return f"{FONT_DRAWN_PREFIX}-{number:04}{name.removeprefix(FONT_DRAWN_PREFIX)}"
+    if told:
+        rest = name.removeprefix(NAME_PREFIXES[told]).removeprefix("-")
+        return "-".join(filter(None, (NAME_PREFIXES[told], f"{number:04}", rest)))
     return f"{number:04}-{name}"

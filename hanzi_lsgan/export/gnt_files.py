@@ -35,7 +35,7 @@ def write_gnt_folder(samples: Iterable[Sample], folder: Path, on_samples: OnSamp
     written = buffered = 0
     buffers: dict[Path, io.BytesIO] = {}
     for sample in counted(samples, on_samples):
-        path = folder / sample.split / f"{sample.writer or _NOBODY}.gnt"
+        path = folder / sample.split / f"{sample.writer or sample.name_prefix + _NOBODY}.gnt"
         buffered += _write(buffers.setdefault(path, io.BytesIO()), sample)
         if buffered > _BUFFERED_BYTES:
             _flush(buffers)

@@ -1,7 +1,8 @@
 """Samples as PNGs: a folder a class as `torchvision.datasets.ImageFolder` reads, with metadata.
 
 `metadata.jsonl` has a line a picture, `file_name` and `text`, as `datasets`' imagefolder reads it.
-Names of stand-ins that a font has drawn begin with `font-drawn`, by which `prepare` knows them.
+Names of what a font or a model has drawn begin with `font-drawn` or `generated`, by which `prepare`
+knows them; of the latter the PNGs say so too, and their lines by `made_by`.
 Beside lines of text lies `label.txt`, a picture and its text in each line, as PaddleOCR reads it.
 """
 
@@ -12,7 +13,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
 
-from data_tools.sources.writing_kinds import FONT_DRAWN_PREFIX, is_font_drawn
 from hanzi_lsgan.export.sample import OnSamples, Sample, counted, png_bytes
 
 
@@ -34,13 +34,14 @@ def write_image_folder(samples: Iterable[Sample], folder: Path, on_samples: OnSa
             parent = folder / sample.split / sample.folder
             if not numbers[place]:
                 parent.mkdir(parents=True, exist_ok=True)
-            mark = f"{FONT_DRAWN_PREFIX}-" if is_font_drawn(sample.writer) else ""
-            name = f"{mark}{numbers[place]:05}.png"
+            name = f"{sample.name_prefix}{numbers[place]:05}.png"
             numbers[place] += 1
-            (parent / name).write_bytes(png_bytes(sample.image))
+            (parent / name).write_bytes(png_bytes(sample.image, sample.comment))
             facts = {"file_name": f"{sample.folder}/{name}", "text": sample.text}
             if sample.writer:
                 facts["writer"] = sample.writer
+            if sample.comment:
+                facts["made_by"] = sample.comment
             line = json.dumps(facts, ensure_ascii=False)
             listing(sample.split, "metadata.jsonl").write(line + "\n")
             if sample.is_line:

@@ -22,7 +22,7 @@ _SAMPLES_A_TRANSACTION = 1000
 def write_lmdb(samples: Iterable[Sample], folder: Path, on_samples: OnSamples) -> int:
     """Write `data.mdb`; the number of samples."""
     labelled = (
-        [("image", png_bytes(sample.image)), ("label", sample.text.encode())]
+        [("image", png_bytes(sample.image, sample.comment)), ("label", sample.text.encode())]
         for sample in counted(samples, on_samples)
     )
     return write_entries(labelled, folder)

@@ -40,5 +40,8 @@ def write_parquet(samples: Iterable[Sample], path: Path, on_samples: OnSamples) 
 
 def _rows(samples: Iterable[Sample]) -> Iterator[dict[str, Any]]:
     for number, sample in enumerate(samples):
-        picture = {"bytes": png_bytes(sample.image), "path": f"{sample.folder}/{number:09}.png"}
+        picture = {
+            "bytes": png_bytes(sample.image, sample.comment),
+            "path": f"{sample.folder}/{number:09}.png",
+        }
         yield {"image": picture, "text": sample.text, "writer": sample.writer}

@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
+from data_tools.sources.writing_kinds import GENERATED, NAME_PREFIXES
+from hanzi_lsgan.mark import MARK
+
 _PNG_LEVEL = 1  # higher ones take twice as long for a tenth of the size
 
 OnSamples = Callable[[int], None]
@@ -24,6 +27,7 @@ class Sample(NamedTuple):
         writer: a name for whoever wrote it, that a file can have; empty where nobody knows.
         split: `train` or `test` where folders are to be divided so, else empty.
         is_line: whether it is a line rather than a character.
+        kind: of writing, one of `NAME_PREFIXES`, if names of files are to tell it.
     """
 
     image: NDArray[np.uint8]
@@ -32,6 +36,17 @@ class Sample(NamedTuple):
     writer: str = ""
     split: str = ""
     is_line: bool = False
+    kind: str = ""
+
+    @property
+    def comment(self) -> str:
+        """What a file of its picture says of itself."""
+        return MARK if self.kind == GENERATED else ""
+
+    @property
+    def name_prefix(self) -> str:
+        """What names of its files begin with, by which `prepare` knows the kind."""
+        return f"{NAME_PREFIXES[self.kind]}-" if self.kind else ""
 
 
 def character_folder(character: str) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_tools.errors import UserError
+from data_tools.sources.writing_kinds import GENERATED
 from hanzi_lsgan.drawing.best_of import BestOf
 from hanzi_lsgan.drawing.images import draw_images, draw_latents, labels_of
 from hanzi_lsgan.drawing.in_square import put_in_square
@@ -111,7 +112,8 @@ def _hand_after_hand(
             glyph = put_in_square(clear_haze(image), place_of(generator, character, font))
         else:
             glyph = crop_to_ink(image)
-        yield Sample(glyph, character, character_folder(character), f"hand-{hand:05}")
+        writer = f"{GENERATED}-hand-{hand:05}"
+        yield Sample(glyph, character, character_folder(character), writer, kind=GENERATED)
 
 
 def _best_samples(
@@ -128,7 +130,7 @@ def _best_samples(
             glyph = crop_to_ink(image)
             if in_square:  # no sample has a favourite among the fonts, so by the plainest
                 glyph = put_in_square(clear_haze(image), place_of(best_of.generator, character))
-            yield Sample(glyph, character, character_folder(character))
+            yield Sample(glyph, character, character_folder(character), kind=GENERATED)
 
 
 def clear_haze(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

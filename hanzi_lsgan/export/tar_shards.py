@@ -32,7 +32,7 @@ def _write_shard(path: Path, samples: Iterator[tuple[int, Sample]]) -> int:
     written = 0
     with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
         for number, sample in samples:
-            add_member(archive, f"{number:09}.png", png_bytes(sample.image))
+            add_member(archive, f"{number:09}.png", png_bytes(sample.image, sample.comment))
             add_member(archive, f"{number:09}.txt", sample.text.encode())
             written += 1
     return written

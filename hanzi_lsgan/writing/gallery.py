@@ -6,10 +6,10 @@ from importlib.metadata import version
 from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
 from data_tools.number_of import number_of
+from hanzi_lsgan.mark import MARK
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.writing.characters import write_characters
 from hanzi_lsgan.writing.hand import Hand
-from hanzi_lsgan.writing.mark import MARK
 from hanzi_lsgan.writing.outlines import trace
 from hanzi_lsgan.writing.page_drawing import DrawnPage, InkedCharacter, Label
 from hanzi_lsgan.writing.settings import WritingSettings

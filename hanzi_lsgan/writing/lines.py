@@ -13,12 +13,12 @@ from data_tools.parallel import process_count, process_map
 from hanzi_lsgan.drawing.images import draw_pairs, labels_of, mix_seed
 from hanzi_lsgan.export.line_files import LabelledLine
 from hanzi_lsgan.export.sample import png_bytes
+from hanzi_lsgan.mark import MARK
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.writing.characters import WrittenCharacter
 from hanzi_lsgan.writing.hand import Hand
 from hanzi_lsgan.writing.line_degradations import Degradations, degrade
 from hanzi_lsgan.writing.line_setting import Habit, set_line
-from hanzi_lsgan.writing.mark import MARK
 
 _LINES_A_TASK = 64  # so many characters that batches are full
 _MOST_HANDS = 10**9

@@ -12,11 +12,11 @@ from data_tools.errors import UserError, join_message
 from data_tools.fonts.installed import installed_font_with
 from data_tools.parallel import process_count, process_map
 from hanzi_lsgan.drawing.best_of import BestOf
+from hanzi_lsgan.mark import MARK
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.writing.characters import WrittenCharacter, write_characters
 from hanzi_lsgan.writing.hand import Hand
 from hanzi_lsgan.writing.layout import ink_of, lay_out
-from hanzi_lsgan.writing.mark import MARK
 from hanzi_lsgan.writing.outlines import Contour, trace
 from hanzi_lsgan.writing.page_drawing import DrawnPage, check_tilt, draw_page, pressures
 from hanzi_lsgan.writing.settings import WritingSettings

@@ -165,8 +165,10 @@ def test_the_command_line_exports_a_store(tmp_path: Path) -> None:
 def test_the_command_line_exports_a_run(trained: Path, tmp_path: Path) -> None:
     said = export(trained, "--per-class", "2", "--out", "x", "--format", "gnt", cwd=tmp_path)
     assert "wrote 8 samples to x" in said
-    assert files_in(tmp_path / "x") == {"hand-00000.gnt", "hand-00001.gnt", "export.json"}
-    with (tmp_path / "x" / "hand-00001.gnt").open("rb") as stream:
+    assert files_in(tmp_path / "x") == {
+        *("generated-hand-00000.gnt", "generated-hand-00001.gnt", "export.json"),
+    }
+    with (tmp_path / "x" / "generated-hand-00001.gnt").open("rb") as stream:
         drawn = [record.character for record in read_records(stream, "x")]
     assert sorted(drawn) == sorted(CHARACTERS)
     refused = export(trained, "--split", "test", "--out", "y", cwd=tmp_path)

@@ -21,13 +21,13 @@ from tests.tiny import write_writers
 
 def test_the_nearest_named_folder_tells_and_stand_ins_tell_themselves(tmp_path: Path) -> None:
     kinds = WritingKinds.parse([f"brush={tmp_path}/a", f"felt-pen={tmp_path}/a/b"])
-    assert kinds.kind_of(f"{tmp_path}/a/1.gnt", font_drawn=False) == "brush"
-    assert kinds.kind_of(f"{tmp_path}/a/b/x.zip/1.gnt", font_drawn=False) == "felt-pen"
-    assert kinds.kind_of(f"{tmp_path}/c/1.gnt", font_drawn=False) == "pen"
-    assert kinds.kind_of(f"{tmp_path}/c/1.gnt", font_drawn=True) == "font"
-    assert WritingKinds.parse(["brush"]).kind_of("x.gnt", font_drawn=True) == "brush"
-    assert WritingKinds.parse(["brush"]).kind_of("x.h5", own="chalk", font_drawn=False) == "chalk"
-    assert kinds.kind_of(f"{tmp_path}/a/x.h5", own="chalk", font_drawn=False) == "brush"
+    assert kinds.kind_of(f"{tmp_path}/a/1.gnt") == "brush"
+    assert kinds.kind_of(f"{tmp_path}/a/b/x.zip/1.gnt") == "felt-pen"
+    assert kinds.kind_of(f"{tmp_path}/c/1.gnt") == "pen"
+    assert kinds.kind_of(f"{tmp_path}/c/1.gnt", told="font") == "font"
+    assert WritingKinds.parse(["brush"]).kind_of("x.gnt", told="font") == "brush"
+    assert WritingKinds.parse(["brush"]).kind_of("x.h5", own="chalk") == "chalk"
+    assert kinds.kind_of(f"{tmp_path}/a/x.h5", own="chalk") == "brush"
 
 
 def test_a_named_folder_tells_also_of_what_it_links_to(tmp_path: Path) -> None:
@@ -42,8 +42,8 @@ def test_a_named_folder_tells_also_of_what_it_links_to(tmp_path: Path) -> None:
         with Store(tmp_path / "s.h5") as store:
             assert summarise(store).kinds == {"brush": 8, "pen": 4}
     kinds = WritingKinds.parse([f"brush={tmp_path}/brush", f"chalk={tmp_path}/elsewhere"])
-    assert kinds.kind_of(f"{tmp_path}/brush/000.gnt", font_drawn=False) == "brush"
-    assert kinds.kind_of(f"{tmp_path}/elsewhere/000.gnt", font_drawn=False) == "chalk"
+    assert kinds.kind_of(f"{tmp_path}/brush/000.gnt") == "brush"
+    assert kinds.kind_of(f"{tmp_path}/elsewhere/000.gnt") == "chalk"
 
 
 @pytest.mark.parametrize("packed", ["fd.tar", "fd.tgz", "fd.zip", "font-drawn-0001.gnt.gz"])
