@@ -1,6 +1,7 @@
 """Standard character sets, by the names that a user writes."""
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,6 +17,7 @@ FORM_CHARACTERS = Path(__file__).parent.parent / "forms" / "form_characters.txt"
 stands in `forms/choose_characters.py`."""
 
 _BIG5_LEVEL_1 = range(0xA440, 0xC67F)
+_NEARLY = 0.8  # alike by difflib: a letter or two; gb2312.txt is less like gb2312 than that
 
 
 def _gb2312_rows(first: int, last: int) -> frozenset[str]:
@@ -101,7 +103,7 @@ def named_set(text: str) -> frozenset[str] | None:
     Capitals are as good as small letters.
 
     Raises:
-        UserError: the text is the name of a set but for its number.
+        UserError: the text is the name of a set but for its number, or after an @ nearly one.
     """
     name = text.removeprefix("@")
     if name != text and is_file(Path(name)):
@@ -112,6 +114,9 @@ def named_set(text: str) -> frozenset[str] | None:
     likes = [known for known in STANDARD_SETS if known.rpartition("-")[0] == family]
     if family and number.isdecimal() and likes and not is_file(Path(name)):
         raise UserError(join_message(text, "there is no such set", f"name {', '.join(likes)}"))
+    if name != text and (nearest := get_close_matches(name.lower(), STANDARD_SETS, 1, _NEARLY)):
+        problem = "there is no such set, and no such file"
+        raise UserError(join_message(text, problem, f"did you mean @{nearest[0]}?"))
     return None
 
 

@@ -70,6 +70,22 @@ def test_the_number_of_a_set_that_is_none_is_no_text(name: str, remedy: str) -> 
         named_set(name)
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("@gb231-1", "@gb2312-1"),
+        ("@GB2312_1", "@gb2312-1"),
+        ("@general_standard", "@general-standard"),
+        ("@big5", "@big5-1"),
+    ],
+)
+def test_a_set_that_is_misspelt_after_an_at_is_named(name: str, meant: str) -> None:
+    message = rf"^{name}: there is no such set, and no such file; did you mean {meant}\?$"
+    with pytest.raises(UserError, match=message):
+        expand_set(name)
+    assert expand_set(name.removeprefix("@")) == name.removeprefix("@")
+
+
 def test_other_texts_with_a_number_are_texts() -> None:
     for text in ("HSK-3", "永-1", "gb2312-a", "-1"):
         assert named_set(text) is None
