@@ -41,6 +41,12 @@ class StoreSummary:
     placed: int
 
 
+def untaught_in(store: Store) -> str:
+    """The characters that have no train sample, so that nothing can be learned of them."""
+    counts = store.counts(Split.TRAIN)
+    return "".join(c for c, count in zip(store.charset, counts, strict=True) if not count)
+
+
 def summarise(store: Store) -> StoreSummary:
     """Count what a store holds."""
     splits = {}

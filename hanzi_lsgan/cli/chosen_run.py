@@ -188,6 +188,7 @@ def suit_characters(
     from hanzi_lsgan.judging.recogniser import read_log_posteriors
 
     # What the recogniser has never read, it cannot choose among: the charset is the store's.
+    trained.refuse_untaught(characters)
     trained, store = suit_store(trained, store)
     if unread := [character for character in characters if character not in trained.charset]:
         problem = f"the recogniser of {store.path} cannot read {show_characters(unread)}"

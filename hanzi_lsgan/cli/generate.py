@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from data_tools.characters import show_characters
 from data_tools.errors import UserError
 from data_tools.number_of import number_of
 from hanzi_lsgan.cli.app import (
@@ -85,9 +86,13 @@ def generate(
     trained = trained.with_spread(spread)
     from hanzi_lsgan.export.samples import export_samples
 
-    chosen = trained.charset
     if chars is not None:
         chosen = read_characters(chars, trained, as_set=True)
+    else:
+        chosen = trained.drawable
+        if lacking := [character for character in trained.charset if character not in chosen]:
+            line = f"left out, as the store had no train sample of them: {show_characters(lacking)}"
+            console.print(line, soft_wrap=True)
     check_tags(chosen, chosen_format)
     total = len(chosen) * per_class
     with open_store(trained, data) as store:

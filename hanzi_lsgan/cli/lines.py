@@ -217,7 +217,7 @@ def _sample(
     from hanzi_lsgan.writing.line_texts import sampled_lines
 
     if sample == "known":
-        characters = trained.info.charset
+        characters = trained.drawable
     else:
         chosen = parse_charset(sample, "--sample")
         if chosen.characters is None:

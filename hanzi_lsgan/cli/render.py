@@ -79,7 +79,7 @@ def render(
     named = out or folder / _PICTURE
     path = check_file(named, tuple(_FORMATS), _PICTURE)
     if chars is None:
-        chosen = _first_known(PAPER_FIGURE_CHARACTERS, trained.charset)
+        chosen = _first_known(PAPER_FIGURE_CHARACTERS, trained.drawable)
     else:
         chosen = read_characters(chars, trained)
     check_page(trained.info.model.size, len(chosen), 2 * rows, scale)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from data_tools.characters import show_characters
 from data_tools.errors import UserError
+from data_tools.number_of import number_of
 from data_tools.sources.writing_kinds import GENERATED
 from hanzi_lsgan.cli.app import (
     DEFAULT_STORE,
@@ -85,6 +87,7 @@ def train(
 
 def _run_session(session: "Session", kimg: float | None, minutes: float | None) -> None:
     """Train with a progress display, then say what comes next."""
+    from data_tools.store.summary import untaught_in
     from hanzi_lsgan.cli.training_display import TrainingDisplay
 
     console.quiet = console.quiet or not session.trainer.is_main
@@ -98,6 +101,9 @@ def _run_session(session: "Session", kimg: float | None, minutes: float | None) 
         return
     _prepare_recognisers(session)
     console.print(_describe_session(session), soft_wrap=True)
+    if untaught := untaught_in(session.store):
+        line = f"no train sample, so not learned: {number_of(len(untaught), 'character')}"
+        console.print(f"{line} ({show_characters(untaught)})", soft_wrap=True)
     which = "some of the samples" if len(session.store.kinds) > 1 else "the samples"
     if session.store.header.font_drawn:
         console.print(f"{which} are a font-drawn stand-in, not handwriting")

@@ -34,9 +34,9 @@ class Coverage:
 def cover(trained: TrainedGenerator, characters: str) -> Coverage:
     """Say how a generator knows each of these characters, in the order in which they first come."""
     parts: dict[str, list[str]] = {"trained": [], "unseen": [], "reference": [], "missing": []}
-    learned = frozenset(trained.info.charset)
+    taught = trained.taught
     for character in dict.fromkeys(characters):
-        if character in learned:
+        if character in taught:
             part = "trained"
         elif not trained.can_draw(character):
             part = "missing"

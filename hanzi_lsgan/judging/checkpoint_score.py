@@ -49,8 +49,8 @@ class QuickScorer:
         Args:
             store: that is trained on.
             size: side of the images.
-            samples: drawn for a score, evenly over the characters; as the train split has them
-                where it has several kinds of writing.
+            samples: drawn for a score, evenly over the characters of the train split; as it has
+                them where it has several kinds of writing.
             on_samples: told of progress.
 
         Raises:
@@ -58,7 +58,8 @@ class QuickScorer:
         """
         self._recogniser = obtain_recogniser(store, size, on_samples)
         self._real = obtain_moments(store, self._recogniser, on_samples)
-        self._labels = np.arange(samples) * len(store.charset) // samples
+        learned = np.flatnonzero(store.counts(Split.TRAIN))  # others nobody has learned to read
+        self._labels = learned[np.arange(samples) * len(learned) // samples]
         self._kinds = np.zeros(samples, np.int32)
         if len(store.kinds) > 1:  # those of the train split, characters and kinds as it has them
             train = store.rows_of(Split.TRAIN)

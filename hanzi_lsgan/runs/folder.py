@@ -106,11 +106,13 @@ class RunFolder:
         """
         self.refuse_if_trained()
         from data_tools.store.mean_places import mean_places
+        from data_tools.store.summary import untaught_in
 
         info = ModelInfo(
             tool_version=_own_version(),
             model=recipe.model,
             charset=store.charset,
+            untaught=untaught_in(store),
             kinds=store.kinds,
             store=StoreProvenance(
                 path=str(store.path.resolve()),

@@ -42,6 +42,8 @@ class ModelInfo(BaseModel):
     tool_version: str
     model: ModelSettings
     charset: str = Field(min_length=1, max_length=_MOST_CHARACTERS)
+    untaught: str = Field(default="", max_length=_MOST_CHARACTERS)
+    """Those characters of the charset of which the store has no train sample."""
     kinds: tuple[str, ...] = Field(default=("",), min_length=1, max_length=_MOST_KINDS)
     hand: tuple[float, ...] | None = None
     """The latent of the person whom the generator was adapted to."""
@@ -132,7 +134,17 @@ class TrainedGenerator:
     @property
     def unseen(self) -> frozenset[str]:
         """Characters of the charset that it was not trained on."""
-        return frozenset(self.charset) - frozenset(self.info.charset)
+        return frozenset(self.charset) - self.taught
+
+    @property
+    def taught(self) -> frozenset[str]:
+        """The characters that it was trained on."""
+        return frozenset(self.info.charset) - frozenset(self.info.untaught)
+
+    @property
+    def drawable(self) -> str:
+        """The charset without what no training sample has shown and it cannot draw by its glyph."""
+        return "".join(character for character in self.charset if self.can_draw(character))
 
     @property
     def fonts(self) -> KnownFonts:
@@ -157,7 +169,7 @@ class TrainedGenerator:
 
     def can_draw(self, character: str) -> bool:
         """Whether it knows a character by its label, or by its glyph where it was made for that."""
-        return character in self.charset or (
+        return self._is_known(character) or (
             self.draws_unseen and has_reference_glyph(character, self.fonts)
         )
 
@@ -167,7 +179,10 @@ class TrainedGenerator:
         A compatibility form that it does not know so, such as a full-width letter, is better drawn
         as the plain character that it does.
         """
-        return character in self.charset or (self.draws_unseen and self.fonts.in_a_hand(character))
+        return self._is_known(character) or (self.draws_unseen and self.fonts.in_a_hand(character))
+
+    def _is_known(self, character: str) -> bool:
+        return character in self.charset and character not in self.info.untaught
 
     def relabelled(self, charset: str, where: str) -> Self:
         """The same generator with the labels of another charset.
@@ -211,9 +226,24 @@ class TrainedGenerator:
         """Add characters that it was not trained on to the charset, if it knows them by glyph.
 
         Raises:
-            UserError: no font has some of them.
+            UserError: no font has some of them, or it has a label for some that nothing taught it.
         """
+        self.refuse_untaught(characters)
         new = "".join(dict.fromkeys(c for c in characters if c not in self.charset))
         if not new or not self.draws_unseen:
             return self
         return self.relabelled(self.charset + new, "--chars")
+
+    def refuse_untaught(self, characters: str) -> None:
+        """Make sure that it has learned what it knows by label alone.
+
+        Raises:
+            UserError: the store had no train sample of some characters.
+        """
+        labelled = [c for c in dict.fromkeys(characters) if c in self.charset]
+        if lacking := [c for c in labelled if not self.can_draw(c)]:
+            problem = f"the store had no train sample of {show_characters(lacking)} to learn from"
+            remedy = "leave them out"
+            if not self.draws_unseen:
+                remedy += ", or train with --set model.label_embedding=glyph"
+            raise UserError(join_message("--chars", problem, remedy))

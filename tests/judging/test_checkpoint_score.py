@@ -10,10 +10,12 @@ import pytest
 import torch
 
 from data_tools.errors import UserError
+from data_tools.glyphs.fit import GlyphOptions
+from data_tools.store.prepare import prepare
 from data_tools.store.reader import Store
 from hanzi_lsgan.batches import BatchStream
 from hanzi_lsgan.drawing.images import draw_latents, draw_pairs
-from hanzi_lsgan.judging import judge
+from hanzi_lsgan.judging import checkpoint_score, judge
 from hanzi_lsgan.judging.checkpoint_score import QuickScore, QuickScorer
 from hanzi_lsgan.judging.recogniser import read_glyphs
 from hanzi_lsgan.models import Generator
@@ -22,7 +24,7 @@ from hanzi_lsgan.runs.folder import RunFolder
 from hanzi_lsgan.training.session import Session
 from hanzi_lsgan.training.step import Trainer
 from tests.listeners import Notes
-from tests.tiny import OVERRIDES, make_store, tiny_generator
+from tests.tiny import OVERRIDES, make_store, tiny_generator, write_writers
 
 OFTEN = [*OVERRIDES, "train.checkpoint_minutes=1e-9", "train.tick_kimg=0.016"]
 """A checkpoint at 16, 32, 48, 64 and 80 images."""
@@ -48,6 +50,26 @@ def session_with_scores(store: Path, out: Path, distances: list[float]) -> Sessi
 
     session.scorer = Scripted()
     return session
+
+
+def test_what_no_train_sample_shows_is_not_scored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The recogniser has not learned to read 二 and 十 either."""
+    train = write_writers(tmp_path / "train", 12, "一三")
+    test = [write_writers(tmp_path / "test", 2, "一三十二", seed=1)]
+    options = GlyphOptions(32, "aspect", 1)
+    prepare([train], tmp_path / "s.h5", test_sources=test, glyph=options, jobs=1)
+    drawn: list[int] = []
+
+    def noted(generator: Generator, latents: Any, rows: Any, labels: torch.Tensor) -> Any:
+        drawn.extend(labels.tolist())
+        return draw_pairs(generator, latents, rows, labels)
+
+    monkeypatch.setattr(checkpoint_score, "draw_pairs", noted)
+    with Store(tmp_path / "s.h5") as store:
+        QuickScorer(store, 32, 10, lambda phase, done, total: None).score(tiny_generator(4))
+    assert drawn == [0] * 5 + [1] * 5
 
 
 def test_the_best_checkpoint_is_kept_beside_the_last(tmp_path: Path) -> None:
