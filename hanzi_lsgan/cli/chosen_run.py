@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
+from data_tools.sources.writing_kinds import likeliest_kind
 from hanzi_lsgan.cli.app import console, samples_bar
 from hanzi_lsgan.cli.path_kinds import refuse_no_store
 from hanzi_lsgan.runs.run_or_store import is_run, is_store
@@ -146,6 +147,15 @@ def suit_store(
         where = trained.info.store.path
         raise UserError(join_message(where, "the run's store is gone", "name a store with --data"))
     return trained.relabelled(store.charset, str(store.path)), store
+
+
+def kind_beside(trained: "TrainedGenerator", store: "Store") -> str:
+    """Which kind of writing of a store is shown and judged beside generated samples.
+
+    That which the generator draws by; where it was taught none by name, `pen` if the store has it,
+    else its first.
+    """
+    return trained.kind or store.kinds[likeliest_kind(store.kinds)]
 
 
 def load_recogniser(trained: "TrainedGenerator", store: "Store") -> "Recogniser":

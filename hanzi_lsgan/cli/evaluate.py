@@ -19,7 +19,13 @@ from hanzi_lsgan.cli.app import (
     results,
     samples_bar,
 )
-from hanzi_lsgan.cli.chosen_run import announce_recogniser, load_run, open_store, suit_store
+from hanzi_lsgan.cli.chosen_run import (
+    announce_recogniser,
+    kind_beside,
+    load_run,
+    open_store,
+    suit_store,
+)
 
 
 @app.command()
@@ -66,13 +72,12 @@ def evaluate(
     with open_store(trained, data) as opened, samples_bar() as progress:
         trained, store = suit_store(trained, opened)
         require_both_splits(store)
-        judged_kind = trained.kind if store.header.kinds else ""  # else all that it has is by one
+        by = kind_beside(trained, store)
+        judged_kind = by if store.header.kinds else ""  # else all that it has is by one
         if judged_kind:
             require_kind(store, judged_kind)
         each = samples_of_each(per_class) * len(SEEDS)
-        for reason, names in names_by_reason(
-            Counted.of_store(store, each, trained.kind).left_out()
-        ).items():
+        for reason, names in names_by_reason(Counted.of_store(store, each, by).left_out()).items():
             line = f"{store.path}: {', '.join(names)} will be left out: {reason}"
             console.print(line, soft_wrap=True, markup=False)
         announce_recogniser(trained, store)
@@ -95,10 +100,10 @@ def evaluate(
             tool_version=importlib.metadata.version("hanzi-lsgan"),
             run=_name_of(run, folder),
             checkpoint=trained.checkpoint,
-            kind=trained.kind,
+            kind=by,
             images_seen=trained.images,
             store_fingerprint=store.fingerprint,
-            font_drawn=store.is_font_drawn(trained.kind),
+            font_drawn=store.is_font_drawn(by),
             per_class=each,
             seeds=SEEDS,
             look_alikes=tuple(look_alikes_of(judge.charset)),

@@ -19,7 +19,7 @@ from hanzi_lsgan.cli.app import (
     samples_bar,
 )
 from hanzi_lsgan.cli.characters import CharactersOption, read_characters
-from hanzi_lsgan.cli.chosen_run import load_run, open_store, suit_characters
+from hanzi_lsgan.cli.chosen_run import kind_beside, load_run, open_store, suit_characters
 
 if TYPE_CHECKING:
     from data_tools.store.reader import Store
@@ -101,7 +101,7 @@ def render(
                 scale=scale,
                 best_of=chooser,
                 font_drawn=font_drawn,
-                kind=trained.kind,
+                kind=trained.kind if store is None else kind_beside(trained, store),
                 sources=_persons_sources(trained, store),
                 remarks=trained.remarks,
                 on_samples=progress,

@@ -1,5 +1,6 @@
 """A model that is told by what kind of writing a character is."""
 
+import json
 import math
 from itertools import islice
 from pathlib import Path
@@ -425,3 +426,33 @@ def test_commands_take_a_kind(
     assert "choose one of brush, pen" in capsys.readouterr().err
     assert run(monkeypatch, "prepare", "a", "--kind", "brush=nowhere", "--out", "b.h5") == 2
     assert "nowhere: there is no such file or folder" in capsys.readouterr().err
+
+
+def test_beside_a_model_of_no_kind_stands_what_is_by_pen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of 3 characters by 8 brushes and 8 fonts, and 2 by 6 pens, the 12 by pens are real."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("hanzi_lsgan.judging.judge.training_steps", lambda samples: 3)
+    drawn = ("b", "font-drawn", "一二三", 8)
+    for folder, kind, characters, writers in (
+        ("z", "brush", "一二三", 8),
+        ("a", "pen", "一二", 6),
+        drawn,
+    ):
+        for split in ("train", "test"):
+            write_kind(tmp_path / folder / split, kind, characters, writers)
+    assert run(monkeypatch, "prepare", "z", "--out", "plain.h5", "--size", "32") == 0
+    kinds = ["--kind", "brush=z", "--out", "kinds.h5", "--size", "32"]
+    assert run(monkeypatch, "prepare", "a", "b", *kinds) == 0
+    settings = [part for one in OVERRIDES for part in ("--set", one)]
+    assert run(monkeypatch, "train", "quick32", "--data", "plain.h5", *settings) == 0
+    capsys.readouterr()
+    assert run(monkeypatch, "evaluate", "--data", "kinds.h5", "--per-class", "6", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["kind"], found["font_drawn"]) == ("pen", False)
+    assert found["figures"][0]["compared"].endswith("real: 12 test of 2 characters")
+    assert run(monkeypatch, "render", "--data", "kinds.h5", "--chars", "一", "--scale", "1") == 0
+    with Image.open(next((tmp_path / "runs").glob("*/grid.png"))) as picture:
+        levels = set(np.asarray(picture.convert("L")).ravel().tolist())
+    assert GREY["pen"] in levels
