@@ -22,11 +22,11 @@ from data_tools.pictures.metadata import (
 )
 from data_tools.pictures.names import (
     NumberScheme,
+    character_shown,
     characters_named,
     is_marked_hex,
     is_number,
     schemes_of,
-    single_character,
     unscrambled,
 )
 from data_tools.pictures.table_places import by_folders
@@ -308,7 +308,7 @@ def _of_text(text: str, folder: PurePosixPath, lists: FolderLists, are_numbers: 
         return _Found(entry.character, "a table", entry)
     if are_numbers and is_number_key(text.strip()):
         return _Found(None, "the table gives a number that no list of classes has")
-    character = single_character(text)
+    character = character_shown(text)
     by = "a table" if character else "the table gives a text, not one character"
     return _Found(character, by)
 

@@ -18,6 +18,7 @@ _CODE_POINT = re.compile(
 _EAST_ASIAN_RUN = re.compile(r"[⺀-\uFAFF\U00020000-\U0003FFFF]+")
 _EAST_ASIAN = re.compile(r"[⺀-\uFAFF\uFF01-\uFFEE\U00020000-\U0003FFFF]")
 _SIGNS = re.compile(r"[　-〄\u3008-〠]")  # brackets and stops between words
+_BESIDE_CODE_POINT = re.compile(r"[\s()\[\]<>,:;/\-]")
 _VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _HEX = re.compile(r"[0-9a-fA-F]{4,5}")
 _MARKED_HEX = re.compile(r"0[xX][0-9a-fA-F]{4,5}")
@@ -69,6 +70,23 @@ def single_character(text: str) -> str | None:
         return text
     named = characters_named(text)
     return next(iter(named)) if len(named) == 1 else None
+
+
+def character_shown(text: str) -> str | None:
+    """The one character that a text is or names, or None where it is in a longer text.
+
+    `U+6C38_永` and `永_12` name one, as classes do; `2023年` and `T恤` are what a line reads.
+    """
+    character = single_character(text)
+    text = _composed(text.strip())
+    if character is None or len(text) == 1:
+        return character
+    rest = _CODE_POINT.sub("_", text)
+    if rest != text:
+        rest = _BESIDE_CODE_POINT.sub("_", rest)
+    words = [word.strip() for word in rest.split("_")]
+    is_named = all(word in ("", character) or (word.isascii() and word.isalnum()) for word in words)
+    return character if is_named else None
 
 
 def is_number(name: str) -> bool:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from data_tools.pictures.names import single_character
+from data_tools.pictures.names import character_shown
 from data_tools.sources.kinds import PICTURE_SUFFIXES
 
 _FILE_COLUMNS = (
@@ -23,7 +23,7 @@ _SPLIT_COLUMNS = ("split", "subset", "partition", "usage")
 _WRITER_COLUMNS = ("writer", "writer_id", "writer_name", "author", "scribe", "hand", "person")
 _PICTURE = rf"[^\t\"]+?(?:{'|'.join(map(re.escape, PICTURE_SUFFIXES))})"
 # `a.png 永`, `"a.png", "永"`, `永<tab>i/a.png`
-_FILE_FIRST = re.compile(rf'"?({_PICTURE})"?\s*[\s,;:|]\s*"?(.+?)"?', re.IGNORECASE)
+_FILE_FIRST = re.compile(rf'"?({_PICTURE})"?(\s*[\s,;:|]\s*)("?(.+?)"?)', re.IGNORECASE)
 _FILE_LAST = re.compile(rf'"?([^\s"]+?)"?\s*[\s,;:|]\s*"?({_PICTURE})"?', re.IGNORECASE)
 _LEAST_SHARE = 0.5  # of lines that name a picture, in a table
 
@@ -67,15 +67,33 @@ def rows_of_text(text: str, suffix: str) -> list[RawRow] | None:
 
 def _of_lines(lines: Sequence[str]) -> list[RawRow] | None:
     """The rows of a table without a head."""
-    for pattern, file, shown in ((_FILE_FIRST, 1, 2), (_FILE_LAST, 2, 1)):
-        rows = [
-            RawRow(match[file].strip(), match[shown].strip())
-            for line in lines
-            if (match := pattern.fullmatch(line))
-        ]
+    first = [match for line in lines if (match := _FILE_FIRST.fullmatch(line))]
+    last = [match for line in lines if (match := _FILE_LAST.fullmatch(line))]
+    for rows in (
+        [RawRow(match[1].strip(), _text_in(match[4], match[3], match[2])) for match in first],
+        [RawRow(match[2].strip(), match[1].strip()) for match in last],
+    ):
         if rows and len(rows) >= _LEAST_SHARE * len(lines):  # one of two may be a head
             return rows
     return None
+
+
+def _text_in(text: str, quoted: str, between: str) -> str:
+    """The text of a line without a head: of several columns, the one that is a character.
+
+    Args:
+        text: all that stands behind the picture's name.
+        quoted: the same with its quotes.
+        between: what parts it from the name.
+    """
+    separator = between.strip() or ("\t" if "\t" in between else " ")
+    reader = csv.reader([quoted], delimiter=separator, skipinitialspace=True)
+    fields = [field.strip() for field in next(reader, [])]
+    shown = [field for field in fields if not field.isdigit() and character_shown(field)]
+    others_tell = separator == " " and not all(map(str.isdigit, fields[1:]))  # words of a line
+    if len(fields) < 2 or len(shown) != 1 or others_tell:
+        return text.strip()
+    return shown[0]
 
 
 def _rows_in(content: object, split: str = "") -> Iterator[RawRow]:
@@ -105,7 +123,7 @@ def _named(entries: Sequence[dict[str, Any]]) -> list[RawRow] | None:
         return None
 
     def characters(column: str) -> int:
-        values = (single_character(str(entry.get(column))) for entry in entries)
+        values = (character_shown(str(entry.get(column))) for entry in entries)
         return sum(one is not None and not one.isdigit() for one in values)
 
     text = texts[0] if len(texts) == 1 else max(texts, key=characters)

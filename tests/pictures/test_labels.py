@@ -207,6 +207,21 @@ def test_numbers_in_a_table_are_no_digits_where_some_have_two() -> None:
     assert labels_of(paths[:10], {"own/gt.txt": few}).characters == list("0123456789")
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        "a.png\t2023年\nb.png\t永\n",
+        'a.png\t[{"transcription": "年", "points": [[1, 2]]}]\nb.png\t永\n',
+        "a.png 共 3 pages\nb.png 永 8\n",
+        'a.png,9,"{""label"":""年""}"\nb.png,永,"岁月"\n',
+    ],
+)
+def test_a_line_of_text_in_a_table_is_not_labelled_by_its_only_hanzi(table: str) -> None:
+    labels = labels_of(["own/a.png", "own/b.png"], {"own/gt.txt": table})
+    assert labels.characters == [None, "永"]
+    assert labels.untold == {"the table gives a text, not one character": (1, "own/a.png")}
+
+
 def test_a_table_names_writers() -> None:
     table = (
         '{"file_name": "a.png", "text": "永", "writer": 3}\n{"file_name": "b.png", "text": "和"}'

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_tools.pictures.names import (
+    character_shown,
     characters_named,
     schemes_of,
     single_character,
@@ -92,3 +93,17 @@ def test_any_name_is_read(name: str) -> None:
     unscrambled(name)
     single_character(name)
     schemes_of([name])
+
+
+@pytest.mark.parametrize(
+    "text", ["永", " 永 ", "U+6C38", "U+6C38_永", "永 (U+6C38)", "永_12", "0001_永", "\\u6c38"]
+)
+def test_a_class_of_a_table_names_its_character(text: str) -> None:
+    assert character_shown(text) == "永"
+
+
+@pytest.mark.parametrize(
+    "text", ["2023年", "T恤", "3 楼", "共 3 pages", '[{"text": "永"}]', "", "永和"]
+)
+def test_a_text_with_one_hanzi_in_it_is_not_that_hanzi(text: str) -> None:
+    assert character_shown(text) is None
