@@ -20,7 +20,7 @@ Source: CASIA Online and Offline Chinese Handwriting Databases, format of DGRL f
 
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,7 @@ _PLACE = struct.Struct("<iiii")
 _SHORTEST_HEADER = _SIZE.size + 8 + 1 + _HEADER_END.size
 _LONGEST_HEADER = 1 << 16
 _CODE_BYTES = 2
+_KNOWN_CODES = ("GB", "ASCII")  # GBK contains GB2312 and ASCII
 _MAX_SIDE_PIXELS = 1 << 16
 _REMEDY = "get the file again, or leave it out"
 
@@ -98,7 +99,11 @@ def _read_header(view: memoryview, name: str) -> tuple[int, int]:
         )
         raise DgrlError(name, 0, found)
     start = size - _HEADER_END.size
-    (_, code_bytes, bits), offset = _unpack(_HEADER_END, view, start, name, "the header")
+    (code_type, code_bytes, bits), offset = _unpack(_HEADER_END, view, start, name, "the header")
+    called = code_type.partition(b"\0")[0].decode("ascii", "replace").strip()
+    if called and not called.upper().startswith(_KNOWN_CODES):
+        problem = f"codes of type {called}, and those of GBK alone are known here"
+        raise DgrlError(name, start, problem, "convert them, or leave the file out")
     if code_bytes != _CODE_BYTES:
         raise DgrlError(name, offset - 4, f"codes of {code_bytes} bytes instead of 2")
     if bits not in (1, 8):
@@ -140,7 +145,7 @@ def _text_of(codes: bytes) -> str:
 
 def _unpack(
     fields: struct.Struct, view: memoryview, offset: int, name: str, what: str
-) -> tuple[tuple[int, ...], int]:
+) -> tuple[tuple[Any, ...], int]:
     data, end = _take(view, offset, fields.size, name, what)
     return fields.unpack(data), end
 

@@ -109,3 +109,18 @@ def test_mutated_pages_are_read_or_refused(cases: int) -> None:
             except DgrlError:
                 outcomes["refused"] += 1
     assert min(outcomes.values()) > cases // 20, outcomes
+
+
+@pytest.mark.parametrize("code_type", [b"BIG5", b"SJIS", b"UNICODE", b"UTF-16"])
+def test_codes_of_another_type_are_not_read_as_gbk(code_type: bytes) -> None:
+    page = dgrl_bytes([("永和", np.zeros((5, 9), np.uint8))])
+    page = page.replace(b"GBK".ljust(20, b"\0"), code_type.ljust(20, b"\0"))
+    with pytest.raises(DgrlError, match=rf"p.dgrl: byte \d+: codes of type {code_type.decode()}, "):
+        list(read_lines(page, "p.dgrl"))
+
+
+@pytest.mark.parametrize("code_type", [b"GB2312", b"gbk ", b"ASCII", b""])
+def test_codes_that_gbk_contains_are_read(code_type: bytes) -> None:
+    page = dgrl_bytes([("永和", np.zeros((5, 9), np.uint8))])
+    page = page.replace(b"GBK".ljust(20, b"\0"), code_type.ljust(20, b"\0"))
+    assert [line.text for line in read_lines(page, "p.dgrl")] == ["永和"]
