@@ -44,6 +44,7 @@ _FORMATS = tuple(
     )
 )
 _LOSSY_FORMATS = ("JPEG", "MPO")  # some cameras put a second picture into a JPEG and call it MPO
+_LOSSY_COMPRESSIONS = ("jpeg", "tiff_jpeg", "webp")  # of a TIFF
 _PNG_SIGNATURE_BYTES = 8
 _PNG_CHUNK = struct.Struct(">I4s")
 _DEEP_BITS = (8, 10, 12, 14, 16, 32)
@@ -105,8 +106,10 @@ def _decode(data: bytes) -> Picture:
             raise PictureError(_too_large(f"{width} × {height} pixels"))
         if image.format == "PNG":
             _check_png(data)
-        lossy = image.format in _LOSSY_FORMATS or (
-            image.format == "WEBP" and b"VP8L" not in data[:4096]
+        lossy = (
+            image.format in _LOSSY_FORMATS
+            or (image.format == "WEBP" and b"VP8L" not in data[:4096])
+            or image.info.get("compression") in _LOSSY_COMPRESSIONS
         )
         # What a camera puts behind its picture, which makes it an MPO, is a preview of the same.
         pages = 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))

@@ -1,6 +1,7 @@
 import random
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,8 +45,11 @@ def test_formats_without_loss_give_the_grey_that_was_saved(
     assert picture.pages == 1
 
 
-@pytest.mark.parametrize(("kind", "options"), [("JPEG", {"quality": 95}), ("WEBP", {})])
-def test_formats_with_loss_come_close_and_say_so(kind: str, options: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [("JPEG", {"quality": 95}), ("WEBP", {}), ("TIFF", {"compression": "jpeg", "quality": 95})],
+)
+def test_formats_with_loss_come_close_and_say_so(kind: str, options: dict[str, Any]) -> None:
     picture = decode(picture_bytes(CHARACTER, kind, **options))
     assert np.abs(picture.grey.astype(int) - CHARACTER).mean() < 6
     assert picture.lossy
