@@ -45,6 +45,8 @@ _FORMATS = tuple(
 )
 _LOSSY_FORMATS = ("JPEG", "MPO")  # some cameras put a second picture into a JPEG and call it MPO
 _LOSSY_COMPRESSIONS = ("jpeg", "tiff_jpeg", "webp")  # of a TIFF
+_PREVIEW_OR_MASK = 0b101  # bits of a TIFF's NewSubfileType
+_NEW_SUBFILE_TYPE = 254
 _PNG_SIGNATURE_BYTES = 8
 _PNG_CHUNK = struct.Struct(">I4s")
 _DEEP_BITS = (8, 10, 12, 14, 16, 32)
@@ -99,6 +101,7 @@ def decode(data: bytes) -> Picture:
 
 def _decode(data: bytes) -> Picture:
     with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        pages = _pages(image)
         width, height = image.size
         if width < 1 or height < 1:
             raise PictureError(f"is {width} × {height}, which holds no pixel")
@@ -111,13 +114,29 @@ def _decode(data: bytes) -> Picture:
             or (image.format == "WEBP" and b"VP8L" not in data[:4096])
             or image.info.get("compression") in _LOSSY_COMPRESSIONS
         )
-        # What a camera puts behind its picture, which makes it an MPO, is a preview of the same.
-        pages = 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
         image.load()
         upright: Image.Image = image
         if "exif" in image.info or "xmp" in image.info:
             upright = ImageOps.exif_transpose(image)
         return Picture(_grey(upright), lossy, pages)
+
+
+def _pages(image: Image.Image) -> int:
+    """How many there are, without previews and masks; the first of them is sought."""
+    # What a camera puts behind its picture, which makes it an MPO, is a preview of the same.
+    frames = 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
+    if image.format != "TIFF" or frames == 1:
+        return frames
+    pages = [number for number in range(frames) if _is_page(image, number)]
+    image.seek(pages[0] if pages else 0)
+    return len(pages) or frames
+
+
+def _is_page(image: Image.Image, number: int) -> bool:
+    """Whether a frame of a TIFF is neither smaller than another, of which it is, nor its mask."""
+    image.seek(number)
+    kind = getattr(image, "tag_v2", {}).get(_NEW_SUBFILE_TYPE, 0)
+    return not kind & _PREVIEW_OR_MASK
 
 
 def _too_large(found: str) -> str:

@@ -201,6 +201,34 @@ def test_the_first_of_several_pages_is_taken_and_they_are_counted(kind: str) -> 
     assert picture.pages == 3
 
 
+def tiff_of(*pages: tuple[NDArray[np.uint8], int]) -> bytes:
+    """A TIFF of pages without compression, each with its NewSubfileType."""
+    data = struct.pack("<2sHI", b"II", 42, 8)
+    for number, (page, kind) in enumerate(pages):
+        height, width = page.shape
+        pixels = len(data) + 2 + 9 * 12 + 4
+        behind = pixels + page.size if number + 1 < len(pages) else 0
+        entries = [(254, kind), (256, width), (257, height), (258, 8), (259, 1), (262, 1)]
+        entries += [(273, pixels), (278, height), (279, page.size)]
+        data += struct.pack("<H", len(entries))
+        data += b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries)
+        data += struct.pack("<I", behind) + page.tobytes()
+    return data
+
+
+def test_a_preview_before_the_page_of_a_tiff_is_not_taken_for_it() -> None:
+    preview, mask = CHARACTER[::4, ::4], np.zeros_like(CHARACTER)
+    for pages in [(preview, 1), (CHARACTER, 0)], [(CHARACTER, 0), (preview, 1), (mask, 4)]:
+        picture = decode(tiff_of(*pages))
+        np.testing.assert_array_equal(picture.grey, CHARACTER)
+        assert picture.pages == 1
+    picture = decode(tiff_of((preview, 1), (CHARACTER, 2), (mask, 2)))  # pages of several
+    np.testing.assert_array_equal(picture.grey, CHARACTER)
+    assert picture.pages == 2
+    only = decode(tiff_of((preview, 1)))
+    np.testing.assert_array_equal(only.grey, preview)
+
+
 @pytest.mark.parametrize("sides", [(4097, 1), (1, 4097), (60_000, 60_000), (2**31 - 1, 2**31 - 1)])
 def test_a_size_beyond_reason_is_refused_before_a_pixel_is_unpacked(sides: tuple[int, int]) -> None:
     assert "4096" in problem_of(png_that_claims(*sides))
