@@ -834,7 +834,7 @@ MUTANTS = (
     ),
     Mutant(
         "names in Big5 are read as GBK",
-        "data_tools/sources/zip_names.py",
+        "data_tools/encodings.py",
         "    if len(next(iter(characters.values()), ())) < _LEAST_CHARACTERS:",
         "    if True:",
         "tests/sources/test_zip_names.py",

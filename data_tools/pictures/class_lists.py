@@ -144,7 +144,7 @@ def _pairs(data: bytes, where: str) -> tuple[_Pairs, int]:
     name = PurePosixPath(where).name.lower()
     if name.endswith((".pkl", ".pickle")) or data.startswith((b"\x80", b"(d", b"(l", b"}", b"]")):
         return _pairs_of(read_plain_pickle(data, where))
-    text = text_of(data)
+    text = text_of(data, where)
     if name.endswith(".json") or text.lstrip().startswith(("{", "[")):
         return _pairs_of(json.loads(text))
     # Not by `splitlines`, whose ends of lines are characters too.
@@ -166,7 +166,10 @@ def _counted(texts: list[str]) -> tuple[_Pairs, int]:
 
 def _text(value: object) -> str:
     if isinstance(value, bytes):
-        return text_of(value)
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return value.decode("gb18030")
     if isinstance(value, str | int):
         return str(value)
     raise ValueError(f"{value!r:.40} is neither a text nor a number")

@@ -78,7 +78,7 @@ def read_table(data: bytes, where: str) -> dict[str, Row] | None:
         raise UserError(join_message(where, f"has {len(data):,} bytes", "split the table"))
     suffix = PurePosixPath(where).suffix.lower()
     try:
-        rows = rows_of_text(text_of(data), suffix)
+        rows = rows_of_text(text_of(data, where), suffix)
     except (ValueError, csv.Error, RecursionError) as error:
         if suffix not in TABLE_SUFFIXES:
             return None

@@ -188,6 +188,29 @@ def test_tables_of_ocr_trainers_need_no_head(name: str, text: str, encoding: str
     assert labels.problems == []
 
 
+@pytest.mark.parametrize(
+    ("encoding", "characters"),
+    [
+        ("gbk", "学书画永歲蘭"),
+        ("big5", "學書畫永歲蘭"),
+        ("cp932", "学書画永歳薗"),
+        ("gb18030", "学书画永㐀岁"),
+    ],
+)
+def test_tables_and_lists_are_read_in_the_encoding_that_they_tell(
+    encoding: str, characters: str
+) -> None:
+    rows = "".join(f"{number}.png,{one}\n" for number, one in enumerate(characters))
+    lines = "".join(f"{number} {one}\n" for number, one in enumerate(characters))
+    for name, text, path in (
+        ("metadata.csv", "file_name,text\n" + rows, "own/{}.png"),
+        ("chars.txt", lines, "own/{}/a.png"),
+    ):
+        beside = {f"own/{name}": text.encode(encoding)}
+        paths = [path.format(number) for number in range(len(characters))]
+        assert label_pictures(paths, beside, "here", {}).characters == list(characters)
+
+
 def test_texts_that_are_no_tables_label_nothing() -> None:
     for name in ("readme.txt", "char_dict.txt", "a.json", "contest.txt", "digit.json"):
         assert may_tell_labels(name) == (name == "char_dict.txt")
