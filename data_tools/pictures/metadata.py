@@ -3,13 +3,14 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from data_tools.errors import UserError, join_message
 from data_tools.pictures.rows import rows_of_text
 from data_tools.pictures.text_of_bytes import text_of
+from data_tools.sources.kinds import PICTURE_SUFFIXES
 from data_tools.sources.split_names import NamedSplit, split_of_names
 
 
@@ -154,8 +155,23 @@ def missing_rows(paths: Iterable[str], rows: Mapping[str, Row], folder: PurePosi
     """The files that rows of a folder name and that are not among the pictures."""
     inside = "" if folder == PurePosixPath() else f"{folder}/"
     there = {path.removeprefix(inside) for path in paths if path.startswith(inside)}
-    names = {path.rpartition("/")[2] for path in there}
-    return [path for path in rows if path not in there and path.rpartition("/")[2] not in names]
+    names = {bare_name(path) for path in there}
+    return [path for path in rows if path not in there and bare_name(path) not in names]
+
+
+def bare_path(path: str) -> str:
+    """A path without a picture's ending and without regard to case, as tables may give it."""
+    bare = path.casefold()
+    return next((bare.removesuffix(one) for one in PICTURE_SUFFIXES if bare.endswith(one)), bare)
+
+
+def bare_name(path: str) -> str:
+    """The same of the file's name alone."""
+    return bare_path(path.rpartition("/")[2])
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 class Told(NamedTuple):
@@ -174,7 +190,9 @@ class Told(NamedTuple):
 def rows_of(paths: Sequence[str], tables: Tables) -> Told:
     """What the nearest table says of each picture.
 
-    Tables may have been moved: a row that leads to no file is of the one that has its name.
+    Tables may have been moved, and name pictures without their ending or by another: a row that
+    leads to no file is of the one that has its path but for the ending, its name, or that but for
+    the ending.
     """
     found = Told([None] * len(paths), {})
     below: dict[PurePosixPath, list[int]] = {}
@@ -184,25 +202,46 @@ def rows_of(paths: Sequence[str], tables: Tables) -> Told:
                 below.setdefault(folder, []).append(place)
     for folder in sorted(below, key=lambda one: len(one.parts), reverse=True):
         rows = dict(tables[folder])
-        by_name: dict[str, list[int]] = {}
+        without: dict[str, int] = {}
         for place in below[folder]:
             inside = PurePosixPath(paths[place]).relative_to(folder).as_posix()
             row = rows.pop(inside, None)
             if found.of_pictures[place] is None:
                 found.of_pictures[place] = row
                 if row is None:
-                    by_name.setdefault(PurePosixPath(inside).name, []).append(place)
-        for name, row in _unique_names(rows).items():
-            places = by_name.get(name, [])
-            if len(places) == 1:
-                found.of_pictures[places[0]] = row
-            elif places:
-                two = (paths[places[0]], paths[places[1]])
-                found.unclear.setdefault(row.table, {})[name] = two
+                    without[inside] = place
+        for alike in (bare_path, _name, bare_name):
+            _give_rows(rows, without, alike, paths, found)
     return found
 
 
-def _unique_names(rows: Mapping[str, Row]) -> dict[str, Row]:
-    """Rows by file names alone, of those that occur once."""
-    times = Counter(PurePosixPath(path).name for path in rows)
-    return {name: row for path, row in rows.items() if times[name := PurePosixPath(path).name] == 1}
+def _give_rows(
+    rows: dict[str, Row],
+    without: dict[str, int],
+    alike: Callable[[str], str],
+    paths: Sequence[str],
+    found: Told,
+) -> None:
+    """Give rows to pictures without one that are alike by a key; both are taken out.
+
+    Args:
+        rows: by their paths.
+        without: places of pictures in `paths`, by their paths below the folder of the rows.
+        alike: the key of a path.
+        paths: of all pictures.
+        found: where what is found is noted.
+    """
+    by_key: dict[str, list[str]] = {}
+    for inside in without:
+        by_key.setdefault(alike(inside), []).append(inside)
+    times = Counter(map(alike, rows))
+    for path in [path for path in rows if times[alike(path)] == 1]:
+        pictures = by_key.get(alike(path), [])
+        if not pictures:
+            continue
+        row = rows.pop(path)
+        if len(pictures) == 1:
+            found.of_pictures[without.pop(pictures[0])] = row
+        else:
+            two = (paths[without[pictures[0]]], paths[without[pictures[1]]])
+            found.unclear.setdefault(row.table, {})[path.rpartition("/")[2]] = two

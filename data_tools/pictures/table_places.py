@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
-from data_tools.pictures.metadata import Row
+from data_tools.pictures.metadata import Row, bare_name
 from data_tools.sources.split_names import split_of_names
 
 _MOST = 0.5  # of the rows: what is not there may have been left out
@@ -29,8 +29,8 @@ def by_folders(
     away = {path: row for path, row in rows.items() if path not in inside}
     folder = _folder_named(PurePosixPath(table).stem, inside) if away else None
     if folder is not None:
-        there = {path.rpartition("/")[2] for path in inside if path.startswith(f"{folder}/")}
-        found = sum(PurePosixPath(path).name in there for path in away)
+        there = {bare_name(path) for path in inside if path.startswith(f"{folder}/")}
+        found = sum(bare_name(path) in there for path in away)
         if found > _MOST * len(away):
             staying = {path: row for path, row in rows.items() if path in inside}
             return {own: staying, own / folder: away} if staying else {own / folder: away}

@@ -160,6 +160,29 @@ def test_a_row_without_a_folder_is_of_one_picture_only() -> None:
     assert labels_of(paths, beside).characters == ["永", "九", "和"]
 
 
+@pytest.mark.parametrize("ending", ["", ".jpg", ".PNG", ".tiff"])
+@pytest.mark.parametrize("folder", ["", "i/", "elsewhere/"])
+def test_a_table_may_name_pictures_without_their_ending_or_by_another(
+    ending: str, folder: str
+) -> None:
+    table = f"file_name,text\n{folder}a{ending},永\n{folder}B{ending},和\n"
+    labels = labels_of(["own/i/a.png", "own/i/b.png"], {"own/metadata.csv": table})
+    assert labels.characters == ["永", "和"]
+    assert labels.problems == []
+
+
+def test_a_name_without_ending_is_of_one_picture_only() -> None:
+    table = "file_name,text\na,永\n"
+    message = error_of(["own/a.png", "own/a.jpg"], {"own/metadata.csv": table})
+    assert message.startswith("own/metadata.csv: names a, which may be own/a.png and own/a.jpg")
+    beside = {"own/metadata.csv": "file_name,text\na.png,永\na.jpg,和\nA.png,九\n"}
+    paths = ["own/A.png", "own/a.jpg", "own/a.png"]
+    assert labels_of(paths, beside).characters == ["九", "和", "永"]
+    beside = {"own/train.csv": "image,label\n0,永\n1,和\n"}
+    paths = ["own/train/0.png", "own/train/1.png", "own/test/0.png", "own/test/年_1.png"]
+    assert labels_of(paths, beside).characters == ["永", "和", None, "年"]
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
