@@ -49,7 +49,11 @@ PICTURE = Kind(
     "pictures",
     "name a folder that holds a folder of pictures for each character",
 )
-
+HIDDEN_PICTURE = Kind(
+    "a hidden picture",
+    "hidden pictures",
+    "give it, or the folder around it, a name that begins with no dot",
+)
 ARRAY = Kind(
     "an array of images or labels",
     "arrays of images or labels",
@@ -275,8 +279,11 @@ def kind_of_name(name: str) -> Kind | None:
     """
     if (kind := _kind_of_place(name)) is not None:
         return kind
-    by_name = _KINDS_BY_SUFFIX.get(PurePosixPath(name).suffix.lower())
-    return by_name if by_name is PICTURE else None
+    if _KINDS_BY_SUFFIX.get(PurePosixPath(name).suffix.lower()) is not PICTURE:
+        return None
+    # Programs keep previews and originals so, of pictures that lie beside.
+    is_hidden = any(part.startswith(".") for part in PurePosixPath(name).parts)
+    return HIDDEN_PICTURE if is_hidden else PICTURE
 
 
 def _kind_of_place(name: str) -> Kind | None:

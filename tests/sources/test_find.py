@@ -15,6 +15,7 @@ from data_tools.sources.find import find_members
 from data_tools.sources.passed_over import passed_over_lines
 from data_tools.splits import Split
 from tests.gnt_samples import gnt_bytes, write_gnt, write_zip
+from tests.picture_samples import draw_character, write_picture
 
 ONE, TWO = gnt_bytes("一"), gnt_bytes("丁丁", seed=1)
 RAR = b"Rar!\x1a\x07\x00" + bytes(60)
@@ -368,3 +369,18 @@ def test_whatever_is_wrong_with_archives_in_archives_is_one_line(
         find(archive)
     except UserError as error:
         assert "\n" not in str(error)
+
+
+def test_hidden_pictures_are_no_samples(tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    for name in ("永/0.png", "永/.0.png", "永/.thumbnails/0.png", ".picasaoriginals/永.png"):
+        write_picture(folder / name, draw_character(1))
+    archive = tmp_path / "own.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for path in sorted(folder.rglob("*.png")):
+            file.write(path, path.relative_to(folder).as_posix())
+    for source in (folder, archive):
+        with find_members([source]) as found:
+            assert [one.name for each in found.collections for one in each.pictures] == ["永/0.png"]
+            assert {one.kind.many for one in found.passed_over} == {"hidden pictures"}
+            assert len(found.passed_over) == 3
