@@ -1,5 +1,6 @@
 """The hands' fonts beside what their publishers and distributors say of them."""
 
+import numpy as np
 import pytest
 
 from data_tools.fonts.typefaces import (
@@ -9,6 +10,7 @@ from data_tools.fonts.typefaces import (
     REFERENCE,
     TYPEFACES,
     KnownFonts,
+    draw_reference,
     has_glyph,
     has_ink,
     load_typeface,
@@ -81,6 +83,16 @@ def test_a_hand_does_not_write_what_its_font_draws_as_another_character(
     assert not any(has_glyph(hand, character) for character in misdrawn)
     assert all(has_glyph(hand, character) for character in right)
     assert all(KnownFonts().font_of(character, hand) == KAITI for character in misdrawn)
+
+
+def test_no_hand_writes_a_yen_sign_for_a_backslash() -> None:
+    for hand in range(len(TYPEFACES)):
+        if has_glyph(hand, "\\"):  # a backslash is empty below at the left, ¥ above its middle
+            ink = np.asarray(draw_reference(hand, "\\"))
+            height, width = ink.shape
+            assert not ink[-height // 4 :, : width // 3].any()
+            assert not ink[: height // 4, -width // 3 :].any()
+        assert KnownFonts().font_of("\\", hand) is not None
 
 
 def test_models_of_the_first_hands_see_those_alone() -> None:
