@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from hanzi_lsgan.writing.line_degradations import Degradations, degrade
 from hanzi_lsgan.writing.line_setting import Habit, set_line
 
 _LINES_A_TASK = 64  # so many characters that batches are full
+_REUSING_LINES_A_TASK = 4096  # of a hand, all of whose characters each process then draws
 _MOST_HANDS = 10**9
 
 
@@ -48,10 +49,20 @@ class LineSettings:
 
 @dataclass(frozen=True)
 class _Task:
-    """Lines in a row, whose characters are drawn together; the first is a hand's first."""
+    """Lines in a row, whose characters are drawn together.
+
+    Attributes:
+        first: the number of the first line; a hand's first but where a hand has several tasks.
+        texts: of the lines.
+        before: how many characters the first line's hand has written in earlier tasks.
+        repertoire: all that the hand writes, in its tasks too; empty where it has one task, or does
+            not reuse what it has drawn.
+    """
 
     first: int
     texts: tuple[str, ...]
+    before: int = 0
+    repertoire: str = ""
 
 
 def draw_lines(
@@ -75,12 +86,10 @@ def draw_lines(
     Raises:
         UserError: the model cannot draw some of the characters.
     """
-    characters = "".join(dict.fromkeys("".join(texts))).replace(" ", "")
+    characters = _each_once(texts)
     known = trained.with_unseen(characters)
     labels_of(characters, known.charset)
-    hands_a_task = -(-_LINES_A_TASK // settings.lines_a_hand)
-    step = hands_a_task * settings.lines_a_hand
-    tasks = [_Task(n, tuple(texts[n : n + step])) for n in range(0, len(texts), step)]
+    tasks = list(_tasks(texts, settings))
     on_cpu = next(known.network.parameters()).device.type == "cpu"
     count = process_count(jobs, len(tasks)) if on_cpu else 1
     with process_map(count) as parallel:
@@ -90,11 +99,38 @@ def draw_lines(
             yield from lines
 
 
+def _tasks(texts: Sequence[str], settings: LineSettings) -> Iterator[_Task]:
+    """Several hands' lines in one task, or a hand's in several: none may fill the memory."""
+    most = _REUSING_LINES_A_TASK if settings.reuse else _LINES_A_TASK
+    hands_a_task = -(-_LINES_A_TASK // settings.lines_a_hand)
+    step = hands_a_task * settings.lines_a_hand
+    for first in range(0, len(texts), step):
+        lines = texts[first : first + step]
+        if settings.lines_a_hand <= most:
+            yield _Task(first, tuple(lines))
+            continue
+        repertoire = _each_once(lines) if settings.reuse else ""
+        before = 0
+        for start in range(0, len(lines), most):
+            part = tuple(lines[start : start + most])
+            yield _Task(first + start, part, before, repertoire)
+            if not settings.reuse:  # where a repertoire is drawn from its beginning each time
+                before += len("".join(part).replace(" ", ""))
+
+
+def _each_once(texts: Sequence[str]) -> str:
+    """The characters of texts but spaces, each where it comes first."""
+    return "".join(dict.fromkeys("".join(texts))).replace(" ", "")
+
+
 _held: list[tuple[TrainedGenerator, LineSettings]] = []
+_kept: dict[int, list[WrittenCharacter]] = {}
+"""What the last hand of several tasks has drawn to reuse, by the number of its lines' block."""
 
 
 def _hold(trained: TrainedGenerator, settings: LineSettings) -> None:
     _held[:] = [(trained, settings)]
+    _kept.clear()
 
 
 def _write_task(task: _Task) -> list[LabelledLine]:
@@ -108,14 +144,21 @@ def _write_task(task: _Task) -> list[LabelledLine]:
     # What a hand draws: each character of its lines in its place, or each once.
     drawn = ["".join(text for _, text in lines).replace(" ", "") for _, lines in blocks]
     if settings.reuse:
-        drawn = ["".join(dict.fromkeys(characters)) for characters in drawn]
+        drawn = [task.repertoire or _each_once(characters) for characters in drawn]
     with _one_thread():
-        images = _draw(trained, [hand for _, hand in hands], drawn)
+        block = blocks[0][0]
+        if block in _kept:
+            characters = _kept[block]
+        else:
+            # A repertoire is drawn whole: then no image hangs on which task a process has first.
+            characters = list(_write(trained, [hand for _, hand in hands], drawn, task.before))
+            _kept.clear()
+            if task.repertoire:
+                _kept[block] = characters
+        everything = iter(characters)
         result = []
-        for (_, lines), (number, hand), characters in zip(blocks, hands, drawn, strict=True):
-            written = [
-                WrittenCharacter.by(hand, character, next(images)) for character in characters
-            ]
+        for (_, lines), (number, _), of_hand in zip(blocks, hands, drawn, strict=True):
+            written = list(islice(everything, len(of_hand)))
             by_character = {one.character: one for one in written}
             in_order = iter(written)
             take = by_character.__getitem__ if settings.reuse else lambda c, i=in_order: next(i)
@@ -132,20 +175,31 @@ def _hand(trained: TrainedGenerator, block: int, settings: LineSettings) -> tupl
     return number, Hand.named(trained.network, str(number), seed)
 
 
-def _draw(
-    trained: TrainedGenerator, hands: Sequence[Hand], drawn: Sequence[str]
-) -> Iterator[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
-    """Images of all characters of all hands, in full batches."""
+def _write(
+    trained: TrainedGenerator, hands: Sequence[Hand], drawn: Sequence[str], before: int
+) -> Iterator[WrittenCharacter]:
+    """All characters of all hands, in full batches.
+
+    Args:
+        trained: what draws.
+        hands: the writers.
+        drawn: what each writes.
+        before: how many characters the first of them has written already.
+    """
     labels = labels_of("".join(drawn), trained.charset)
+    starts = [before, *[0] * (len(hands) - 1)]
     latents = torch.cat(
         [
-            hand.latents(range(len(characters)))
-            for hand, characters in zip(hands, drawn, strict=True)
+            hand.latents(range(start, start + len(characters)))
+            for hand, characters, start in zip(hands, drawn, starts, strict=True)
         ]
     )
     rows = torch.arange(len(labels))
-    for batch in draw_pairs(trained.network, latents, rows, torch.tensor(labels)):
-        yield from batch
+    batches = draw_pairs(trained.network, latents, rows, torch.tensor(labels))
+    images = (image for batch in batches for image in batch)
+    for hand, characters in zip(hands, drawn, strict=True):
+        for character in characters:
+            yield WrittenCharacter.by(hand, character, next(images))
 
 
 def _finish(

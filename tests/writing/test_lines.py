@@ -1,6 +1,8 @@
 """Labelled lines: they read what they say, boxes cover ink, and processes change nothing."""
 
+from contextlib import closing
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import hanzi_lsgan
 from data_tools.errors import UserError
 from data_tools.fonts.placement import Placement
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
+from hanzi_lsgan.writing import lines as lines_module
 from hanzi_lsgan.writing.characters import WrittenCharacter, write_characters
 from hanzi_lsgan.writing.hand import Hand
 from hanzi_lsgan.writing.line_degradations import Degradations, degrade
@@ -177,6 +180,30 @@ def test_processes_change_nothing(trained: TrainedGenerator, settings: LineSetti
     else:
         assert {hand for hand in hands if isinstance(hand, int)} <= {0, 1}
         assert len(set(hands[:40])) == len(set(hands[40:80])) == 1
+
+
+@pytest.mark.parametrize("reuse", [False, True])
+def test_a_hand_of_many_lines_is_drawn_a_part_at_a_time(
+    trained: TrainedGenerator, monkeypatch: pytest.MonkeyPatch, reuse: bool
+) -> None:
+    texts = ["永", "和 年，", "2b永"] * 6
+    settings = LineSettings(7, lines_a_hand=11, reuse=reuse)
+    whole = list(draw_lines(trained, texts, settings, jobs=1))
+    monkeypatch.setattr(lines_module, "_LINES_A_TASK", 4)
+    monkeypatch.setattr(lines_module, "_REUSING_LINES_A_TASK", 4)
+    for jobs in (1, 2):
+        assert list(draw_lines(trained, texts, settings, jobs=jobs)) == whole
+    written: list[str] = []
+    finish = lines_module._finish
+
+    def counted(*arguments: Any) -> Any:
+        written.append(arguments[1])
+        return finish(*arguments)
+
+    monkeypatch.setattr(lines_module, "_finish", counted)
+    with closing(draw_lines(trained, texts, settings, jobs=1)) as drawn:
+        next(drawn)
+    assert written == texts[:4]
 
 
 def test_another_seed_has_other_hands(trained: TrainedGenerator) -> None:
