@@ -29,6 +29,10 @@ _BLUR_RIDGE = 0.01
 _CODE_WINDOW_MODULES = 13  # in which about half of the modules are dark
 
 
+class TwoPagesError(Exception):
+    """What looks like one page is parts of two."""
+
+
 @dataclass(frozen=True)
 class FlatPage:
     """The part of a page that has boxes.
@@ -62,19 +66,26 @@ def find_code(grey: NDArray[np.uint8], page: Registration) -> PageCode | None:
 
     Raises:
         UnknownLayoutError: another version of the program has made it.
+        TwoPagesError: its two codes are those of different pages.
     """
     both = np.zeros((2, MODULES, MODULES))
+    found: set[PageCode] = set()
     for place in page.sheet.codes:
         levels = _best_placed(grey, page, place)
         ways = np.stack([levels, _sharpened(levels)])
         both += ways
-        for way in ways:
-            if (code := read_code(way > 0)) is not None:
-                return code
-    for way in both:
-        if (code := read_code(way > 0)) is not None:
-            return code
-    return None
+        if (code := _first_code(ways)) is not None:
+            found.add(code)
+    # Where a folded sheet lies on another, the boxes beyond the fold are those of another page.
+    if len(found) > 1:
+        raise TwoPagesError
+    return found.pop() if found else _first_code(both)
+
+
+def _first_code(ways: NDArray[np.float64]) -> PageCode | None:
+    """The code that the first of some ways to see it, (ways, 61, 61), says; None if none does."""
+    codes = (read_code(way > 0) for way in ways)
+    return next((code for code in codes if code is not None), None)
 
 
 def flatten(photograph: NDArray[np.uint8], page: Registration) -> FlatPage:

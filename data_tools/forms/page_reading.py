@@ -9,7 +9,7 @@ from data_tools.errors import UserError, join_message
 from data_tools.forms.cutting import CutBox, cut_boxes
 from data_tools.forms.layout import BOX_MM, BOXES, MARK_BITS, SHEETS
 from data_tools.forms.page_code import PageCode, UnknownLayoutError
-from data_tools.forms.page_picture import find_code, flatten
+from data_tools.forms.page_picture import TwoPagesError, find_code, flatten
 from data_tools.forms.registration import (
     FEWEST_MARKS,
     FoundMarks,
@@ -91,6 +91,10 @@ def _find_page(
         except UnknownLayoutError:
             problem = "is a form that another version of hanzi-lsgan has printed"
             remedy = "use that version, or print the form again with this one"
+            raise UserError(join_message(name, problem, remedy)) from None
+        except TwoPagesError:
+            problem = "its head and its foot are those of different pages"
+            remedy = "photograph each sheet by itself, unfolded and with no other beneath it"
             raise UserError(join_message(name, problem, remedy)) from None
         if code is not None and SHEETS[code.sheet] == page.sheet:
             return page, code

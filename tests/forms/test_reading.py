@@ -165,6 +165,16 @@ def test_doubtful_boxes_are_told(blank: FilledPage) -> None:
     assert share_cut_right(page, read) == 1
 
 
+def test_a_folded_sheet_on_that_of_another_page_is_told(filled: FilledPage) -> None:
+    """Whose boxes would all have the labels of the upper one."""
+    other = print_pages(form_characters(60)[30:])[0]
+    picture = filled.picture.copy()
+    middle = picture.shape[0] // 2
+    picture[middle:] = other.picture[middle:]
+    with pytest.raises(UserError, match=r"a\.jpg: its head and its foot are those of different"):
+        read_page("a.jpg", photograph(replace(filled, picture=picture), EASY))
+
+
 @pytest.mark.parametrize(
     ("how", "said"),
     [
