@@ -337,17 +337,21 @@ def _state(
     *,
     is_shared: bool,
 ) -> State:
-    area = float(own.sum()) / PIXELS_A_MM**2
-    if area < _EMPTY_MM2:
+    rows, columns = page.part(box)
+    top, left = territory[0].start, territory[1].start
+    within = own[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+    # A trace of the printed character leaves its edges beside a box in which nothing is written.
+    inside = float(within.sum()) / PIXELS_A_MM**2
+    if inside < _EMPTY_MM2:
         return State.EMPTY
     if is_shared:
         return State.SHARED
-    if area < _LITTLE_MM2:
+    if inside < _LITTLE_MM2:
         return State.LITTLE
+    area = float(own.sum()) / PIXELS_A_MM**2
     if area > _FULL_SHARE * BOX_MM**2:
         return State.FULL
     rows, columns = page.part(box, _OVER_MM)
-    top, left = territory[0].start, territory[1].start
     beyond = own.copy()
     beyond[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = False
     return State.OVER if beyond.sum() > _SPECK_MM2 * PIXELS_A_MM**2 else State.TAKEN

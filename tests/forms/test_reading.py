@@ -165,6 +165,20 @@ def test_doubtful_boxes_are_told(blank: FilledPage) -> None:
     assert share_cut_right(page, read) == 1
 
 
+def test_printed_characters_traced_with_a_broad_pen_are_nothing_in_their_boxes(
+    blank: FilledPage,
+) -> None:
+    picture = blank.picture.copy()
+    for number in range(len(blank.code.characters)):
+        guide = blank.sheet.guide(number)
+        sides = guide.top, guide.bottom + 0.3, guide.left, guide.right  # a pen's half below
+        top, bottom, left, right = (round(side * PIXELS_A_MM) for side in sides)
+        traced = cv2.erode(picture[top:bottom, left:right], np.ones((11, 11)))
+        picture[top:bottom, left:right] = np.where(traced < 0.6, 0.1, traced)
+    read = read_page("a.jpg", photograph(replace(blank, picture=picture), EASY))
+    assert {box.state for box in read.boxes} == {State.EMPTY}
+
+
 def test_a_folded_sheet_on_that_of_another_page_is_told(filled: FilledPage) -> None:
     """Whose boxes would all have the labels of the upper one."""
     other = print_pages(form_characters(60)[30:])[0]
