@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from data_tools.forms.layout import DOT_MM, MARK_BITS, MARK_MM, SHEETS, Sheet
 
 _DETECTION_SIDES_PIXELS = (1500, 2600)  # of the photograph, reduced, in which marks are found
+_FARTHER_SIDE_PIXELS = 5200  # in which they are sought where the sheet is a small part of it
+_LEAST_MARK_PERIMETER = 0.04  # of the photograph's longer side
+_LEAST_MARK_PIXELS = 18  # a side, of a sheet from farther away
 FEWEST_MARKS = 3
 """That say where a sheet is."""
 _FARTHEST_MARK_MM = 6.0  # from where the others' perspective puts it, as a bent sheet does
@@ -106,13 +109,17 @@ def find_marks(grey: NDArray[np.uint8]) -> FoundMarks:
     parameters.adaptiveThreshWinSizeMin = 5
     parameters.adaptiveThreshWinSizeMax = 55
     parameters.adaptiveThreshWinSizeStep = 10
-    parameters.minMarkerPerimeterRate = 0.04
     parameters.maxMarkerPerimeterRate = 0.6
-    detector = cv2.aruco.ArucoDetector(dictionary, parameters)
     found: dict[int, list[NDArray[np.float64]]] = {}
     longest = max(grey.shape)
-    for side in _DETECTION_SIDES_PIXELS:
+    for side in (*_DETECTION_SIDES_PIXELS, _FARTHER_SIDE_PIXELS):
         scale = min(1.0, side / longest)
+        parameters.minMarkerPerimeterRate = _LEAST_MARK_PERIMETER
+        if side == _FARTHER_SIDE_PIXELS:  # much is looked at that is no mark, so only if need be
+            if len(found) >= FEWEST_MARKS:
+                break
+            parameters.minMarkerPerimeterRate = 4 * _LEAST_MARK_PIXELS / (scale * longest)
+        detector = cv2.aruco.ArucoDetector(dictionary, parameters)
         small = grey
         if scale < 1:
             small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -127,7 +134,7 @@ def find_marks(grey: NDArray[np.uint8]) -> FoundMarks:
         for number, places in here.items():
             if len(places) >= len(found.get(number, [])):
                 found[number] = places
-        if len(found) == len(MARK_BITS) or scale == 1:
+        if len(found) == len(MARK_BITS) or (scale == 1 and len(found) >= FEWEST_MARKS):
             break
     return FoundMarks(
         {number: [_refine(grey, place) for place in places] for number, places in found.items()}

@@ -86,6 +86,16 @@ def test_ink_stands_where_it_was_written(filled: FilledPage, picture: NDArray[np
         assert read.boxes[number].place == pytest.approx(expected, abs=0.02)
 
 
+def test_a_sheet_may_be_a_small_part_of_the_photograph(
+    filled: FilledPage, picture: NDArray[np.uint8]
+) -> None:
+    """A quarter as high, with 84 pixels a box."""
+    height, width = picture.shape[:2]
+    wide = np.full((4 * height, 3 * height, 3), 120, np.uint8)
+    wide[height : 2 * height, height : height + width] = picture
+    assert share_cut_right(filled, read_page("a.jpg", wide)) == 1
+
+
 def test_a_small_or_shaken_photograph_will_do(filled: FilledPage) -> None:
     for pixels_a_mm, blur_mm in ((3.6, 0.1), (6, 0.28)):
         how = Circumstances(pixels_a_mm=pixels_a_mm, blur_mm=blur_mm, angle=4)
