@@ -25,6 +25,7 @@ _COLOURS = {
     State.OVER: (240, 150, 0),
     State.EMPTY: (90, 140, 230),
     State.LITTLE: (215, 40, 40),
+    State.FAINT: (215, 40, 40),
     State.FULL: (215, 40, 40),
     State.SHARED: (215, 40, 40),
 }

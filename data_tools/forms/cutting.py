@@ -31,6 +31,7 @@ _SURE_SHARE = 0.5  # of how dark the page's strokes are
 _EDGE_SHARE = 0.28
 _FULL_DARKNESS = 0.85  # which strokes of pencil are made to have
 _MOST_GAIN = 2.5
+_FAINT_STROKES = 1.2  # of the faintest that is ink; of lighter strokes parts are not seen
 
 _LIGHTEST_BOX = 0.45  # of the darkness of the page's strokes
 _FEWEST_PEAKS = 20
@@ -59,6 +60,7 @@ class State(Enum):
     OVER = "taken, though it leaves its box"
     EMPTY = "empty"
     LITTLE = "almost nothing in it"
+    FAINT = "too faint"
     FULL = "mostly ink"
     SHARED = "a stroke runs from one box into the next"
 
@@ -106,7 +108,8 @@ def cut_boxes(page: FlatPage, sheet: Sheet, characters: str) -> list[CutBox]:
         own = np.isin(labels[territory], shares.own[number])
         shade = BACKGROUND * (1 - (written[territory] * ink.gains[number]).clip(0, 1))
         grey = np.where(_widened(own), shade, BACKGROUND).round().astype(np.uint8)
-        state = _state(own, box, territory, page, is_shared=number in shares.shared)
+        is_shared, is_faint = number in shares.shared, number in ink.faint
+        state = _state(own, box, territory, page, is_shared=is_shared, is_faint=is_faint)
         place = _place(own, territory, page.part(box))
         cut.append(CutBox(number, character, state, _cropped(grey, own), place))
     return cut
@@ -169,10 +172,14 @@ def _line_in(profile: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class _Ink:
-    """Where ink is on a page, and by how much that of each box is to be darkened."""
+    """Where ink is on a page, by how much that of each box is to be darkened, and which is faint.
+
+    Strokes of faint boxes are hardly darker than what counts as ink at all.
+    """
 
     is_ink: NDArray[np.bool_]
     gains: list[float]
+    faint: set[int]
 
 
 def _find_ink(page: FlatPage, written: NDArray[np.float32], boxes: list[Square]) -> _Ink:
@@ -195,19 +202,22 @@ def _find_ink(page: FlatPage, written: NDArray[np.float32], boxes: list[Square])
     sure = np.full(smooth.shape, max(_SURE_SHARE * of_page, faintest), np.float32)
     edge = np.full(smooth.shape, max(_EDGE_SHARE * of_page, 0.6 * faintest), np.float32)
     gains = []
-    for box, levels in zip(boxes, peaks, strict=True):
+    faint = set()
+    for number, (box, levels) in enumerate(zip(boxes, peaks, strict=True)):
         # Whoever changes from pen to pencil has lighter boxes; traces of erased ones are lighter.
         usual = max(_usual(levels, of_page), _LIGHTEST_BOX * of_page)
         place = page.part(box, _TERRITORY_MM / 2)
         sure[place] = max(_SURE_SHARE * usual, faintest)
         edge[place] = max(_EDGE_SHARE * usual, 0.6 * faintest)
+        if usual < _FAINT_STROKES * faintest:
+            faint.add(number)
         gains.append(float(np.clip(_FULL_DARKNESS / usual, 1, _MOST_GAIN)))
     candidates = _without_frames(page, smooth, smooth > edge, boxes)
     count, labels = cv2.connectedComponents(candidates.astype(np.uint8), connectivity=8)
     is_sure = np.zeros(count, np.bool_)
     is_sure[np.unique(labels[smooth > sure])] = True
     is_sure[0] = False
-    return _Ink(_without_creases(page, smooth, is_sure[labels], sure, boxes), gains)
+    return _Ink(_without_creases(page, smooth, is_sure[labels], sure, boxes), gains, faint)
 
 
 def _above(box: Square) -> Square:
@@ -336,6 +346,7 @@ def _state(
     page: FlatPage,
     *,
     is_shared: bool,
+    is_faint: bool,
 ) -> State:
     rows, columns = page.part(box)
     top, left = territory[0].start, territory[1].start
@@ -348,6 +359,8 @@ def _state(
         return State.SHARED
     if inside < _LITTLE_MM2:
         return State.LITTLE
+    if is_faint:
+        return State.FAINT
     area = float(own.sum()) / PIXELS_A_MM**2
     if area > _FULL_SHARE * BOX_MM**2:
         return State.FULL

@@ -120,6 +120,17 @@ def test_ink_is_dark_on_exact_white_whichever_pen_wrote_it(blank: FilledPage) ->
             assert np.median(box.bitmap) == 255
 
 
+def test_pencil_of_which_parts_are_not_seen_is_left_out_and_said(blank: FilledPage) -> None:
+    how = replace(EASY, pixels_a_mm=7, angle=4, shadow=0.2, light=(0.95, 0.78, 0.5))
+    found = []
+    for strength in (0.12, 0.3):  # which take a fifteenth of the light, or a sixth
+        page = fill(blank, writer=3, ink=PENCIL, strength=strength, fineness=0.9, leave_empty=(5,))
+        read = read_page("a.jpg", photograph(page, how))
+        found.append({box.state for box in read.boxes})
+    assert State.FAINT in found[0] and not any(state.is_taken for state in found[0])
+    assert found[1] == {State.TAKEN, State.EMPTY}
+
+
 def test_a_broad_pen_may_leave_less_of_the_boxes_bare_than_it_covers(blank: FilledPage) -> None:
     """Whose ink was taken for the sheet's noise, so that parts of characters were missing."""
     picture = blank.picture.copy()
