@@ -118,5 +118,5 @@ def _list_writers(data: Path) -> None:
     for writer in writers:
         columns = filter(None, [writer.name, writer.kind, f"{writer.characters}"])
         typer.echo("\t".join(columns))  # rich would make spaces of tabs
-    line = f"{len(writers):,} writers and how many characters each wrote; "
+    line = f"{number_of(len(writers), 'writer')} and how many characters each wrote; "
     console.print(f"{line}adapt --data {data} --writer NAME learns one's hand", soft_wrap=True)

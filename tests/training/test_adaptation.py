@@ -141,6 +141,11 @@ def test_the_discriminator_alone_teaches_the_pen(
     assert missed[1] < 0.8 * missed[0], missed  # 0.6; with c = 0 it is 1.3
 
 
+def test_one_writer_of_a_store_is_not_several(written: Path) -> None:
+    output = call("hands", "--data", str(written)).output
+    assert "me\t30\n1 writer and how many characters" in output
+
+
 def test_a_hand_that_nobody_has_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     result = call("write", "永", "--out", "page.pdf", "--hand", "anna")
