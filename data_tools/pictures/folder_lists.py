@@ -35,6 +35,9 @@ class FolderLists:
         self._lists: dict[PurePosixPath, ClassList] = {}
         self._files: dict[PurePosixPath, str] = {}  # the last of each folder
 
+    def __bool__(self) -> bool:
+        return bool(self._lists)
+
     def add(self, listed: ClassList, path: str) -> None:
         """Add a list by the path of its file.
 
@@ -57,16 +60,27 @@ class FolderLists:
             by += f", counted from {listed.first}"
         return Entry(folder, key, character, by)
 
-    def nearest_entry(self, folder: PurePosixPath, name: str) -> Entry | None:
-        """What the nearest list, in a folder, above it or of another split, has for a name."""
+    def nearest(self, folder: PurePosixPath) -> PurePosixPath | None:
+        """Where the nearest list lies: in a folder, above it or in another split."""
         around = (folder, *folder.parents) if self._lists else ()
         for place in around:
             if place in self._lists:
-                return self.entry(place, name)
-        for place in around:
-            if (twin := self._of_other_split(place)) is not None:
-                return self.entry(twin, name)
-        return None
+                return place
+        twins = map(self._of_other_split, around)
+        return next((twin for twin in twins if twin is not None), None)
+
+    def nearest_entry(self, folder: PurePosixPath, name: str) -> Entry | None:
+        """What the nearest list has for a name."""
+        place = self.nearest(folder)
+        return None if place is None else self.entry(place, name)
+
+    def file_in(self, folder: PurePosixPath) -> str:
+        """The file of the list in a folder, for messages."""
+        return self._files[folder]
+
+    def count_in(self, folder: PurePosixPath) -> int:
+        """How many numbers the list in a folder has."""
+        return sum(map(is_number_key, self._lists[folder].characters))
 
     def _of_other_split(self, folder: PurePosixPath) -> PurePosixPath | None:
         """Where the list for a folder such as `test` lies that was put into `train` alone."""
@@ -115,7 +129,7 @@ class FolderLists:
             listed = self._lists[folder]
             known = firsts.get(_text_of(listed), set())
             if len(known) != 1:
-                raise uncounted(self._files[folder])
+                raise uncounted(self.file_in(folder))
             self._lists[folder] = listed.counted_from(*known)
         return bool(numbers)
 

@@ -1,7 +1,7 @@
 """Which character each picture of a source shows, told by tables, names of folders and of files."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -29,6 +29,7 @@ from data_tools.pictures.names import (
     schemes_of,
     unscrambled,
 )
+from data_tools.pictures.number_levels import Levels, levels_of_classes
 from data_tools.pictures.table_places import by_folders
 from data_tools.sources.split_names import NamedSplit
 
@@ -287,16 +288,26 @@ def _of_names(paths: Sequence[str], lists: FolderLists, told: Told) -> list[_Fou
     """What lists, tables and names tell, but not bare numbers."""
     pairs = list(zip(paths, told.of_pictures, strict=True))
     parents = dict.fromkeys(path.rpartition("/")[0] for path, row in pairs if row is None)
-    of_parents = _settled(_of_folder(PurePosixPath(parent), lists) for parent in parents)
+    levels = _levels((path for path, row in pairs if row is None), lists)
+    of_parents = _settled(_of_folder(PurePosixPath(parent), lists, levels) for parent in parents)
     folders = dict(zip(parents, of_parents, strict=True))
     texts = {row.text.strip() for row in told.of_pictures if row is not None}
     are_numbers = any(is_number_key(text) and len(text) > 1 for text in texts)
     return _settled(
-        _of_file(path, folders[path.rpartition("/")[0]], lists)
+        _of_file(path, folders[path.rpartition("/")[0]], lists, levels)
         if row is None
         else _of_text(row.text, PurePosixPath(path).parent, lists, are_numbers)
         for path, row in pairs
     )
+
+
+def _levels(paths: Iterable[str], lists: FolderLists) -> Levels:
+    """Where in paths the numbers of lists stand, as far as that is not the nearest folder."""
+    names: dict[str, set[str]] = {}
+    for path in paths if lists else ():
+        folder, _, name = path.rpartition("/")
+        names.setdefault(folder, set()).add(name.rpartition(".")[0] or name)
+    return levels_of_classes({PurePosixPath(one): some for one, some in names.items()}, lists)
 
 
 def _of_text(text: str, folder: PurePosixPath, lists: FolderLists, are_numbers: bool) -> _Found:
@@ -313,7 +324,7 @@ def _of_text(text: str, folder: PurePosixPath, lists: FolderLists, are_numbers: 
     return _Found(character, by)
 
 
-def _of_file(path: str, folder: _Found, lists: FolderLists) -> _Found:
+def _of_file(path: str, folder: _Found, lists: FolderLists, levels: Levels) -> _Found:
     """What a file's name and its folders tell."""
     parent, _, name = path.rpartition("/")
     stem = name.rpartition(".")[0] or name
@@ -324,14 +335,17 @@ def _of_file(path: str, folder: _Found, lists: FolderLists) -> _Found:
     if is_marked_hex(number) and stem.lower().startswith(number.lower()):
         own = frozenset()  # it repeats its folder's name
     if not own:
-        if folder.character is not None and folder.by != _FOLDERS:
-            return folder
         place = PurePosixPath(parent)
+        are_classes = bool(levels) and levels.get(lists.nearest(place) or place) == 0
+        if folder.character is not None and folder.by != _FOLDERS and not are_classes:
+            return folder
         entry = lists.entry(place, name) or lists.entry(place, stem)
+        if entry is None and are_classes:
+            entry = lists.nearest_entry(place, stem)
         if entry is None:
             return folder
         listed = _Found(entry.character, entry.by, entry)
-        if folder.character is None:
+        if folder.by != _FOLDERS:
             return listed
         return _Found(None, _LIST_DISPUTED, disputed=_Dispute(listed, folder))
     if len(own) > 1:
@@ -345,7 +359,7 @@ def _of_file(path: str, folder: _Found, lists: FolderLists) -> _Found:
     return folder
 
 
-def _of_folder(folder: PurePosixPath, lists: FolderLists) -> _Found:
+def _of_folder(folder: PurePosixPath, lists: FolderLists, levels: Levels) -> _Found:
     """What folders tell: the nearest name, a list of classes, or a letter.
 
     What a list or a number tells of a folder below the one that has a name disputes it.
@@ -363,8 +377,7 @@ def _of_folder(folder: PurePosixPath, lists: FolderLists) -> _Found:
             below.append(place)
     if len(characters) > 1:
         return _Found(None, "its folder's name has two characters")
-    entries = (lists.nearest_entry(one.parent, one.name) for one in below)
-    entry = next((one for one in entries if one is not None), None)
+    entry = next(_entries(folder, below, lists, levels), None)
     listed = _UNTOLD if entry is None else _Found(entry.character, entry.by, entry)
     if not characters:
         if entry is None and len(folder.name) == 1 and not folder.name.isdigit():
@@ -380,6 +393,17 @@ def _of_folder(folder: PurePosixPath, lists: FolderLists) -> _Found:
     if number is None:
         return farther
     return _Found(None, _NUMBER, disputed=_Dispute(_Found(number, _NUMBER), farther))
+
+
+def _entries(
+    folder: PurePosixPath, below: Sequence[PurePosixPath], lists: FolderLists, levels: Levels
+) -> Iterator[Entry]:
+    """What lists have for some of a folder and those above it, where classes may stand."""
+    for one in below:
+        entry = lists.nearest_entry(one.parent, one.name)
+        above = 1 + len(folder.parts) - len(one.parts)
+        if entry is not None and levels.get(entry.folder, above) == above:
+            yield entry
 
 
 def _number_of(path: PurePosixPath) -> str | None:

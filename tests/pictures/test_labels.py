@@ -355,3 +355,67 @@ def test_numbers_behind_0x_are_read_over_all_folders_together(encoding: str) -> 
 def test_numbers_behind_0x_that_may_be_either_are_refused() -> None:
     assert "may be GBK tags in hexadecimal (0x8D77 is " in error_of(["own/0x8D77/1.png"], {})
     assert labels_of(["own/0x3042/1.png", "own/0x3044/1.png"]).characters == ["あ", "い"]
+
+
+@pytest.mark.parametrize("text", [LINES, NUMBERED])
+@pytest.mark.parametrize("pattern", ["own/{0}/{1:02}.png", "own/a{0}/{1}.png", "own/a/{0}/{1}.png"])
+@pytest.mark.parametrize("writers", [range(1, 3), range(1, 40)])
+def test_numbers_of_files_are_classes_where_folders_are_writers(
+    text: str, pattern: str, writers: range
+) -> None:
+    pairs = list(product(writers, range(14)))
+    paths = [pattern.format(writer, number) for writer, number in pairs]
+    labels = labels_of(paths, {"own/chars.txt": text})
+    assert labels.characters == [CHARACTERS[number] for _, number in pairs]
+    # one left a character out, and another has numbers of more places
+    kept = [path for n, path in enumerate(paths) if pairs[n][1] != 3 or n == 3]
+    expected = [CHARACTERS[int(one.rpartition("/")[2][:-4])] for one in kept]
+    assert labels_of(kept, {"own/chars.txt": text}).characters == expected
+
+
+def test_numbers_of_files_are_samples_of_classes_in_numbered_folders() -> None:
+    beside = {"own/chars.txt": NUMBERED}
+    for samples in (range(2), range(1, 15), range(40)):
+        pairs = list(product(range(14), samples))
+        labels = labels_of([f"own/{one}/{n}.png" for one, n in pairs], beside)
+        assert labels.characters == [CHARACTERS[one] for one, _ in pairs]
+    # of few classes, numbers that differ from folder to folder, or are many
+    for paths in (
+        ["own/3/1.png", "own/3/2.png", "own/4/1.png"],
+        ["own/3/1.png", "own/4/1.png"],
+        [f"own/{one}/{n}.png" for one in (3, 4) for n in range(20)],
+        ["own/3/3.png", "own/4/4.png"],
+    ):
+        labels = labels_of(paths, beside)
+        assert labels.characters == [{"3": "年", "4": "岁"}[path[4]] for path in paths]
+
+
+@pytest.mark.parametrize(
+    ("folders", "files"),
+    [(range(14), range(14)), (range(3), range(3)), (range(3), range(8)), (range(7, 8), range(3))],
+)
+def test_numbers_that_may_be_of_folders_or_of_files_are_refused(
+    folders: range, files: range
+) -> None:
+    paths = [f"own/{one}/{n}.png" for one, n in product(folders, files)]
+    message = error_of(paths, {"own/chars.txt": NUMBERED})
+    first = CHARACTERS[folders[0]]
+    other = "永" if folders[0] else "和"
+    assert message == (
+        f"own/chars.txt: has the numbers of folders and of what is in them: own/{folders[0]}/"
+        f"{1 if folders[0] == 0 else 0} may be {other} or {first}; give the numbers that are no "
+        "classes a letter, as in writer1/3.png or 1/sample3.png"
+    )
+    assert labels_of([f"{path[:-4]}_.png" for path in paths], {"own/chars.txt": NUMBERED})
+
+
+def test_numbers_of_writers_around_or_in_classes_are_no_classes() -> None:
+    beside = {"own/chars.txt": NUMBERED}
+    pairs = list(product(range(14), range(1, 4)))
+    for pattern in ("own/{0}/{1}/{1}.png", "own/{1}/{0}/{1}.png", "own/{1}/{0}/{1}_.png"):
+        labels = labels_of([pattern.format(*pair) for pair in pairs], beside)
+        assert labels.characters == [CHARACTERS[one] for one, _ in pairs]
+    # a class that the list lacks is not its writer's number
+    paths = [f"own/{writer}/{one}/a.png" for one, writer in pairs]
+    labels = labels_of([*paths, "own/1/99/a.png"], beside)
+    assert labels.characters[-1] is None
