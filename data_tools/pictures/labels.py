@@ -1,7 +1,7 @@
 """Which character each picture of a source shows, told by tables, names of folders and of files."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -27,6 +27,7 @@ from data_tools.pictures.names import (
     is_marked_hex,
     is_number,
     schemes_of,
+    texts_among,
     unscrambled,
 )
 from data_tools.pictures.number_levels import Levels, levels_of_classes
@@ -289,7 +290,10 @@ def _of_names(paths: Sequence[str], lists: FolderLists, told: Told) -> list[_Fou
     pairs = list(zip(paths, told.of_pictures, strict=True))
     parents = dict.fromkeys(path.rpartition("/")[0] for path, row in pairs if row is None)
     levels = _levels((path for path, row in pairs if row is None), lists)
-    of_parents = _settled(_of_folder(PurePosixPath(parent), lists, levels) for parent in parents)
+    folders_of_text = _folders_of_text(parents)
+    of_parents = _settled(
+        _of_folder(PurePosixPath(parent), lists, levels, folders_of_text) for parent in parents
+    )
     folders = dict(zip(parents, of_parents, strict=True))
     texts = {row.text.strip() for row in told.of_pictures if row is not None}
     are_numbers = any(is_number_key(text) and len(text) > 1 for text in texts)
@@ -299,6 +303,15 @@ def _of_names(paths: Sequence[str], lists: FolderLists, told: Told) -> list[_Fou
         else _of_text(row.text, PurePosixPath(path).parent, lists, are_numbers)
         for path, row in pairs
     )
+
+
+def _folders_of_text(parents: Iterable[str]) -> set[PurePosixPath]:
+    """The folders, of pictures or around those, whose one character is part of a longer text."""
+    names: dict[PurePosixPath, set[str]] = {}
+    for parent in parents:
+        for one in (PurePosixPath(parent), *PurePosixPath(parent).parents):
+            names.setdefault(one.parent, set()).add(one.name)
+    return {folder / name for folder, some in names.items() for name in texts_among(some)}
 
 
 def _levels(paths: Iterable[str], lists: FolderLists) -> Levels:
@@ -359,7 +372,12 @@ def _of_file(path: str, folder: _Found, lists: FolderLists, levels: Levels) -> _
     return folder
 
 
-def _of_folder(folder: PurePosixPath, lists: FolderLists, levels: Levels) -> _Found:
+def _of_folder(
+    folder: PurePosixPath,
+    lists: FolderLists,
+    levels: Levels,
+    folders_of_text: Set[PurePosixPath],
+) -> _Found:
     """What folders tell: the nearest name, a list of classes, or a letter.
 
     What a list or a number tells of a folder below the one that has a name disputes it.
@@ -367,7 +385,8 @@ def _of_folder(folder: PurePosixPath, lists: FolderLists, levels: Levels) -> _Fo
     characters: frozenset[str] = frozenset()
     below = []
     for place in (folder, *folder.parents):
-        if is_marked_hex(place.name):  # a code point or a GBK tag, as all of them together tell
+        # A code point or a GBK tag behind 0x, as all of them together tell; or a year.
+        if is_marked_hex(place.name) or place in folders_of_text:
             below.append(place)
             continue
         characters = characters_named(place.name) or characters_named(unscrambled(place.name))

@@ -17,6 +17,7 @@ _CODE_POINT = re.compile(
 )
 _EAST_ASIAN_RUN = re.compile(r"[⺀-\uFAFF\U00020000-\U0003FFFF]+")
 _EAST_ASIAN = re.compile(r"[⺀-\uFAFF\uFF01-\uFFEE\U00020000-\U0003FFFF]")
+_IN_WORD = re.compile(rf"[0-9A-Za-z]{_EAST_ASIAN_RUN.pattern}|{_EAST_ASIAN_RUN.pattern}[0-9A-Za-z]")
 _SIGNS = re.compile(r"[　-〄\u3008-〠]")  # brackets and stops between words
 _BESIDE_CODE_POINT = re.compile(r"[\s()\[\]<>,:;/\-]")
 _VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
@@ -40,6 +41,17 @@ def characters_named(name: str) -> frozenset[str]:
     rest = _SIGNS.sub(" ", _CODE_POINT.sub(" ", name))
     found |= {run for run in _EAST_ASIAN_RUN.findall(rest) if len(run) == 1}
     return frozenset(one for one in found if one)
+
+
+def texts_among(names: Iterable[str]) -> set[str]:
+    """Of folders side by side, those whose one character is part of a text: `2023年`, `T恤`, `3楼`.
+
+    `1永`, `2和` and `永12`, `和3` are classes: there are several, and each has another character.
+    """
+    inside = {name: characters_named(name) for name in names if _IN_WORD.search(name)}
+    inside = {name: some for name, some in inside.items() if len(some) == 1}
+    are_classes = len(inside) > 1 and len(set(inside.values())) == len(inside)
+    return set() if are_classes else set(inside)
 
 
 def unscrambled(name: str) -> str:

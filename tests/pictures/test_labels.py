@@ -419,3 +419,23 @@ def test_numbers_of_writers_around_or_in_classes_are_no_classes() -> None:
     paths = [f"own/{writer}/{one}/a.png" for one, writer in pairs]
     labels = labels_of([*paths, "own/1/99/a.png"], beside)
     assert labels.characters[-1] is None
+
+
+@pytest.mark.parametrize(
+    "folders", [["2023年"], ["2023年", "2024年"], ["T恤"], ["3楼", "anna"], ["1楼", "2楼", "3楼"]]
+)
+def test_a_folder_of_a_text_is_not_labelled_by_its_only_hanzi(folders: list[str]) -> None:
+    pairs = list(product(folders, CHARACTERS))
+    labels = labels_of([f"own/{folder}/{one}_1.png" for folder, one in pairs])
+    assert labels.characters == [one for _, one in pairs]
+    labels = labels_of([*(f"own/{folder}/a.png" for folder in folders), "own/永/a.png"])
+    assert labels.characters == [*[None] * len(folders), "永"]
+    assert "its name and its folders' tell none" in labels.untold
+    around = labels_of([f"own/{folder}/{one}/a.png" for folder, one in pairs])
+    assert around.characters == [one for _, one in pairs]
+
+
+@pytest.mark.parametrize("pattern", ["{0}{1}", "{1}{0}", "c{0}{1}"])
+def test_folders_of_a_number_and_a_character_each_are_classes(pattern: str) -> None:
+    paths = [f"own/{pattern.format(n, one)}/a.png" for n, one in enumerate(CHARACTERS)]
+    assert labels_of(paths).characters == list(CHARACTERS)
