@@ -5,10 +5,12 @@ each line, as OCR trainers read it; and JSON.
 """
 
 import csv
-import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import islice, zip_longest
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from data_tools.pictures.names import character_shown
@@ -57,12 +59,54 @@ def rows_of_text(text: str, suffix: str) -> list[RawRow] | None:
         if not all(isinstance(entry, dict) for entry in entries):
             raise ValueError("a line is no object")
         return _named(entries)
+    lines = text.split("\n")
     for separator in "\t,;" if suffix == ".tsv" else ",;\t":
-        reader = csv.DictReader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
-        head = reader.fieldnames or ()
+        head = next(csv.reader(lines[:1], delimiter=separator, skipinitialspace=True), [])
         if _columns(head, _FILE_COLUMNS) and _columns(head, _TEXT_COLUMNS):
-            return _named(list(reader))
+            rows = _rows_below(lines, separator, head)
+            return _named([dict(zip_longest(head, row[: len(head)])) for row in rows])
     return _of_lines([line.strip() for line in text.splitlines() if line.strip()])
+
+
+def _rows_below(lines: Sequence[str], separator: str, head: Sequence[str]) -> Iterator[list[str]]:
+    """The rows below a head, where a quote alone is that character and opens no text.
+
+    Raises:
+        csv.Error: a quote leaves open whether the lines behind it are rows.
+    """
+    file = head.index(_columns(head, _FILE_COLUMNS)[0])
+    place = 1
+    while place < len(lines):
+        # Strictly, as else one quote takes in all lines up to another one or the end.
+        reader = csv.reader(
+            (f"{line}\n" for line in islice(lines, place, None)),
+            delimiter=separator,
+            skipinitialspace=True,
+            strict=True,
+        )
+        row = None
+        with suppress(csv.Error):
+            row = next(reader, None)
+        count = max(1, reader.line_num)
+        parted = [field.strip() for field in lines[place].split(separator)]
+        inside = [line.split(separator) for line in lines[place + 1 : place + count]]
+        may_be_row = len(parted) >= len(head)
+        if row is None or (
+            may_be_row and any(_are_alike(row, one, file, len(head)) for one in inside)
+        ):
+            if len(parted) != len(head) or '"' not in parted:
+                raise csv.Error(f"line {place + 1:,}: the quote in it is not closed")
+            row, count = parted, 1
+        if row:
+            yield row
+        place += count
+
+
+def _are_alike(row: Sequence[str], other: Sequence[str], file: int, columns: int) -> bool:
+    """Whether both have all columns, and files of one ending."""
+    return len(row) == len(other) == columns and (
+        PurePosixPath(row[file].strip()).suffix == PurePosixPath(other[file].strip()).suffix
+    )
 
 
 def _of_lines(lines: Sequence[str]) -> list[RawRow] | None:

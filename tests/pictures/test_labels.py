@@ -439,3 +439,30 @@ def test_a_folder_of_a_text_is_not_labelled_by_its_only_hanzi(folders: list[str]
 def test_folders_of_a_number_and_a_character_each_are_classes(pattern: str) -> None:
     paths = [f"own/{pattern.format(n, one)}/a.png" for n, one in enumerate(CHARACTERS)]
     assert labels_of(paths).characters == list(CHARACTERS)
+
+
+@pytest.mark.parametrize("separator", [",", "\t", ";"])
+@pytest.mark.parametrize("last", ['"', '""""', "永", '"永"'])
+def test_a_quote_as_a_label_swallows_no_rows(separator: str, last: str) -> None:
+    texts = ['"', "和", '"', "年", last]
+    rows = [f"{n}.png{separator}{text}{separator}x" for n, text in enumerate(texts)]
+    table = "\n".join([separator.join(("file", "text", "source")), *rows, ""])
+    labels = labels_of([f"own/{n}.png" for n in range(5)], {"own/metadata.csv": table})
+    shown = last.strip('"') or '"'
+    assert labels.characters == ['"', "和", '"', "年", shown]
+
+
+def test_a_quote_that_is_left_open_is_refused_with_its_line() -> None:
+    for text in ('"永', '"永, 和', '"永"和'):
+        table = f'file,text\n0.png,永\n1.png,{text}\n2.png,和\n3.png,"年\n'
+        message = error_of(["own/0.png"], {"own/metadata.csv": table})
+        assert message.startswith("own/metadata.csv: cannot be read as a table (line 3: the quote")
+
+
+def test_a_text_in_quotes_may_have_several_lines() -> None:
+    for table in (
+        'file,text\n0.png,"永\n和, 九"\n1.png,"年"\n',
+        'text,file\n"永\n和",0.png\n年,1.png\n',
+    ):
+        labels = labels_of(["own/0.png", "own/1.png"], {"own/metadata.csv": table})
+        assert labels.characters == [None, "年"]
