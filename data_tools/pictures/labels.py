@@ -7,13 +7,20 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from data_tools.errors import UserError, join_message
-from data_tools.pictures.class_lists import is_class_list, is_number_key, read_class_list
+from data_tools.pictures.class_lists import (
+    is_class_list,
+    is_number_key,
+    key_of,
+    read_class_list,
+)
 from data_tools.pictures.folder_lists import Entry, Firsts, FolderLists
 from data_tools.pictures.metadata import (
     HeadError,
     Row,
     Tables,
     Told,
+    bare_name,
+    bare_path,
     is_table,
     joined_tables,
     missing_rows,
@@ -268,9 +275,16 @@ def _read_beside(
     lists = FolderLists()
     of_folder: dict[PurePosixPath, dict[str, dict[str, Row]]] = {}
     problems = []
+    names = {bare_name(path) for path in paths} if beside else set()
+
+    def is_picture(name: str) -> bool:
+        return bare_name(name) in names
+
     for path in sorted(beside):
         try:
-            rows = read_table(beside[path], path) if is_table(path) else None
+            rows = read_table(beside[path], path, is_picture) if is_table(path) else None
+            if rows is not None and is_class_list(path) and not _are_files(rows, paths, names):
+                rows = None  # its numbers or names are those of classes
             if rows is not None:
                 for folder, some in by_folders(rows, path, paths).items():
                     of_folder.setdefault(folder, {})[path] = some
@@ -283,6 +297,19 @@ def _read_beside(
         tables[folder], contradictions = joined_tables(tables_there)
         problems += contradictions
     return lists, tables, problems
+
+
+def _are_files(rows: Iterable[str], paths: Sequence[str], names: Set[str]) -> bool:
+    """Whether rows of what may be a list of classes name files, and not folders."""
+    rows = set(rows)
+    if not rows or any(bare_path(row) != row.casefold() for row in rows):
+        return True
+    folders = {key_of(part) for folder in _folders(paths) for part in folder.split("/")}
+    return any(bare_name(row) in names for row in rows) and folders.isdisjoint(map(key_of, rows))
+
+
+def _folders(paths: Iterable[str]) -> set[str]:
+    return {path.rpartition("/")[0] for path in paths}
 
 
 def _of_names(paths: Sequence[str], lists: FolderLists, told: Told) -> list[_Found]:

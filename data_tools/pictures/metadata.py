@@ -59,13 +59,16 @@ def is_table(path: str) -> bool:
     return may_be and "submission" not in name
 
 
-def read_table(data: bytes, where: str) -> dict[str, Row] | None:
+def read_table(
+    data: bytes, where: str, is_picture: Callable[[str], bool] = lambda name: False
+) -> dict[str, Row] | None:
     """Read what pictures show, as `datasets`' imagefolder and others write it.
 
     Args:
         data: JSON, lines of JSON, or of CSV with commas, semicolons or tabs, under a head that
             names the columns, or without a head a picture and its text on each.
         where: what messages call the file.
+        is_picture: as of `rows_of_text`.
 
     Returns:
         What it says of each picture by its path relative to the table's folder; None where the
@@ -79,7 +82,7 @@ def read_table(data: bytes, where: str) -> dict[str, Row] | None:
         raise UserError(join_message(where, f"has {len(data):,} bytes", "split the table"))
     suffix = PurePosixPath(where).suffix.lower()
     try:
-        rows = rows_of_text(text_of(data, where), suffix)
+        rows = rows_of_text(text_of(data, where), suffix, is_picture)
     except (ValueError, csv.Error, RecursionError) as error:
         if suffix not in TABLE_SUFFIXES:
             return None

@@ -7,7 +7,7 @@ each line, as OCR trainers read it; and JSON.
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice, zip_longest
 from pathlib import PurePosixPath
@@ -19,6 +19,7 @@ from data_tools.sources.kinds import PICTURE_SUFFIXES
 _FILE_COLUMNS = (
     *("file_name", "filename", "file", "image", "path", "img", "image_path", "img_path"),
     *("image_name", "img_name", "file_path", "filepath"),
+    *("image_id", "img_id", "file_id", "id"),
 )
 _TEXT_COLUMNS = ("text", "label", "char", "character", "class", "transcription", "unicode", "hanzi")
 _SPLIT_COLUMNS = ("split", "subset", "partition", "usage")
@@ -27,6 +28,8 @@ _PICTURE = rf"[^\t\"]+?(?:{'|'.join(map(re.escape, PICTURE_SUFFIXES))})"
 # `a.png 永`, `"a.png", "永"`, `永<tab>i/a.png`
 _FILE_FIRST = re.compile(rf'"?({_PICTURE})"?(\s*[\s,;:|]\s*)("?(.+?)"?)', re.IGNORECASE)
 _FILE_LAST = re.compile(rf'"?([^\s"]+?)"?\s*[\s,;:|]\s*"?({_PICTURE})"?', re.IGNORECASE)
+_BARE_FIRST = re.compile(r'"?([^\s",;|]+)"?(\s*[\s,;|]\s*)("?(.+?)"?)')  # `a 永`, `a,永`
+_END_OF_LINE = re.compile(r"\r\n?")
 _LEAST_SHARE = 0.5  # of lines that name a picture, in a table
 
 
@@ -39,12 +42,15 @@ class RawRow(NamedTuple):
     writer: str = ""
 
 
-def rows_of_text(text: str, suffix: str) -> list[RawRow] | None:
+def rows_of_text(
+    text: str, suffix: str, is_picture: Callable[[str], bool] = lambda name: False
+) -> list[RawRow] | None:
     """Read the rows of a table.
 
     Args:
         text: the whole file.
         suffix: of its name, in lower case.
+        is_picture: whether a name without an ending is that of a picture, where no head says it.
 
     Returns:
         None where it is no table of pictures: no columns are called so, or most lines name none.
@@ -52,6 +58,7 @@ def rows_of_text(text: str, suffix: str) -> list[RawRow] | None:
     Raises:
         ValueError, csv.Error, RecursionError: it is damaged.
     """
+    text = _END_OF_LINE.sub("\n", text)
     if suffix == ".json":
         return list(_rows_in(json.loads(text))) or None
     if suffix == ".jsonl":
@@ -65,7 +72,7 @@ def rows_of_text(text: str, suffix: str) -> list[RawRow] | None:
         if _columns(head, _FILE_COLUMNS) and _columns(head, _TEXT_COLUMNS):
             rows = _rows_below(lines, separator, head)
             return _named([dict(zip_longest(head, row[: len(head)])) for row in rows])
-    return _of_lines([line.strip() for line in text.splitlines() if line.strip()])
+    return _of_lines([line.strip() for line in text.splitlines() if line.strip()], is_picture)
 
 
 def _rows_below(lines: Sequence[str], separator: str, head: Sequence[str]) -> Iterator[list[str]]:
@@ -109,13 +116,19 @@ def _are_alike(row: Sequence[str], other: Sequence[str], file: int, columns: int
     )
 
 
-def _of_lines(lines: Sequence[str]) -> list[RawRow] | None:
+def _of_lines(lines: Sequence[str], is_picture: Callable[[str], bool]) -> list[RawRow] | None:
     """The rows of a table without a head."""
+    bare = [match for line in lines if (match := _BARE_FIRST.fullmatch(line))]
     first = [match for line in lines if (match := _FILE_FIRST.fullmatch(line))]
     last = [match for line in lines if (match := _FILE_LAST.fullmatch(line))]
     for rows in (
         [RawRow(match[1].strip(), _text_in(match[4], match[3], match[2])) for match in first],
         [RawRow(match[2].strip(), match[1].strip()) for match in last],
+        [
+            RawRow(match[1], _text_in(match[4], match[3], match[2]))
+            for match in bare
+            if is_picture(match[1])
+        ],
     ):
         if rows and len(rows) >= _LEAST_SHARE * len(lines):  # one of two may be a head
             return rows

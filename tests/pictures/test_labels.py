@@ -466,3 +466,41 @@ def test_a_text_in_quotes_may_have_several_lines() -> None:
     ):
         labels = labels_of(["own/0.png", "own/1.png"], {"own/metadata.csv": table})
         assert labels.characters == [None, "年"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("train.csv", "a 永\nb 和\n"),
+        ("train.csv", "a,永\nb,和\n"),
+        ("train.tsv", "a\t永\nb\t和\n"),
+        ("gt.txt", 'a,"永"\nb,"和"\n'),
+        ("train.csv", "image_id,label\na,永\nb,和\n"),
+        ("train.csv", "id;label;source\na;永;x\nb;和;x\n"),
+        ("labels.csv", "id,character\na,永\nb,和\n"),
+        ("train.csv", "file,text\ra.png,永\rb.png,和\r"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_tables_name_pictures_by_what_is_before_their_ending(
+    name: str, text: str, encoding: str
+) -> None:
+    beside = {f"own/{name}": text.encode(encoding)}
+    labels = label_pictures(["own/i/a.png", "own/i/b.png"], beside, "here", {})
+    assert labels.characters == ["永", "和"]
+    assert labels.told_by == {"a table": 2}
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "classes.csv"])
+def test_ids_and_characters_of_folders_are_a_list_of_classes(name: str) -> None:
+    beside = {f"own/{name}": "id,character\n0,永\n1,和\n"}
+    paths = [f"own/{folder}/{n}.png" for folder, n in product(("0", "01"), range(3))]
+    assert labels_of(paths, beside).characters == list("永永永和和和")
+
+
+@pytest.mark.parametrize("first", ["永", "一", "万"])
+def test_lists_in_utf_16_need_no_mark(first: str) -> None:
+    for encoding in ("utf-16-le", "utf-16-be"):
+        beside = {"own/classes.txt": f"{first}\n和\n".encode(encoding)}
+        paths = ["own/0/a.png", "own/1/a.png"]
+        assert label_pictures(paths, beside, "here", {}).characters == [first, "和"]
