@@ -136,13 +136,19 @@ def read_class_list(data: bytes, where: str) -> ClassList:
     return ClassList(characters, lines)
 
 
+def is_pickle(data: bytes, where: str) -> bool:
+    """Whether a list is no text but a pickled dictionary."""
+    has_name = where.lower().endswith((".pkl", ".pickle"))
+    return has_name or data.startswith((b"\x80", b"(d", b"(l", b"}", b"]"))
+
+
 _Pairs = list[tuple[str, str]]
 
 
 def _pairs(data: bytes, where: str) -> tuple[_Pairs, int]:
     """Pairs of texts, in which of the two directions is open, and how many were counted here."""
     name = PurePosixPath(where).name.lower()
-    if name.endswith((".pkl", ".pickle")) or data.startswith((b"\x80", b"(d", b"(l", b"}", b"]")):
+    if is_pickle(data, where):
         return _pairs_of(read_plain_pickle(data, where))
     text = text_of(data, where)
     if name.endswith(".json") or text.lstrip().startswith(("{", "[")):

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from data_tools.errors import UserError, join_message
 from data_tools.pictures.class_lists import (
     is_class_list,
     is_number_key,
+    is_pickle,
     key_of,
     read_class_list,
 )
@@ -39,6 +41,7 @@ from data_tools.pictures.names import (
 )
 from data_tools.pictures.number_levels import Levels, levels_of_classes
 from data_tools.pictures.table_places import by_folders
+from data_tools.pictures.text_of_bytes import encoding_line
 from data_tools.sources.split_names import NamedSplit
 
 _LAYOUTS = (
@@ -59,6 +62,7 @@ class Labels:
             name files which are not there.
         named_splits: train or test of each picture, where a table says it.
         writers: of each picture, empty where no table says it.
+        encodings: a line on each file beside whose encoding nothing stated.
     """
 
     characters: list[str | None]
@@ -67,6 +71,7 @@ class Labels:
     problems: list[str]
     named_splits: list[NamedSplit | None]
     writers: list[str]
+    encodings: list[str] = field(default_factory=list)
 
     def add(self, more: "Labels") -> None:
         """Add those of another source."""
@@ -75,6 +80,7 @@ class Labels:
         self.writers += more.writers
         self.told_by.update(more.told_by)
         self.problems += more.problems
+        self.encodings += more.encodings
         for reason, (count, first) in more.untold.items():
             known, shown = self.untold.get(reason, (0, first))
             self.untold[reason] = (known + count, shown)
@@ -144,7 +150,17 @@ def label_pictures(
     said = [*map(str, problems), *_missing_rows(paths, tables)]
     named_splits = [None if row is None else row.named_split for row in told.of_pictures]
     writers = ["" if row is None else row.writer for row in told.of_pictures]
-    return Labels(characters, told_by, untold, said, named_splits, writers)
+    encodings = [line for path, data in sorted(beside.items()) if (line := _encoding(data, path))]
+    return Labels(characters, told_by, untold, said, named_splits, writers, encodings)
+
+
+def _encoding(data: bytes, path: str) -> str:
+    """A line on the encoding of a table or list, where that was found."""
+    if is_pickle(data, path):
+        return ""
+    with suppress(UserError, UnicodeDecodeError):  # it was not read either
+        return encoding_line(data, path)
+    return ""
 
 
 def _missing_rows(paths: Sequence[str], tables: Tables) -> Iterable[str]:

@@ -231,7 +231,15 @@ def test_tables_and_lists_are_read_in_the_encoding_that_they_tell(
     ):
         beside = {f"own/{name}": text.encode(encoding)}
         paths = [path.format(number) for number in range(len(characters))]
-        assert label_pictures(paths, beside, "here", {}).characters == list(characters)
+        labels = label_pictures(paths, beside, "here", {})
+        assert labels.characters == list(characters)
+        called = {"cp932": "Shift-JIS", "big5": "Big5"}.get(encoding, "GBK")
+        assert labels.encodings == [
+            f"own/{name}: is read as {called} ({characters[:3]}…), which it does not state; if it "
+            "is in another encoding, write the file anew as UTF-8"
+        ]
+        beside = {f"own/{name}": text.encode()}
+        assert label_pictures(paths, beside, "here", {}).encodings == []
 
 
 def test_texts_that_are_no_tables_label_nothing() -> None:
