@@ -49,6 +49,11 @@ PICTURE = Kind(
     "pictures",
     "name a folder that holds a folder of pictures for each character",
 )
+OTHER_PICTURE = Kind(
+    "a picture of a kind that is not read (.heic, .pgm, .svg)",
+    "pictures of kinds that are not read (.heic, .pgm, .svg)",
+    "convert to PNG, as by `magick mogrify -format png *.heic`",
+)
 HIDDEN_PICTURE = Kind(
     "a hidden picture",
     "hidden pictures",
@@ -185,6 +190,13 @@ _KINDS_BY_SUFFIX: dict[str, Kind] = {
     **dict.fromkeys((".npy", ".mat", ".pt", ".pth"), NUMBERS),
     **dict.fromkeys((".html", ".htm", ".mhtml", ".xhtml"), WEB_PAGE),
     **dict.fromkeys(PICTURE_SUFFIXES, PICTURE),
+    **dict.fromkeys((".heic", ".heif", ".hif", ".avif", ".jxl", ".jp2", ".j2k"), OTHER_PICTURE),
+    **dict.fromkeys(
+        (".pgm", ".ppm", ".pbm", ".pnm", ".svg", ".psd", ".tga", ".ico"), OTHER_PICTURE
+    ),
+    **dict.fromkeys(
+        (".xcf", ".pcx", ".eps", ".emf", ".wmf", ".dng", ".cr2", ".nef"), OTHER_PICTURE
+    ),
     **dict.fromkeys((".npz",), ARRAY),
     **dict.fromkeys((".txt", ".md", ".rst", ".csv", ".tsv", ".json", ".jsonl", ".xml"), TEXT),
     **dict.fromkeys((".doc", ".docx", ".pdf", ".rtf", ".odt", ".ppt", ".pptx", ".caj"), TEXT),
@@ -221,6 +233,9 @@ _KINDS_BY_MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"MATLAB 5.0 MAT-file", NUMBERS),
     (b"\x00\x00\x08\x03", ARRAY),
     (b"\x00\x00\x08\x01", ARRAY),
+    (b"\x00\x00\x00\x0cjP  \r\n", OTHER_PICTURE),
+    (b"\x00\x00\x00\x0cJXL \r\n", OTHER_PICTURE),
+    (b"8BPS\x00\x01", OTHER_PICTURE),
     (b"%PDF-", TEXT),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", TEXT),
     (b"\x00\x05\x16\x07\x00\x02", MACOS),  # AppleDouble
@@ -229,6 +244,7 @@ _KINDS_BY_MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"\x7fELF", PROGRAM),
 )
 
+_PHOTOGRAPH_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
 _MARKUP = re.compile(rb"<(!doctype|html|head|body|\?xml|error|script|title|!--)", re.IGNORECASE)
 _OFFICE_SUFFIXES = (
     ".docx",
@@ -303,6 +319,8 @@ def _kind_of_bytes(head: bytes, suffix: str, by_name: Kind | None) -> Kind | Non
         return TEXT_LINES
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return PICTURE
+    if head[4:8] == b"ftyp" and head[8:12] in _PHOTOGRAPH_BRANDS:
+        return OTHER_PICTURE
     # Two letters are few; the size of the file and four reserved zeros stand behind them.
     if head[:2] == b"BM" and head[6:10] == bytes(4):
         return PICTURE
@@ -312,7 +330,7 @@ def _kind_of_bytes(head: bytes, suffix: str, by_name: Kind | None) -> Kind | Non
         if head.startswith(magic):
             is_document = kind is ZIP and suffix in _OFFICE_SUFFIXES
             return (by_name or OTHER) if is_document else kind
-    if by_name in (TEXT, PROGRAM):
+    if by_name in (TEXT, PROGRAM, OTHER_PICTURE):  # those in plain text are no messages
         return by_name
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if _MARKUP.match(text) or (by_name is not None and _is_message(text)):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from data_tools.errors import UserError, join_message
-from data_tools.sources.kinds import CLUTTER, Kind
+from data_tools.sources.kinds import CLUTTER, OTHER, TEXT, UNPACKABLE, Kind
 from data_tools.sources.mendable_errors import ARCHIVE_REMEDY
 
 _NAMED = 3
@@ -103,7 +103,8 @@ def nothing_found(place: str, passed_over: Sequence[PassedOver]) -> UserError:
     if len(passed_over) == 1 and (first.place == place or first.said):
         return first.error()
     said = ", ".join(f"{kind.count(len(kinds[kind]))} ({_names(kinds[kind])})" for kind in telling)
-    problem = f"no .gnt file is in it, but {said}"
+    expected = ".gnt file" if telling[0] in (OTHER, TEXT, *UNPACKABLE) else "sample that is read"
+    problem = f"no {expected} is in it, but {said}"
     return UserError(join_message(place, problem, telling[0].remedy or _SOURCES))
 
 

@@ -384,3 +384,10 @@ def test_hidden_pictures_are_no_samples(tmp_path: Path) -> None:
             assert [one.name for each in found.collections for one in each.pictures] == ["永/0.png"]
             assert {one.kind.many for one in found.passed_over} == {"hidden pictures"}
             assert len(found.passed_over) == 3
+
+
+def test_pictures_that_are_not_read_are_told_how_to_be_converted(tmp_path: Path) -> None:
+    for name, data in (("1.heic", b"\0\0\0\x18ftypheic"), ("1.pgm", b"P2\n1 1\n255\n0\n")):
+        message = error_of(put(tmp_path / name / "永" / name, data).parents[1])
+        assert "no sample that is read is in it, but 1 picture of a kind that" in message
+        assert f"({tmp_path}/{name}/永/{name}); convert to PNG, as by `magick" in message
