@@ -167,5 +167,5 @@ def array_parts(
 
 
 def _upright(array: ArrayFile) -> NDArray[np.uint8]:
-    images = read_array(array.images, 3)
+    images: NDArray[np.uint8] = read_array(array.images, 3)
     return images.swapaxes(1, 2) if array.is_transposed else images

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,10 @@ MAX_ARRAY_BYTES = 4 << 30
 
 _REMEDY = "get the file again"
 _REWRITE = "write its images as pictures, a folder for each character"
+_EXPECTED = {
+    1: "save labels as whole numbers, one for each image",
+    3: "save images as whole numbers from 0 to 255, as (count, height, width)",
+}
 _IMAGES = re.compile(r"(.*?)(images-idx3-ubyte|images\.idx3-ubyte|imgs\.npz)(\.gz)?$")
 _LABELS_FOR = {
     "images-idx3-ubyte": "labels-idx1-ubyte",
@@ -153,11 +158,15 @@ def _classes(
     raise UserError(join_message(images.place, problem, remedy))
 
 
-def read_array(member: Member, dimensions: int) -> NDArray[np.uint8]:
+def read_array(member: Member, dimensions: int) -> NDArray[Any]:
     """The array in an IDX or NPZ file, mapped where it lies by itself.
 
+    Args:
+        member: the file.
+        dimensions: 1 of labels, whole numbers of any type; 3 of images, of 0 to 255.
+
     Raises:
-        UserError: it is damaged, or has another number of dimensions.
+        UserError: it is damaged, has another number of dimensions, or numbers that do not fit.
     """
     try:
         array = _read(member.path, member.inner, member.span, member)
@@ -165,16 +174,19 @@ def read_array(member: Member, dimensions: int) -> NDArray[np.uint8]:
         raise
     except Exception as error:  # numpy and zipfile hand on whatever comes up
         raise UserError(join_message(member.place, f"is damaged ({error})", _REMEDY)) from None
-    if array.ndim != dimensions or array.dtype != np.uint8:
-        problem = f"holds {array.dtype} of shape {array.shape}"
-        raise UserError(join_message(member.place, problem, _REMEDY))
-    return array
+    are_whole = array.dtype.kind in "iu"
+    if array.ndim == dimensions and (array.dtype == np.uint8 or (are_whole and dimensions == 1)):
+        return array
+    problem = f"holds {array.dtype} of shape {array.shape}"
+    if array.ndim == dimensions and are_whole:
+        problem += f" from {array.min()} to {array.max()}"
+    raise UserError(join_message(member.place, problem, _EXPECTED[dimensions]))
 
 
 @lru_cache(maxsize=4)
 def _read(
     path: Path, inner: str | None, span: tuple[int, int] | None, member: Member
-) -> NDArray[np.uint8]:
+) -> NDArray[Any]:
     if inner is not None or span is not None:
         with member.open() as stream:
             content = b"".join(iter(lambda: stream.read(1 << 20), b""))
@@ -190,14 +202,16 @@ def _read(
     return np.memmap(path, np.uint8, "r", 4 + 4 * count, sides)
 
 
-def _of_bytes(content: bytes) -> NDArray[np.uint8]:
+def _of_bytes(content: bytes) -> NDArray[Any]:
+    """The array in a file; of whole numbers of any type as bytes, where they fit."""
     if content[:2] == b"PK":
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > MAX_ARRAY_BYTES:
                 raise ValueError("unpacks to more than 4 GiB")
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            array: NDArray[np.uint8] = arrays[arrays.files[0]]
-            return array
+            array: NDArray[Any] = arrays[arrays.files[0]]
+        fits = array.dtype.kind in "iu" and array.size and 0 <= array.min() <= array.max() <= 255
+        return array.astype(np.uint8, copy=False) if fits else array
     count = content[3]
     sides = struct.unpack(f">{count}I", content[4 : 4 + 4 * count])
     return np.frombuffer(content, np.uint8, offset=4 + 4 * count).reshape(sides)

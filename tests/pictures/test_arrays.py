@@ -2,6 +2,7 @@ import gzip
 import io
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def idx(array: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> bytes:
     return head + array.tobytes()
 
 
-def npz(array: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> bytes:
+def npz(array: np.ndarray[tuple[int, ...], np.dtype[Any]]) -> bytes:
     stream = io.BytesIO()
     np.savez_compressed(stream, array)
     return stream.getvalue()
@@ -205,3 +206,46 @@ def test_arrays_that_are_not_read_are_said_beside_what_is(tmp_path: Path) -> Non
     alone = write(tmp_path / "alone", {"hwdb.npz": npz(IMAGES)})
     with pytest.raises(UserError, match="holds an array of no set"):  # named by itself
         prepare([folder, alone], tmp_path / "x.h5", glyph=GLYPH, jobs=1)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint16, np.int8])
+def test_whole_numbers_of_any_type_are_labels_and_images(tmp_path: Path, kind: type) -> None:
+    images = IMAGES if kind is np.int8 else IMAGES.astype(kind)
+    numbers: np.ndarray[tuple[int, ...], np.dtype[Any]] = np.arange(6).astype(kind)
+    files = {"kmnist-train-imgs.npz": npz(images), "kmnist-train-labels.npz": npz(numbers)}
+    expected = {(character, 0, fitted(seed)) for seed, character in enumerate("おきすつなは")}
+    assert labelled_glyphs(convert(write(tmp_path / "own", files))) == expected
+
+
+def test_labels_beyond_a_byte_are_read_by_their_list(tmp_path: Path) -> None:
+    numbers = np.arange(300, 306)
+    files = {"k49-train-imgs.npz": npz(IMAGES), "k49-train-labels.npz": npz(numbers)}
+    listed = "\n".join(f"{n},{one}" for n, one in zip(range(300, 306), "永和九年岁在", strict=True))
+    files["k49_classmap.csv"] = f"index,char\n{listed}\n".encode()
+    expected = {(character, 0, fitted(seed)) for seed, character in enumerate("永和九年岁在")}
+    assert labelled_glyphs(convert(write(tmp_path / "own", files))) == expected
+
+
+@pytest.mark.parametrize(
+    ("images", "numbers", "problem"),
+    [
+        (IMAGES, np.eye(6), "labels.npz: holds float64 of shape .6, 6.; save labels as whole"),
+        (IMAGES, np.zeros(6), "labels.npz: holds float64 of shape .6,.; save labels as whole"),
+        (IMAGES / 255, np.zeros(6, int), "imgs.npz: holds float64 .* numbers from 0 to 255, as"),
+        (IMAGES * np.int64(2), np.zeros(6, int), "imgs.npz: holds int64 .* from 0 to 468; save"),
+        (
+            IMAGES[..., None],
+            np.zeros(6, int),
+            "imgs.npz: holds uint8 of shape .6, 28, 28, 1.;",
+        ),
+    ],
+)
+def test_numbers_that_do_not_fit_are_told_how_to_be_saved(
+    tmp_path: Path,
+    images: np.ndarray[tuple[int, ...], np.dtype[Any]],
+    numbers: np.ndarray[tuple[int, ...], np.dtype[Any]],
+    problem: str,
+) -> None:
+    files = {"kmnist-train-imgs.npz": npz(images), "kmnist-train-labels.npz": npz(numbers)}
+    with pytest.raises(UserError, match=problem):
+        convert(write(tmp_path / "own", files))
