@@ -17,6 +17,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from data_tools.characters import show_characters
 from data_tools.fonts.typefaces import KnownFonts
 from data_tools.hwdb.standard_sets import STANDARD_SETS
 from data_tools.number_of import number_of
@@ -155,6 +156,9 @@ def scores_table(scores: "Scores") -> Table:
     )
     table.caption = f"read worst (most often taken for): {named}"
     table.caption += "".join(f"\nleft out: {line}" for line in scores.not_measured)
+    if scores.not_judged:
+        shown = show_characters(scores.not_judged)
+        table.caption += f"\nnot judged, for want of train samples: {shown}"
     if scores.look_alikes:
         table.caption += f"\none reading, as they look alike: {' '.join(scores.look_alikes)}"
     if scores.font_drawn:

@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from data_tools.characters import show_characters
+from data_tools.errors import UserError, join_message
+from data_tools.number_of import number_of
 from hanzi_lsgan.cli.app import (
     CheckpointOption,
     JsonOption,
@@ -52,6 +55,7 @@ def evaluate(
 ) -> None:
     """Measure how readable, varied and faithful generated characters are."""
     from data_tools.outputs import check_folder
+    from data_tools.store.summary import untaught_in
     from hanzi_lsgan.acceleration import keep_freed_memory
     from hanzi_lsgan.cli.display import scores_table
     from hanzi_lsgan.judging.cas import accuracy_of_both, classification_accuracy_score
@@ -77,7 +81,16 @@ def evaluate(
         if judged_kind:
             require_kind(store, judged_kind)
         each = samples_of_each(per_class) * len(SEEDS)
-        for reason, names in names_by_reason(Counted.of_store(store, each, by).left_out()).items():
+        counted = Counted.of_store(store, each, by)
+        if (cas or both) and not counted.known.any():
+            where = "--cas" if cas else "--both"
+            problem = f"no character of {store.path} has train and test samples"
+            raise UserError(join_message(where, problem, "leave it out, or prepare it with some"))
+        if untaught := untaught_in(store):
+            shown = show_characters(untaught)
+            line = f"{number_of(len(untaught), 'character')} without a train sample, so not judged"
+            console.print(f"{store.path}: {line}: {shown}", soft_wrap=True)
+        for reason, names in names_by_reason(counted.left_out()).items():
             line = f"{store.path}: {', '.join(names)} will be left out: {reason}"
             console.print(line, soft_wrap=True, markup=False)
         announce_recogniser(trained, store)
@@ -107,6 +120,7 @@ def evaluate(
             per_class=each,
             seeds=SEEDS,
             look_alikes=tuple(look_alikes_of(judge.charset)),
+            not_judged=judge.untaught,
             figures=tuple(figures),
             left_out=found.left_out,
             characters=tuple(found.characters),

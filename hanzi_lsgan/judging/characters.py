@@ -15,12 +15,16 @@ from hanzi_lsgan.judging.scores import CharacterScore
 def score_characters(
     generated: Reading, judge: Judge, unseen: Collection[str]
 ) -> list[CharacterScore]:
-    """One score for each character in order of labels; `unseen` ones were not trained on."""
+    """One score for each character that the recogniser has been taught, in order of labels.
+
+    `unseen` ones were not trained on.
+    """
     classes = len(judge.charset)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = _class_diversities(generated, classes) / _class_diversities(judge.test, classes)
     scores = []
-    for label, character in enumerate(judge.charset):
+    for label in np.flatnonzero(judge.learned).tolist():
+        character = judge.charset[label]
         guesses = generated.guesses[generated.rows_of(label)]
         real_guesses = judge.test.guesses[judge.test.rows_of(label)]
         wrong = Counter(guess for guess in guesses[:, 0].tolist() if guess != label)

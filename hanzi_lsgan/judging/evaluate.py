@@ -103,7 +103,8 @@ class Evaluation(NamedTuple):
 
     Attributes:
         figures: all that could be measured.
-        characters: one score for each character in order of labels.
+        characters: one score for each character that the recogniser has been taught, in order of
+            labels.
         left_out: figures that could not be measured, by name, and why.
     """
 
@@ -121,7 +122,7 @@ def evaluate(
     unseen: Collection[str] = (),
     on_samples: OnSamples = lambda phase, done, total: None,
 ) -> Evaluation:
-    """Draw samples of each character and judge them.
+    """Draw samples of each character that the recogniser has been taught, and judge them.
 
     Args:
         generator: in evaluation mode; its labels are the judge's.
@@ -192,17 +193,17 @@ def read_generated(
     seed: int,
     on_samples: OnSamples = lambda phase, done, total: None,
 ) -> Reading:
-    """Draw each character `count` times and let the recogniser read the result."""
+    """Draw each character that the recogniser has been taught, and let it read the result."""
     features, guesses = [], []
-    classes = len(judge.charset)
+    learned = np.flatnonzero(judge.learned)
     done = 0
-    for images in draw_classes(generator, range(classes), count, seed):
+    for images in draw_classes(generator, learned.tolist(), count, seed):
         described, likeliest = read_glyphs(judge.recogniser, images)
         features.append(described)
         guesses.append(likeliest)
         done += len(images)
-        on_samples(f"seed {seed}", done, classes * count)
-    labels = np.repeat(np.arange(classes), count)
+        on_samples(f"seed {seed}", done, len(learned) * count)
+    labels = np.repeat(learned, count)
     return Reading(labels, np.concatenate(features), np.concatenate(guesses))
 
 
@@ -245,17 +246,18 @@ def _measures_of_reading(
 
     is_unseen = np.array([character in unseen for character in judge.charset])
     is_mark = np.array([not is_hanzi(character) for character in judge.charset])
-    measures = [measure_of(np.ones(len(judge.charset), bool), _READABILITY, readability)]
+    measures = [measure_of(judge.learned, _READABILITY, readability)]
     for part, what, chosen in (
         ("trained", "characters that training had", ~is_unseen),
         ("unseen", "characters that training never had", is_unseen),
         ("marks", "marks, digits and letters; such as look alike are one", is_mark),
     ):
-        if chosen.any() and not chosen.all():
+        of_part = chosen & judge.learned
+        if of_part.any() and (of_part != judge.learned).any():
             quantity = _Quantity(
-                f"readability, {part}", f"top-1 of the {chosen.sum():,} {what}", "higher"
+                f"readability, {part}", f"top-1 of the {of_part.sum():,} {what}", "higher"
             )
-            measures.append(measure_of(chosen, (quantity,), top1))
+            measures.append(measure_of(of_part, (quantity,), top1))
     return measures
 
 

@@ -31,6 +31,7 @@ from data_tools.errors import UserError, join_message
 from data_tools.files import BeingWrittenError, replacing
 from data_tools.splits import Split
 from data_tools.store.reader import Store
+from data_tools.store.summary import untaught_in
 from hanzi_lsgan.batches import BatchStream, load_rows
 from hanzi_lsgan.judging.moments import Moments, merge_moments
 from hanzi_lsgan.judging.recogniser import BATCH, Reading, Recogniser, read_glyphs, train_recogniser
@@ -90,6 +91,8 @@ class Judge:
         test: reading of the test split.
         unlearned: rows of `train` (N,) that the recogniser has not learned; possibly none.
         kind: the number of the kind of writing that both readings are of; None if they are of all.
+        untaught: characters of which the store has no train sample, so that the recogniser cannot
+            read them; the readings have none.
     """
 
     recogniser: Recogniser
@@ -98,6 +101,7 @@ class Judge:
     test: Reading
     unlearned: NDArray[np.bool_]
     kind: int | None = None
+    untaught: str = ""
 
     def of_kind(self, store: Store, kind: str) -> Self:
         """The same judge with the real samples of one kind of writing alone.
@@ -107,7 +111,10 @@ class Judge:
         """
         require_kind(store, kind)
         of_it = replace(self, kind=store.kinds.index(kind))
-        train, test = (of_it.chosen(store, split) for split in (Split.TRAIN, Split.TEST))
+        train, test = (
+            of_it.chosen(store, split)[self.chosen(store, split)]
+            for split in (Split.TRAIN, Split.TEST)
+        )
         return replace(
             of_it,
             train=self.train.rows(train),
@@ -116,12 +123,17 @@ class Judge:
         )
 
     def chosen(self, store: Store, split: Split) -> NDArray[np.bool_]:
-        """Which rows of a split (n,) are of the kind."""
+        """Which rows of a split (n,) are of the kind, and of characters that can be read."""
         rows = store.rows_of(split)
-        if self.kind is None:
-            return np.ones(len(rows), bool)
-        is_of_it: NDArray[np.bool_] = store.row_kinds[rows.start : rows.stop] == self.kind
-        return is_of_it
+        chosen = self.learned[store.labels[rows.start : rows.stop]]
+        if self.kind is not None:
+            chosen &= store.row_kinds[rows.start : rows.stop] == self.kind
+        return chosen
+
+    @property
+    def learned(self) -> NDArray[np.bool_]:
+        """Whether the recogniser has been taught each class: (classes,)."""
+        return np.array([character not in self.untaught for character in self.charset], bool)
 
     @property
     def others(self) -> Reading:
@@ -248,13 +260,15 @@ def obtain_judge(store: Store, size: int, on_samples: OnSamples) -> Judge:
     require_both_splits(store)
     recogniser = obtain_recogniser(store, size, on_samples)
     rows = store.rows_of(Split.TRAIN)
-    return Judge(
+    judge = Judge(
         recogniser,
         store.charset,
         train=obtain_reading(store, recogniser, Split.TRAIN, on_samples),
         test=obtain_reading(store, recogniser, Split.TEST, on_samples),
         unlearned=unlearned_rows(store)[rows.start : rows.stop],
+        untaught=untaught_in(store),
     )
+    return replace(judge, test=judge.test.rows(judge.chosen(store, Split.TEST)))
 
 
 def obtain_reading(

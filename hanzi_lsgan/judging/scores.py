@@ -80,7 +80,8 @@ class Scores(_Record):
     """An evaluation: of what, by what, the figures, and those left out by name with the reason.
 
     `kind` is that of the writing where a model was taught several. One of the `look_alikes` that is
-    read as another of its group is read rightly.
+    read as another of its group is read rightly. `not_judged` are characters of which the store has
+    no train sample, so that no recogniser has learned to read them.
     """
 
     tool_version: str
@@ -93,6 +94,7 @@ class Scores(_Record):
     per_class: int
     seeds: tuple[int, ...]
     look_alikes: tuple[str, ...] = ()
+    not_judged: str = ""
     figures: tuple[Figure, ...]
     left_out: dict[str, str]
     characters: tuple[CharacterScore, ...]

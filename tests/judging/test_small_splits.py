@@ -1,17 +1,21 @@
 """Stores with hardly any test samples, from `prepare` to `scores.json`."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.store.prepare import prepare
 from hanzi_lsgan.cli.app import app
-from hanzi_lsgan.judging import judge
+from hanzi_lsgan.judging import cas, evaluate, judge
 from hanzi_lsgan.judging.scores import Scores
 from hanzi_lsgan.training.session import Session
+from tests.cli.in_process import run
 from tests.tiny import OVERRIDES, write_writers
 
 MANIFOLD = {"precision", "recall", "density", "coverage"}
@@ -50,3 +54,58 @@ def test_two_characters_are_evaluated_as_far_as_they_can_be(
     said = f"two.h5: {', '.join(name for name in scores.left_out if name in MANIFOLD)} will be left"
     assert (said in before) == bool(missing)
     shutil.rmtree(tmp_path / "run")
+
+
+def read_by_label(count: int) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+    """A recogniser that reads every glyph as the first label that it knows."""
+
+    def read(recogniser: Any, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        features = np.random.default_rng(0).normal(size=(len(images), 256)).astype(np.float32)
+        return features, np.tile(np.arange(count, dtype=np.int32), (len(images), 1))
+
+    return read
+
+
+def test_characters_of_the_test_split_alone_are_not_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing has taught the recogniser 二 and 十; it reads all as 一, half of what it knows."""
+    for module in (judge, evaluate, cas):
+        monkeypatch.setattr(module, "read_glyphs", read_by_label(2))
+    for trained in (judge, cas):
+        monkeypatch.setattr(trained, "training_steps", lambda samples: 2)
+    train = write_writers(tmp_path / "train", 12, "一三")
+    test = write_writers(tmp_path / "test", 4, "一三十二", seed=1)
+    options = GlyphOptions(32, "aspect", 1)
+    prepare([train], tmp_path / "s.h5", test_sources=[test], glyph=options, jobs=1)
+    with Session.begin("quick32", tmp_path / "s.h5", tmp_path / "run", OVERRIDES) as session:
+        session.train(kimg=0.016)
+    of_run = ["evaluate", "--run", str(tmp_path / "run")]
+    result = CliRunner().invoke(app, [*of_run, "--per-class", "6", "--cas"])
+    assert result.exit_code == 0, result.output
+    assert "s.h5: 2 characters without a train sample, so not judged: 二十" in result.output
+    assert "not judged, for want of train samples: 二十" in result.output
+    scores = Scores.model_validate_json((tmp_path / "run" / "scores.json").read_text("utf-8"))
+    for name in ("readability top-1", "CAS"):
+        assert (scores.figure(name).value, scores.figure(name).real) == (0.5, 0.5)
+    compared = "12 generated of 2 characters; real: 8 test of 2 characters"
+    assert scores.figure("readability top-1").compared == compared
+    assert not any("unseen" in figure.name for figure in scores.figures)
+    assert [score.character for score in scores.characters] == ["一", "三"]
+    assert scores.not_judged == "二十"
+    assert "no train sample of them: 二十" in (tmp_path / "run" / "report.html").read_text("utf-8")
+
+
+def test_an_accuracy_is_refused_where_no_character_can_be_tested(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train = write_writers(tmp_path / "train", 12, "一三")
+    test = write_writers(tmp_path / "test", 4, "十二", seed=1)
+    options = GlyphOptions(32, "aspect", 1)
+    prepare([train], tmp_path / "s.h5", test_sources=[test], glyph=options, jobs=1)
+    with Session.begin("quick32", tmp_path / "s.h5", tmp_path / "run", OVERRIDES) as session:
+        session.train(kimg=0.016)
+    assert run(monkeypatch, "evaluate", "--run", str(tmp_path / "run"), "--cas") == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith("error: --cas: no character of ")
+    assert said.endswith("has train and test samples; leave it out, or prepare it with some")
