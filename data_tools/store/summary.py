@@ -47,6 +47,13 @@ def untaught_in(store: Store) -> str:
     return "".join(c for c, count in zip(store.charset, counts, strict=True) if not count)
 
 
+def untaught_kinds_in(store: Store) -> tuple[str, ...]:
+    """The kinds of writing that have no train sample, so that nothing can be learned of them."""
+    rows = store.rows_of(Split.TRAIN)
+    taught = set(store.row_kinds[rows.start : rows.stop].tolist())
+    return tuple(kind for number, kind in enumerate(store.kinds) if number not in taught)
+
+
 def summarise(store: Store) -> StoreSummary:
     """Count what a store holds."""
     splits = {}

@@ -94,11 +94,11 @@ def run_table(run: "RunFolder") -> Table:
         shown = "as a hand's font shows them, else by the printed form of the reference font: "
         shown += ", ".join(_printed(info.charset, KnownFonts(info.model.hands)))
         table.add_row("other characters", f"{shown} (hanzi-lsgan coverage SET names them)")
-    if kinds := ", ".join(filter(None, info.kinds)):
+    if kinds := ", ".join(filter(None, info.taught_kinds)):
         table.add_row("kinds of writing", kinds)
     kind = ""
     if info.store.font_drawn:
-        in_part = "in part " if len(info.kinds) > 1 else ""
+        in_part = "in part " if len(info.taught_kinds) > 1 else ""
         kind = f" ({in_part}font-drawn, not handwriting)"
     did = "trained on" if info.hand is None else "adapted to"
     samples = number_of(info.store.train_samples, "sample")

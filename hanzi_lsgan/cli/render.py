@@ -114,7 +114,7 @@ def render(
     with replacing(path) as unfinished:
         picture.save(unfinished, format=format)
     if font_drawn:
-        in_part = "in part " if len(trained.info.kinds) > 1 else ""
+        in_part = "in part " if len(trained.info.taught_kinds) > 1 else ""
         console.print(f"trained {in_part}on a font-drawn stand-in, not on handwriting")
     console.print(f"wrote {named}", soft_wrap=True)
 

@@ -87,7 +87,7 @@ def train(
 
 def _run_session(session: "Session", kimg: float | None, minutes: float | None) -> None:
     """Train with a progress display, then say what comes next."""
-    from data_tools.store.summary import untaught_in
+    from data_tools.store.summary import untaught_in, untaught_kinds_in
     from hanzi_lsgan.cli.training_display import TrainingDisplay
 
     console.quiet = console.quiet or not session.trainer.is_main
@@ -104,6 +104,9 @@ def _run_session(session: "Session", kimg: float | None, minutes: float | None) 
     if untaught := untaught_in(session.store):
         line = f"no train sample, so not learned: {number_of(len(untaught), 'character')}"
         console.print(f"{line} ({show_characters(untaught)})", soft_wrap=True)
+    if kinds := untaught_kinds_in(session.store):
+        line = f"no train sample, so not learned: {number_of(len(kinds), 'kind')} of writing"
+        console.print(f"{line} ({', '.join(kinds)})", soft_wrap=True)
     which = "some of the samples" if len(session.store.kinds) > 1 else "the samples"
     if session.store.header.font_drawn:
         console.print(f"{which} are a font-drawn stand-in, not handwriting")

@@ -30,7 +30,6 @@ from torch import nn
 
 from data_tools.errors import UserError, join_message
 from data_tools.files import StrPath, replacing, writable
-from data_tools.sources.writing_kinds import likeliest_kind
 from data_tools.splits import Split
 from hanzi_lsgan.models import build_generator, take_hand
 from hanzi_lsgan.models.label_embedding import free_of
@@ -106,19 +105,22 @@ class RunFolder:
         """
         self.refuse_if_trained()
         from data_tools.store.mean_places import mean_places
-        from data_tools.store.summary import untaught_in
+        from data_tools.store.summary import untaught_in, untaught_kinds_in
 
+        untaught_kinds = untaught_kinds_in(store)
+        taught_kinds = [kind for kind in store.kinds if kind not in untaught_kinds]
         info = ModelInfo(
             tool_version=_own_version(),
             model=recipe.model,
             charset=store.charset,
             untaught=untaught_in(store),
             kinds=store.kinds,
+            untaught_kinds=untaught_kinds,
             store=StoreProvenance(
                 path=str(store.path.resolve()),
                 fingerprint=store.fingerprint,
                 train_samples=len(store.rows_of(Split.TRAIN)),
-                font_drawn=store.header.font_drawn,
+                font_drawn=any(map(store.is_font_drawn, taught_kinds)),
             ),
             places=mean_places(store),
         )
@@ -252,7 +254,7 @@ class RunFolder:
             network = build_generator(
                 info.model, info.charset, len(info.kinds), fit=False, free=free
             )
-            network.label_embedding.drawn_kind = likeliest_kind(info.kinds)
+            network.label_embedding.drawn_kind = info.usual_kind
             network.load_state_dict(tensors)
             network.places = info.places
             if info.hand is not None:

@@ -12,6 +12,7 @@ from data_tools.errors import UserError, join_message
 from data_tools.fonts.reference_glyphs import has_reference_glyph
 from data_tools.fonts.typefaces import KnownFonts, take_font
 from data_tools.glyphs.place import Place, is_place
+from data_tools.sources.writing_kinds import likeliest_kind
 from hanzi_lsgan.models import Generator, fonts_of
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding
 from hanzi_lsgan.models.projection import ProjectionGenerator
@@ -45,6 +46,8 @@ class ModelInfo(BaseModel):
     untaught: str = Field(default="", max_length=_MOST_CHARACTERS)
     """Those characters of the charset of which the store has no train sample."""
     kinds: tuple[str, ...] = Field(default=("",), min_length=1, max_length=_MOST_KINDS)
+    untaught_kinds: tuple[str, ...] = Field(default=(), max_length=_MOST_KINDS)
+    """Those kinds of writing of which the store has no train sample."""
     hand: tuple[float, ...] | None = None
     """The latent of the person whom the generator was adapted to."""
     store: StoreProvenance
@@ -65,6 +68,18 @@ class ModelInfo(BaseModel):
         if len(set(charset)) != len(charset):
             raise ValueError("the charset names a character twice")
         return charset
+
+    @property
+    def taught_kinds(self) -> tuple[str, ...]:
+        """The kinds of writing that it was trained on; some in any case."""
+        taught = tuple(kind for kind in self.kinds if kind not in self.untaught_kinds)
+        return taught or self.kinds
+
+    @property
+    def usual_kind(self) -> int:
+        """The number of the kind that is drawn where nobody says."""
+        taught = self.taught_kinds
+        return self.kinds.index(taught[likeliest_kind(taught)])
 
 
 @dataclass(frozen=True)
@@ -98,8 +113,8 @@ class TrainedGenerator:
         Raises:
             UserError: it was not taught that kind.
         """
-        if kind not in self.info.kinds or not kind:
-            taught = ", ".join(filter(None, self.info.kinds))
+        if kind not in self.info.taught_kinds or not kind:
+            taught = ", ".join(filter(None, self.info.taught_kinds))
             problem = "this model was taught no such kind of writing"
             remedy = f"choose one of {taught}" if taught else "leave it out"
             raise UserError(join_message(f"--kind {kind}", problem, remedy))

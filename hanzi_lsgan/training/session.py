@@ -17,6 +17,7 @@ from data_tools.errors import UserError, join_message
 from data_tools.files import StrPath
 from data_tools.sources.writing_kinds import likeliest_kind
 from data_tools.store.reader import Store
+from data_tools.store.summary import untaught_kinds_in
 from hanzi_lsgan.batches import BatchStream
 from hanzi_lsgan.drawing.grid import render_comparison
 from hanzi_lsgan.judging.checkpoint_score import QuickScore, QuickScorer
@@ -78,6 +79,10 @@ class Session:
     started: bool = False
     scorer: QuickScorer | None = None
     _closed: bool = False
+
+    def __post_init__(self) -> None:
+        """Let the average draw by a kind of writing that training has."""
+        self.trainer.ema.label_embedding.drawn_kind = _usual_kind(self.store)
 
     @classmethod
     def begin(
@@ -336,6 +341,13 @@ def _stream(recipe: Recipe, store: Store, trainer: Trainer) -> BatchStream:
     )
 
 
+def _usual_kind(store: Store) -> int:
+    """The number of the likeliest kind of writing that has train samples."""
+    untaught = untaught_kinds_in(store)
+    taught = [kind for kind in store.kinds if kind not in untaught]
+    return store.kinds.index(taught[likeliest_kind(taught)])
+
+
 def _draw_samples(generator: Generator, store: Store) -> Image.Image:
     """The picture of a tick: characters evenly spread over the charset, always the same latents."""
     spread = np.linspace(0, len(store.charset) - 1, min(_SAMPLE_COLUMNS, len(store.charset)))
@@ -345,7 +357,7 @@ def _draw_samples(generator: Generator, store: Store) -> Image.Image:
         store.charset,
         characters,
         store=store,
-        kind=store.kinds[likeliest_kind(store.kinds)],
+        kind=store.kinds[_usual_kind(store)],
         rows=_SAMPLE_ROWS,
         seed=_SAMPLE_SEED,
     )

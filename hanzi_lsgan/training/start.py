@@ -6,10 +6,10 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from data_tools.errors import UserError, join_message
-from data_tools.sources.writing_kinds import likeliest_kind
 from hanzi_lsgan.models.label_embedding import FREE_ROWS, free_of
 from hanzi_lsgan.recipe import ModelSettings, ProjectionModel, Recipe, load_recipe, recipe_names
 from hanzi_lsgan.runs.folder import SHIPPED, RunFolder
+from hanzi_lsgan.runs.trained_generator import ModelInfo
 from hanzi_lsgan.training.step import Trainer
 
 _ROW_A_CHARACTER = "label_embedding.table.weight"
@@ -107,7 +107,7 @@ def start_from(
         try:
             fresh = networks[name].state_dict()
             fitting = _by_character(fresh, weights, charset, info.charset)
-            fitting = _by_kind(fresh, fitting, kinds, info.kinds)
+            fitting = _by_kind(fresh, fitting, kinds, info)
             networks[name].load_state_dict(fitting)
         except (RuntimeError, ValueError, TypeError, AttributeError):
             remedy = f"take its recipe ({recipe_of(run)}), or name another run with --from"
@@ -117,24 +117,25 @@ def start_from(
 
 
 def _by_kind(
-    fresh: dict[str, Tensor], trained: dict[str, Tensor], kinds: Sequence[str], had: Sequence[str]
+    fresh: dict[str, Tensor], trained: dict[str, Tensor], kinds: Sequence[str], had: ModelInfo
 ) -> dict[str, Tensor]:
     """Trained weights whose rows of kinds of writing are those of other kinds.
 
-    Kinds that the trained network had take their rows along. Where there is but one kind now, the
-    vector of that of the same name, or else of the likeliest, is added to Φ's bias once and for
-    all.
+    Kinds that the trained network was taught take their rows along. Where there is but one kind
+    now, the vector of that of the same name, or else of the likeliest, is added to Φ's bias once
+    and for all.
     """
     fitting = {name: value for name, value in trained.items() if name != _HANDS_A_KIND}
     for name in (_VECTOR_A_KIND, _HANDS_A_KIND):
         if name in fresh:
             fitting[name] = fresh[name].clone()
             for row, kind in enumerate(kinds):
-                if name in trained and kind in had:
-                    fitting[name][row] = trained[name][list(had).index(kind)]
+                if name in trained and kind in had.taught_kinds:
+                    fitting[name][row] = trained[name][had.kinds.index(kind)]
     if _VECTOR_A_KIND in trained and _VECTOR_A_KIND not in fresh:
         vectors = fitting.pop(_VECTOR_A_KIND)
-        kept = list(had).index(kinds[0]) if kinds[0] in had else likeliest_kind(had)
+        is_taught = kinds[0] in had.taught_kinds
+        kept = had.kinds.index(kinds[0]) if is_taught else had.usual_kind
         for name in _BIASES:
             if name in fitting:
                 fitting[name] = fitting[name] + vectors[kept]

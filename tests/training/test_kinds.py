@@ -456,3 +456,41 @@ def test_beside_a_model_of_no_kind_stands_what_is_by_pen(
     with Image.open(next((tmp_path / "runs").glob("*/grid.png"))) as picture:
         levels = set(np.asarray(picture.convert("L")).ravel().tolist())
     assert GREY["pen"] in levels
+
+
+def test_a_kind_of_the_test_split_alone_is_not_taught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Pens write nothing but the test split: a model is not to draw by a vector of noise."""
+    monkeypatch.chdir(tmp_path)
+    for folder, kind in (("z/train", "font-drawn"), ("z/test", "font-drawn"), ("a/test", "pen")):
+        write_kind(tmp_path / folder, kind, "一二", 8)
+    arguments = ["--kind", "brush=z", "--out", "kinds.h5", "--size", "32"]
+    assert run(monkeypatch, "prepare", "a", *arguments) == 0
+    settings = [part for one in OVERRIDES for part in ("--set", one)]
+    to_train = ["train", "quick32", "--data", "kinds.h5", "--out", "run", *settings]
+    assert run(monkeypatch, *to_train) == 0
+    said = capsys.readouterr().out
+    assert "no train sample, so not learned: 1 kind of writing (pen)" in said
+    trained = RunFolder(Path("run")).load_generator()
+    assert (trained.kind, trained.info.untaught_kinds) == ("brush", ("pen",))
+    with pytest.raises(UserError, match=r"--kind pen: .* no such kind.*; choose one of brush$"):
+        trained.of_kind("pen")
+    with Session.resume("run") as session:
+        assert session.trainer.ema.label_embedding.drawn_kind == 0
+    assert run(monkeypatch, "info", "run") == 0
+    said = capsys.readouterr().out
+    assert "pen" not in said
+    assert "(font-drawn, not handwriting)" in " ".join(said.split())
+    # Another run takes over what was learned alone.
+    weight = trained.network.label_embedding.state_dict()["kind_vectors.weight"]
+    made = Trainer(load_recipe("quick32", OVERRIDES), "一二", ("pen", "brush"))
+    fresh = made.ema.label_embedding.state_dict()["kind_vectors.weight"].clone()
+    start_from(made, RunFolder(Path("run")), "一二", ("pen", "brush"))
+    taken = made.ema.label_embedding.state_dict()["kind_vectors.weight"]
+    assert torch.equal(taken, torch.stack([fresh[0], weight[0]]))
+    # Runs of before know what they knew.
+    facts = json.loads(Path("run/model.json").read_text(encoding="utf-8"))
+    del facts["untaught_kinds"]
+    Path("run/model.json").write_text(json.dumps(facts), encoding="utf-8")
+    assert RunFolder(Path("run")).load_generator().kind == "pen"
