@@ -113,8 +113,10 @@ def check_out(out: Path, chosen: Format, force: bool) -> Path:
             problem = f"holds {others[0]} beside its samples, which --force would remove too"
             remedy = "move it away, or name another folder"
             raise UserError(join_message(f"--out {out}", problem, remedy))
-        if Path.cwd().is_relative_to(target.resolve()):
+        if Path.cwd().is_relative_to(whole := target.resolve()):
             problem = "is the folder that you are in"
+            if whole != Path.cwd():
+                problem = "holds the folder that you are in"
             raise UserError(join_message(f"--out {out}", problem, "name another one"))
     if used and not force:
         remedy = "pass --force to replace it, or another --out"

@@ -366,6 +366,10 @@ def test_the_current_folder_is_not_replaced(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="is the folder that you are in; name another one"):
         write_samples(samples(), Path(), Format.IMAGES)
+    (tmp_path / "within").mkdir()
+    monkeypatch.chdir(tmp_path / "within")
+    with pytest.raises(UserError, match=r"--out \.\.: holds the folder that you are in; name"):
+        write_samples(samples(), Path(".."), Format.IMAGES)
 
 
 def be_killed() -> Iterator[Sample]:
