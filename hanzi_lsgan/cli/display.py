@@ -201,19 +201,24 @@ def likeness_table(learned: "PersonsHand") -> Table:
 def describe_tick(tick: "Tick") -> str:
     """One line for a tick of training."""
     return (
-        f"{tick.images / 1000:,.0f} kimg  D {tick.discriminator_loss:.3f}  "
+        f"{_images_seen(tick.images)}  D {tick.discriminator_loss:.3f}  "
         f"G {tick.generator_loss:.3f}  {tick.images_per_second:,.0f} images/s"
     )
 
 
 def describe_saved(saved: "Saved") -> str:
     """One line for a checkpoint."""
-    line = f"checkpoint at {saved.images / 1000:,.0f} kimg"
+    line = f"checkpoint at {_images_seen(saved.images)}"
     if saved.score is None:
         return line
     figures = f"readability {saved.score.readability:.1%}, Fréchet {saved.score.frechet:.2f}"
     rank = ", the best so far" if saved.best else ""
     return f"{line}: {figures}{rank} ({saved.score.score_seconds:.1f} s)"
+
+
+def _images_seen(images: int) -> str:
+    """In thousands, as all of training is told, once there is one."""
+    return f"{images / 1000:,.0f} kimg" if images >= 1000 else number_of(images, "image")
 
 
 def samples_progress(console: Console) -> Progress:

@@ -111,7 +111,7 @@ def test_a_run_is_evaluated_and_drawn_from_its_best(
     with Store(store) as opened:  # here, since a recogniser of the usual length takes a minute
         judge.obtain_recogniser(opened, 32, lambda *progress: None)
     said = succeed("train", *scored, "--data", store, "--out", "run", cwd=tmp_path)
-    assert re.search(r"checkpoint at 0 kimg: readability .*%, Fréchet .*, the best so far", said)
+    assert re.search(r"checkpoint at 80 images: readability .*%, Fréchet .*, the best so far", said)
     said = succeed("evaluate", "--run", ".", "--per-class", "6", cwd=tmp_path / "run")
     assert "run, best checkpoint, 80 images seen" in said
     scores = Scores.model_validate_json((tmp_path / "run" / "scores.json").read_text("utf-8"))
