@@ -44,6 +44,13 @@ from hanzi_lsgan.cli.app import (
 
 EXIT_USER_ERROR = 2
 _PATHS = ("--out", "--run", "--data", "--test", "--from")
+_REMEDIES = {
+    errno.ENAMETOOLONG: "give a shorter name",
+    errno.EACCES: "check its permissions",
+    errno.ENOSPC: "free space there",
+    errno.EFBIG: "free space there",
+}
+"""For errors of the file system that nobody nearer to the file has answered."""
 EXIT_INTERRUPTED = 130
 EXIT_CLOSED_PIPE = 141
 """As a shell reports a program that the signal of a closed pipe ended."""
@@ -100,7 +107,8 @@ def _run(arguments: list[str]) -> int:
         where = str(error.filename or "the system")
         if error.filename is None and error.errno == errno.ENOSPC:
             where = "standard output"
-        _say(f"error: {join_message(where, f'fails ({error.strerror or error})', 'see to it')}")
+        remedy = _REMEDIES.get(error.errno or 0, "see to it")
+        _say(f"error: {join_message(where, f'fails ({error.strerror or error})', remedy)}")
     except (MemoryError, RuntimeError) as error:
         if not _is_want_of_memory(error):
             raise
