@@ -75,6 +75,7 @@ def render(
         check_file(out, tuple(_FORMATS), _PICTURE)
     folder, trained = load_run(run, checkpoint, font, kind, person)
     from hanzi_lsgan.drawing.grid import check_page, render_comparison
+    from hanzi_lsgan.mark import saying_so
 
     named = out or folder / _PICTURE
     path = check_file(named, tuple(_FORMATS), _PICTURE)
@@ -112,7 +113,7 @@ def render(
         problem = f"the picture has {size}, and a {format} at most {most:,} a side"
         raise UserError(join_message(f"--out {named}", problem, "name a .png, or lower --scale"))
     with replacing(path) as unfinished:
-        picture.save(unfinished, format=format)
+        picture.save(unfinished, format=format, **saying_so(format))
     if font_drawn:
         in_part = "in part " if len(trained.info.taught_kinds) > 1 else ""
         console.print(f"trained {in_part}on a font-drawn stand-in, not on handwriting")

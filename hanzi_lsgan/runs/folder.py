@@ -31,6 +31,7 @@ from torch import nn
 from data_tools.errors import UserError, join_message
 from data_tools.files import StrPath, replacing, writable
 from data_tools.splits import Split
+from hanzi_lsgan.mark import saying_so
 from hanzi_lsgan.models import build_generator, take_hand
 from hanzi_lsgan.models.label_embedding import free_of
 from hanzi_lsgan.recipe import Recipe, parse_recipe, parse_toml, recipe_to_toml
@@ -328,7 +329,7 @@ class RunFolder:
     def save_picture(self, picture: Image.Image, images: int) -> None:
         """Write the picture of a tick, named after the images seen."""
         with replacing(self.samples / f"{images:010}.png") as path:
-            picture.save(path, format="PNG")
+            picture.save(path, format="PNG", **saying_so("PNG"))
 
     def _text(self, path: Path) -> str:
         refuse_other_things(self.path)
