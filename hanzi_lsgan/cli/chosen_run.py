@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from hanzi_lsgan.judging.recogniser import Recogniser
     from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 
+_SHOWN_PEOPLE = 20
+
 
 def load_run(
     run: Path | None,
@@ -89,11 +91,27 @@ def _run_of_person(person: str, run: Path | None) -> Path:
     folder = next((path for path in places if is_run(path)), next(iter(places), None))
     if folder is None:
         remedy = f"make one with hanzi-lsgan adapt --data STORE --out {RUNS / 'NAME'}"
-        raise UserError(join_message(option, "there is no person of this name", remedy))
+        if people := _people():
+            remedy = f"name one of {', '.join(people)}, or {remedy}"
+        problem = f"there is no person of this name under {RUNS.resolve()}"
+        if "+" in person:
+            problem += ", and only hands of numbers can be mixed"
+        raise UserError(join_message(option, problem, remedy))
     if RunFolder(folder).info().hand is None:
         problem = f"{folder} is a run that was adapted to nobody"
         raise UserError(join_message(option, problem, "name it with --run"))
     return folder
+
+
+def _people() -> list[str]:
+    """Names that `--hand` takes under `runs/`; none where a damaged run would be told instead."""
+    from hanzi_lsgan.runs.runs_here import adapted_runs
+
+    try:
+        names = [path.name for path in adapted_runs()]
+    except UserError:
+        return []
+    return [*names[:_SHOWN_PEOPLE], "…"] if len(names) > _SHOWN_PEOPLE else names
 
 
 @contextmanager

@@ -159,6 +159,27 @@ def test_a_hand_that_nobody_has_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     assert not (tmp_path / "page.pdf").exists()
 
 
+def test_who_is_asked_for_and_is_not_there_is_told_where_and_who_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = json.loads((SHIPPED / "model.json").read_text("utf-8"))
+    for name, hand in (("wang", [0.0] * 384), ("base", None), ("li", [0.0] * 384)):
+        RunFolder(Path("runs", name)).path.mkdir(parents=True)
+        RunFolder(Path("runs", name)).model.write_text(json.dumps(model | {"hand": hand}), "utf-8")
+    where = f"there is no person of this name under {tmp_path / 'runs'}"
+    for hand, more in (
+        ("li2", ""),
+        ("li:", ""),
+        ("li+3", ", and only hands of numbers can be mixed"),
+    ):
+        said = str(call("write", "永", "--out", "page.pdf", "--hand", hand).exception)
+        assert said.startswith(f"--hand {hand}: {where}{more}; name one of li, wang, or make one")
+    RunFolder(Path("runs", "base")).model.write_text("{", "utf-8")  # of which nothing was asked
+    said = str(call("write", "永", "--out", "page.pdf", "--hand", "li2").exception)
+    assert said.startswith(f"--hand li2: {where}; make one with")
+
+
 def test_a_person_is_found_beside_a_folder_of_that_name_and_is_no_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
