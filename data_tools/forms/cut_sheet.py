@@ -24,6 +24,7 @@ _COLOURS = {
     State.TAKEN: (150, 150, 150),
     State.OVER: (240, 150, 0),
     State.EMPTY: (90, 140, 230),
+    State.COVERED: (215, 40, 40),
     State.LITTLE: (215, 40, 40),
     State.FAINT: (215, 40, 40),
     State.FULL: (215, 40, 40),

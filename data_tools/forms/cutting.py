@@ -10,6 +10,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from data_tools.forms.frames import covered_boxes, frame_parts
 from data_tools.forms.layout import BOX_MM, CELL_HEIGHT_MM, DOT_MM, Sheet, Square
 from data_tools.forms.page_picture import PIXELS_A_MM, FlatPage
 from data_tools.glyphs.fit import BACKGROUND
@@ -17,8 +18,6 @@ from data_tools.glyphs.place import UNKNOWN_PLACE, Place
 
 _AROUND_DOT_MM = 0.5
 _AROUND_GUIDE_MM = 0.15  # its ink reaches no side of its square
-_FRAME_REACH_MM = 0.6  # to either side of a box's printed frame
-_FRAME_PARTS = 5  # of a side, in each of which the line may lie a little beside its place
 _FRAME_EXCESS = 1.2
 _LINE_MM = 0.6  # of a frame in a blurred photograph
 _USUAL_PERCENTILE = 60  # of frames, few of which have a stroke along them
@@ -59,6 +58,7 @@ class State(Enum):
     TAKEN = "taken"
     OVER = "taken, though it leaves its box"
     EMPTY = "empty"
+    COVERED = "covered, or a part of it"
     LITTLE = "almost nothing in it"
     FAINT = "too faint"
     FULL = "mostly ink"
@@ -102,6 +102,7 @@ def cut_boxes(page: FlatPage, sheet: Sheet, characters: str) -> list[CutBox]:
     written = _without_print(page, sheet, boxes)
     ink = _find_ink(page, written, boxes)
     labels, shares = _strokes(page, ink.is_ink, boxes)
+    covered = covered_boxes(page, sheet, boxes)
     cut = []
     for number, (box, character) in enumerate(zip(boxes, characters, strict=True)):
         territory = page.part(box, _TERRITORY_MM)
@@ -110,6 +111,8 @@ def cut_boxes(page: FlatPage, sheet: Sheet, characters: str) -> list[CutBox]:
         grey = np.where(_widened(own), shade, BACKGROUND).round().astype(np.uint8)
         is_shared, is_faint = number in shares.shared, number in ink.faint
         state = _state(own, box, territory, page, is_shared=is_shared, is_faint=is_faint)
+        if number in covered:  # what is missing may lie beneath
+            state = State.COVERED
         place = _place(own, territory, page.part(box))
         cut.append(CutBox(number, character, state, _cropped(grey, own), place))
     return cut
@@ -123,41 +126,16 @@ def _without_print(page: FlatPage, sheet: Sheet, boxes: list[Square]) -> NDArray
         written[page.part(dot, _AROUND_DOT_MM)] = 0
     for number in range(len(boxes)):
         written[page.part(sheet.guide(number), _AROUND_GUIDE_MM)] = 0
-    strips = [strip for box in boxes for strip in _frame_strips(page, box)]
-    profiles = np.array([np.median(written[strip.place], axis=strip.along) for strip in strips])
+    parts = [part for box in boxes for part in frame_parts(page, box)]
+    profiles = np.array([np.median(written[part.place], axis=part.along) for part in parts])
     # A stroke along the frame would be taken for it: the page says how dark a frame is.
     usual = _FRAME_EXCESS * float(np.percentile(profiles.max(axis=1), _USUAL_PERCENTILE))
-    for strip, profile in zip(strips, profiles, strict=True):
+    for part, profile in zip(parts, profiles, strict=True):
         line = _line_in(profile.clip(0, min(usual, 0.9)))
         # Ink over print lets as much light through as both do, one behind the other.
-        through = 1 - np.expand_dims(line, strip.along).astype(np.float32)
-        written[strip.place] = 1 - (1 - written[strip.place]) / through
+        through = 1 - np.expand_dims(line, part.along).astype(np.float32)
+        written[part.place] = 1 - (1 - written[part.place]) / through
     return np.maximum(written, 0)
-
-
-@dataclass(frozen=True)
-class _Strip:
-    """A part of a frame's side: its pixels, and the axis along the line."""
-
-    place: tuple[slice, slice]
-    along: int
-
-
-def _frame_strips(page: FlatPage, box: Square) -> list[_Strip]:
-    rows, columns = page.part(box)
-    reach = round(_FRAME_REACH_MM * PIXELS_A_MM)
-    strips = []
-    for along, ends, middles in (
-        (1, columns, (rows.start, rows.stop)),
-        (0, rows, (columns.start, columns.stop)),
-    ):
-        cuts = np.linspace(ends.start - reach, ends.stop + reach, _FRAME_PARTS + 1)
-        for middle in middles:
-            across = slice(middle - reach, middle + reach)
-            for start, end in zip(cuts[:-1].astype(int), cuts[1:].astype(int), strict=True):
-                part = slice(int(start), int(end))
-                strips.append(_Strip((across, part) if along else (part, across), along))
-    return strips
 
 
 def _line_in(profile: NDArray[np.float32]) -> NDArray[np.float32]:

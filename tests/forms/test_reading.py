@@ -200,6 +200,25 @@ def test_printed_characters_traced_with_a_broad_pen_are_nothing_in_their_boxes(
     assert {box.state for box in read.boxes} == {State.EMPTY}
 
 
+def test_boxes_of_which_a_part_is_covered_are_told(filled: FilledPage) -> None:
+    """By blank paper, whose edges part nine boxes: columns 3 to 5 of rows 1 to 3."""
+    picture = filled.picture.copy()
+    sides = (58.0, 98.0, 60.0, 97.0)  # in the third of boxes from 55.5 mm on, and so forth
+    top, bottom, left, right = (round(side * PIXELS_A_MM) for side in sides)
+    picture[top:bottom, left:right] = (0.97, 0.95, 0.8)
+    read = read_page("a.jpg", photograph(replace(filled, picture=picture), EASY))
+    assert {box.number: box.state for box in read.boxes if not box.state.is_taken} == dict.fromkeys(
+        (2, 3, 4, 12, 13, 14, 22, 23, 24), State.COVERED
+    )
+
+
+def test_frames_that_too_much_light_takes_away_are_not_covered(
+    filled: FilledPage, picture: NDArray[np.uint8]
+) -> None:
+    bright = (picture * 1.45).clip(0, 255).astype(np.uint8)
+    assert share_cut_right(filled, read_page("a.jpg", bright)) == 1
+
+
 def test_a_folded_sheet_on_that_of_another_page_is_told(filled: FilledPage) -> None:
     """Whose boxes would all have the labels of the upper one."""
     other = print_pages(form_characters(60)[30:])[0]
