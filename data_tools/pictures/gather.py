@@ -210,7 +210,7 @@ def _labels(
 def _label_lines(labels: Labels) -> list[str]:
     told = ", ".join(f"{by} ({count:,})" for by, count in sorted(labels.told_by.items()))
     lines = [f"pictures: {sum(labels.told_by.values()):,}, labels by {told}"]
-    lines += labels.encodings
+    lines += labels.choices
     lines += [f"passed over: {problem}" for problem in labels.problems]
     for reason, (count, first) in sorted(labels.untold.items()):
         shown = f"1 picture ({first})" if count == 1 else f"{count:,} pictures ({first}, …)"

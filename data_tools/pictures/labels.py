@@ -62,7 +62,7 @@ class Labels:
             name files which are not there.
         named_splits: train or test of each picture, where a table says it.
         writers: of each picture, empty where no table says it.
-        encodings: a line on each file beside whose encoding nothing stated.
+        choices: lines on what nothing stated and was chosen: an encoding, folders or files.
     """
 
     characters: list[str | None]
@@ -71,7 +71,7 @@ class Labels:
     problems: list[str]
     named_splits: list[NamedSplit | None]
     writers: list[str]
-    encodings: list[str] = field(default_factory=list)
+    choices: list[str] = field(default_factory=list)
 
     def add(self, more: "Labels") -> None:
         """Add those of another source."""
@@ -80,7 +80,7 @@ class Labels:
         self.writers += more.writers
         self.told_by.update(more.told_by)
         self.problems += more.problems
-        self.encodings += more.encodings
+        self.choices += more.choices
         for reason, (count, first) in more.untold.items():
             known, shown = self.untold.get(reason, (0, first))
             self.untold[reason] = (known + count, shown)
@@ -150,8 +150,9 @@ def label_pictures(
     said = [*map(str, problems), *_missing_rows(paths, tables)]
     named_splits = [None if row is None else row.named_split for row in told.of_pictures]
     writers = ["" if row is None else row.writer for row in told.of_pictures]
-    encodings = [line for path, data in sorted(beside.items()) if (line := _encoding(data, path))]
-    return Labels(characters, told_by, untold, said, named_splits, writers, encodings)
+    choices = [line for path, data in sorted(beside.items()) if (line := _encoding(data, path))]
+    choices += _levels(paths, lists, told)[1]
+    return Labels(characters, told_by, untold, said, named_splits, writers, choices)
 
 
 def _encoding(data: bytes, path: str) -> str:
@@ -332,7 +333,7 @@ def _of_names(paths: Sequence[str], lists: FolderLists, told: Told) -> list[_Fou
     """What lists, tables and names tell, but not bare numbers."""
     pairs = list(zip(paths, told.of_pictures, strict=True))
     parents = dict.fromkeys(path.rpartition("/")[0] for path, row in pairs if row is None)
-    levels = _levels((path for path, row in pairs if row is None), lists)
+    levels, _ = _levels(paths, lists, told)
     folders_of_text = _folders_of_text(parents)
     of_parents = _settled(
         _of_folder(PurePosixPath(parent), lists, levels, folders_of_text) for parent in parents
@@ -357,10 +358,12 @@ def _folders_of_text(parents: Iterable[str]) -> set[PurePosixPath]:
     return {folder / name for folder, some in names.items() for name in texts_among(some)}
 
 
-def _levels(paths: Iterable[str], lists: FolderLists) -> Levels:
-    """Where in paths the numbers of lists stand, as far as that is not the nearest folder."""
+def _levels(paths: Sequence[str], lists: FolderLists, told: Told) -> tuple[Levels, list[str]]:
+    """Where in paths the numbers of lists stand, and lines on what is open there."""
     names: dict[str, set[str]] = {}
-    for path in paths if lists else ():
+    for path, row in zip(paths, told.of_pictures, strict=True) if lists else ():
+        if row is not None:
+            continue
         folder, _, name = path.rpartition("/")
         names.setdefault(folder, set()).add(name.rpartition(".")[0] or name)
     return levels_of_classes({PurePosixPath(one): some for one, some in names.items()}, lists)

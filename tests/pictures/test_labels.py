@@ -234,12 +234,12 @@ def test_tables_and_lists_are_read_in_the_encoding_that_they_tell(
         labels = label_pictures(paths, beside, "here", {})
         assert labels.characters == list(characters)
         called = {"cp932": "Shift-JIS", "big5": "Big5"}.get(encoding, "GBK")
-        assert labels.encodings == [
+        assert labels.choices == [
             f"own/{name}: is read as {called} ({characters[:3]}…), which it does not state; if it "
             "is in another encoding, write the file anew as UTF-8"
         ]
         beside = {f"own/{name}": text.encode()}
-        assert label_pictures(paths, beside, "here", {}).encodings == []
+        assert label_pictures(paths, beside, "here", {}).choices == []
 
 
 def test_texts_that_are_no_tables_label_nothing() -> None:
@@ -402,19 +402,18 @@ def test_numbers_of_files_are_samples_of_classes_in_numbered_folders() -> None:
     ("folders", "files"),
     [(range(14), range(14)), (range(3), range(3)), (range(3), range(8)), (range(7, 8), range(3))],
 )
-def test_numbers_that_may_be_of_folders_or_of_files_are_refused(
-    folders: range, files: range
-) -> None:
-    paths = [f"own/{one}/{n}.png" for one, n in product(folders, files)]
-    message = error_of(paths, {"own/chars.txt": NUMBERED})
-    first = CHARACTERS[folders[0]]
-    other = "永" if folders[0] else "和"
-    assert message == (
-        f"own/chars.txt: has the numbers of folders and of what is in them: own/{folders[0]}/"
-        f"{1 if folders[0] == 0 else 0} may be {other} or {first}; give the numbers that are no "
-        "classes a letter, as in writer1/3.png or 1/sample3.png"
-    )
-    assert labels_of([f"{path[:-4]}_.png" for path in paths], {"own/chars.txt": NUMBERED})
+def test_numbers_that_may_be_of_folders_or_of_files_are_said(folders: range, files: range) -> None:
+    pairs = list(product(folders, files))
+    beside = {"own/chars.txt": NUMBERED}
+    labels = labels_of([f"own/{one}/{n}.png" for one, n in pairs], beside)
+    assert labels.characters == [CHARACTERS[one] for one, _ in pairs]
+    other = 1 if folders[0] == 0 else 0
+    assert labels.choices == [
+        "own/chars.txt: folders have its numbers, and so have files "
+        f"(own/{folders[0]}/{other} is {CHARACTERS[folders[0]]} and not {CHARACTERS[other]}); "
+        "if files are the classes, give their folders a letter, as in writer1/3.png"
+    ]
+    assert labels_of([f"own/{one}/{n}_.png" for one, n in pairs], beside).choices == []
 
 
 def test_numbers_of_writers_around_or_in_classes_are_no_classes() -> None:
