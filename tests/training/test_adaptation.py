@@ -164,9 +164,10 @@ def test_who_is_asked_for_and_is_not_there_is_told_where_and_who_is(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     model = json.loads((SHIPPED / "model.json").read_text("utf-8"))
-    for name, hand in (("wang", [0.0] * 384), ("base", None), ("li", [0.0] * 384)):
+    for name, latent in (("wang", [0.0] * 384), ("base", None), ("li", [0.0] * 384)):
         RunFolder(Path("runs", name)).path.mkdir(parents=True)
-        RunFolder(Path("runs", name)).model.write_text(json.dumps(model | {"hand": hand}), "utf-8")
+        info = json.dumps(model | {"hand": latent})
+        RunFolder(Path("runs", name)).model.write_text(info, "utf-8")
     where = f"there is no person of this name under {tmp_path / 'runs'}"
     for hand, more in (
         ("li2", ""),
