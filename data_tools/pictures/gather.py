@@ -14,6 +14,7 @@ from data_tools.pictures.grounds import grounds_of
 from data_tools.pictures.ink import Ink
 from data_tools.pictures.labels import (
     Labels,
+    UntoldError,
     label_pictures,
     may_tell_labels,
     names_hide_numbers,
@@ -22,6 +23,7 @@ from data_tools.pictures.lists_elsewhere import agreed_lists, lists_above
 from data_tools.pictures.metadata import MAX_TABLE_BYTES
 from data_tools.pictures.part import LabelledFile, PicturePart
 from data_tools.pictures.unpacked import without_unpacked
+from data_tools.pictures.unread_labels import unread_labels
 from data_tools.pictures.writers import writer_in
 from data_tools.sources.split_choice import TEST_OPTION
 from data_tools.sources.split_names import TRAIN_UNTOLD, NamedSplit, may_mean_test, split_of_names
@@ -197,14 +199,33 @@ def _labels(
     if names_hide_numbers(paths) and not any(map(is_class_list, beside)):
         beside |= lists_above(source)
     try:
-        return label_pictures(paths, beside, str(source), firsts)
+        return _checked(label_pictures(paths, beside, str(source), firsts), collections)
     except UncountedError:
         raise
+    except UntoldError as error:
+        lists = lists_above(source) or lists_of_others()
+        if lists:
+            return label_pictures(paths, beside | lists, str(source), firsts)
+        raise unread_labels(collections) or error from None
     except UserError:
         lists = lists_above(source) or lists_of_others()
         if not lists:
             raise
         return label_pictures(paths, beside | lists, str(source), firsts)
+
+
+def _checked(found: Labels, collections: Sequence[Collection]) -> Labels:
+    """The same labels, unless the source's own name alone tells them and a file beside would.
+
+    Raises:
+        UserError: such a file cannot be read.
+    """
+    if found.by_own_name:
+        if found.unread:
+            raise found.unread[0]
+        if (error := unread_labels(collections)) is not None:
+            raise error
+    return found
 
 
 def _label_lines(labels: Labels) -> list[str]:

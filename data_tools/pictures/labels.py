@@ -17,6 +17,7 @@ from data_tools.pictures.class_lists import (
 )
 from data_tools.pictures.folder_lists import Entry, Firsts, FolderLists
 from data_tools.pictures.metadata import (
+    TABLE_SUFFIXES,
     HeadError,
     Row,
     Tables,
@@ -63,6 +64,8 @@ class Labels:
         named_splits: train or test of each picture, where a table says it.
         writers: of each picture, empty where no table says it.
         choices: lines on what nothing stated and was chosen: an encoding, folders or files.
+        by_own_name: whether all characters are the one by which the source itself is called.
+        unread: what is wrong with tables that were not read, as `problems`, or are none.
     """
 
     characters: list[str | None]
@@ -72,6 +75,8 @@ class Labels:
     named_splits: list[NamedSplit | None]
     writers: list[str]
     choices: list[str] = field(default_factory=list)
+    by_own_name: bool = False
+    unread: list[UserError] = field(default_factory=list)
 
     def add(self, more: "Labels") -> None:
         """Add those of another source."""
@@ -84,6 +89,10 @@ class Labels:
         for reason, (count, first) in more.untold.items():
             known, shown = self.untold.get(reason, (0, first))
             self.untold[reason] = (known + count, shown)
+
+
+class UntoldError(UserError):
+    """Nothing tells which character any picture of a source shows."""
 
 
 def may_tell_labels(path: str) -> bool:
@@ -140,7 +149,7 @@ def label_pictures(
         if problems:
             raise problems[0]
         reason = f"nothing tells which character a picture shows ({paths[0]}: {found[0].by})"
-        raise UserError(join_message(where, reason, _LAYOUTS))
+        raise UntoldError(join_message(where, reason, _LAYOUTS))
     untold: dict[str, tuple[int, str]] = {}
     for path, known in zip(paths, found, strict=True):
         if known.character is None:
@@ -152,7 +161,10 @@ def label_pictures(
     writers = ["" if row is None else row.writer for row in told.of_pictures]
     choices = [line for path, data in sorted(beside.items()) if (line := _encoding(data, path))]
     choices += _levels(paths, lists, told)[1]
-    return Labels(characters, told_by, untold, said, named_splits, writers, choices)
+    labels = Labels(characters, told_by, untold, said, named_splits, writers, choices)
+    labels.by_own_name = _are_by_own_name(paths, found)
+    labels.unread = problems + _no_tables(beside, tables)
+    return labels
 
 
 def _encoding(data: bytes, path: str) -> str:
@@ -492,3 +504,28 @@ def _unreadable_numbers(
 def _example(scheme: NumberScheme, numbers: set[str]) -> str:
     number = min(numbers)
     return f"{number} is {scheme.read(number)}"
+
+
+def _are_by_own_name(paths: Sequence[str], found: Sequence[_Found]) -> bool:
+    """Whether the source's own name alone tells a character, of all that have one."""
+    by = {one.by for one in found if one.character}
+    shown = {one.character for one in found if one.character}
+    top = paths[0].partition("/")[0] if paths else ""
+    of_top = characters_named(top) or characters_named(unscrambled(top)) or {top}
+    inside = {part for folder in _folders(paths) for part in folder.split("/")[1:]}
+    return by <= {_FOLDERS, _LETTER} and shown == of_top and not any(map(_shows, inside))
+
+
+def _shows(name: str) -> bool:
+    return len(name) == 1 or bool(characters_named(name))
+
+
+def _no_tables(beside: Mapping[str, bytes], tables: Tables) -> list[UserError]:
+    """An error for each file that is a table by its ending and says nothing of pictures."""
+    read = {row.table for rows in tables.values() for row in rows.values()}
+    problem = "has no columns of files and of texts"
+    return [
+        HeadError(join_message(path, problem, "call them file_name and text"))
+        for path in sorted(beside)
+        if path.lower().endswith(TABLE_SUFFIXES) and is_table(path) and path not in read
+    ]

@@ -511,3 +511,14 @@ def test_lists_in_utf_16_need_no_mark(first: str) -> None:
         beside = {"own/classes.txt": f"{first}\n和\n".encode(encoding)}
         paths = ["own/0/a.png", "own/1/a.png"]
         assert label_pictures(paths, beside, "here", {}).characters == [first, "和"]
+
+
+@pytest.mark.parametrize("name", ["d", "字"])
+def test_the_name_of_a_source_alone_is_told_as_such(name: str) -> None:
+    table = {f"{name}/labels.csv": "picture;what\nfirst;永\n"}
+    labels = labels_of([f"{name}/1.png", f"{name}/ink/2.png"], table)
+    assert labels.by_own_name
+    assert str(labels.unread[0]).startswith(f"{name}/labels.csv: has no columns of files and of")
+    assert not labels_of([f"{name}/1.png", f"{name}/永/2.png"]).by_own_name
+    assert not labels_of(["own/d/1.png"]).by_own_name
+    assert labels_of([f"{name}/1.png"]).unread == []

@@ -1,0 +1,53 @@
+"""What is said of files that tell labels in ways which are not read."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from data_tools.errors import UserError
+from data_tools.pictures.gather import Gathered, gather_pictures
+from data_tools.sources.find import find_members
+from tests.picture_samples import draw_character, write_picture
+
+BOX = {"shape_attributes": {"name": "rect", "x": 1}, "region_attributes": {"text": "永"}}
+
+
+def gather(folder: Path, files: dict[str, str]) -> Gathered:
+    for name in ("000000.png", "000001.png"):
+        write_picture(folder / name, draw_character(1))
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    with find_members([folder]) as found:
+        return gather_pictures(found.collections)
+
+
+@pytest.mark.parametrize("source", ["own", "d", "字"])
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("annotations.json", {"images": [{"id": 1}], "annotations": [{"bbox": [1]}]}, "boxes"),
+        ("via_project.json", {"_via_img_metadata": {"000000.png9": {"regions": [BOX]}}}, "boxes"),
+        ("000000.json", {"shapes": [{"label": "永"}], "imagePath": "000000.png"}, "boxes"),
+        ("project-1.json", [{"annotations": [{"result": []}], "data": {"image": "x"}}], "boxes"),
+        ("000000.xml", "<annotation><object><name>永</name></object></annotation>", "boxes"),
+        ("000001.txt", "0 0.5 0.5 0.1 0.1\n12 0.25 0.5 0.1 0.2\n", "YOLO"),
+        ("000000.txt", "永", "WebDataset"),
+        ("000000.cls", "3", "WebDataset"),
+    ],
+)
+def test_the_file_that_tells_and_is_not_read_is_named(
+    tmp_path: Path, source: str, name: str, content: object, kind: str
+) -> None:
+    text = content if isinstance(content, str) else json.dumps(content)
+    with pytest.raises(UserError) as caught:
+        gather(tmp_path / source, {name: text, "readme.txt": "永", "notes.json": "{}"})
+    message = str(caught.value)
+    assert message.startswith(f"{tmp_path / source / name}: is ")
+    assert kind in message.partition(", which is not read; ")[0]
+    remedy = message.partition(", which is not read; ")[2]
+    assert remedy.startswith("write metadata.csv" if kind == "WebDataset" else "cut each box out")
+
+
+def test_what_says_nothing_of_pictures_stops_none(tmp_path: Path) -> None:
+    assert len(gather(tmp_path / "字", {"readme.txt": "boxes", "info.json": "{}"}).parts) == 1
