@@ -98,7 +98,10 @@ def test_as_many_are_drawn_of_each_character_as_the_judge_has_learned(
     monkeypatch.setattr(cas, "train_recogniser", train_on)
     monkeypatch.setattr(cas, "load_rows", lambda *args: np.zeros((40, 32, 32), np.uint8))
     monkeypatch.setattr(cas, "read_glyphs", lambda *args: (None, half_right))
-    store: Any = SimpleNamespace(charset=judge.charset, rows_of=lambda split: range(40))
+    labels = np.repeat([0, 1], [30, 10])
+    store: Any = SimpleNamespace(
+        charset=judge.charset, rows_of=lambda split: range(40), labels=labels
+    )
     counts: list[tuple[int, int]] = []
 
     def draw(generator: Generator, label: int, count: int, seed: int) -> np.ndarray:

@@ -241,7 +241,7 @@ def test_rows_of_a_table_without_their_pictures_are_counted(tmp_path: Path) -> N
 
 def test_a_table_of_metadata_without_its_columns_is_said(tmp_path: Path) -> None:
     source = write_set(tmp_path / "own", ["a.png"])
-    (source / "metadata.csv").write_text("picture|shows\na|永\n", "utf-8")
+    (source / "metadata.csv").write_text("picture|shows\nb|永\n", "utf-8")
     message = error_of([source], tmp_path / "x.h5")
     assert message == (
         "own/metadata.csv: has no columns of files and of texts; call them file_name and text"
