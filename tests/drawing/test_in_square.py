@@ -55,5 +55,6 @@ def test_a_loaded_model_draws_marks_small_and_low() -> None:
     assert ink_box(comma)[1] > 32 and ink_box(comma)[2] < 32  # low at the left
     assert (255 - comma.astype(int)).sum() < 0.4 * (255 - fitted[0].astype(int)).sum()
     left, top, right, bottom = ink_box(square)
-    assert min(right - left, bottom - top) > 38
+    assert bottom - top > 38  # of 64; hands are narrower than high
+    assert right - left > 2 * max(np.subtract(ink_box(comma)[2:], ink_box(comma)[:2]))
     assert 16 < (ink_box(one)[1] + ink_box(one)[3]) / 2 < 48
