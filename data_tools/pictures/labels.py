@@ -161,10 +161,17 @@ def label_pictures(
     writers = ["" if row is None else row.writer for row in told.of_pictures]
     choices = [line for path, data in sorted(beside.items()) if (line := _encoding(data, path))]
     choices += _levels(paths, lists, told)[1]
-    labels = Labels(characters, told_by, untold, said, named_splits, writers, choices)
-    labels.by_own_name = _are_by_own_name(paths, found)
-    labels.unread = problems + _no_tables(beside, tables)
-    return labels
+    return Labels(
+        characters,
+        told_by,
+        untold,
+        said,
+        named_splits,
+        writers,
+        choices,
+        by_own_name=_are_by_own_name(paths, found),
+        unread=problems + _no_tables(beside, tables),
+    )
 
 
 def _encoding(data: bytes, path: str) -> str:

@@ -66,6 +66,16 @@ def read_by_label(count: int) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
     return read
 
 
+def train_on_two(folder: Path, tested: str) -> None:
+    """A run of 一 and 三, and its store, whose test split has some characters."""
+    train = write_writers(folder / "train", 12, "一三")
+    test = write_writers(folder / "test", 4, tested, seed=1)
+    options = GlyphOptions(32, "aspect", 1)
+    prepare([train], folder / "s.h5", test_sources=[test], glyph=options, jobs=1)
+    with Session.begin("quick32", folder / "s.h5", folder / "run", OVERRIDES) as session:
+        session.train(kimg=0.016)
+
+
 def test_characters_of_the_test_split_alone_are_not_judged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,12 +84,7 @@ def test_characters_of_the_test_split_alone_are_not_judged(
         monkeypatch.setattr(module, "read_glyphs", read_by_label(2))
     for trained in (judge, cas):
         monkeypatch.setattr(trained, "training_steps", lambda samples: 2)
-    train = write_writers(tmp_path / "train", 12, "一三")
-    test = write_writers(tmp_path / "test", 4, "一三十二", seed=1)
-    options = GlyphOptions(32, "aspect", 1)
-    prepare([train], tmp_path / "s.h5", test_sources=[test], glyph=options, jobs=1)
-    with Session.begin("quick32", tmp_path / "s.h5", tmp_path / "run", OVERRIDES) as session:
-        session.train(kimg=0.016)
+    train_on_two(tmp_path, tested="一三十二")
     of_run = ["evaluate", "--run", str(tmp_path / "run")]
     result = CliRunner().invoke(app, [*of_run, "--per-class", "6", "--cas"])
     assert result.exit_code == 0, result.output
@@ -99,12 +104,7 @@ def test_characters_of_the_test_split_alone_are_not_judged(
 def test_an_accuracy_is_refused_where_no_character_can_be_tested(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    train = write_writers(tmp_path / "train", 12, "一三")
-    test = write_writers(tmp_path / "test", 4, "十二", seed=1)
-    options = GlyphOptions(32, "aspect", 1)
-    prepare([train], tmp_path / "s.h5", test_sources=[test], glyph=options, jobs=1)
-    with Session.begin("quick32", tmp_path / "s.h5", tmp_path / "run", OVERRIDES) as session:
-        session.train(kimg=0.016)
+    train_on_two(tmp_path, tested="十二")
     assert run(monkeypatch, "evaluate", "--run", str(tmp_path / "run"), "--cas") == 2
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith("error: --cas: no character of ")
