@@ -17,6 +17,7 @@ from hanzi_lsgan.drawing.in_square import ink_box, ink_level, pixels_to_square
 from hanzi_lsgan.models.hand_latents import DEPARTURE
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.writing.dashes import DASH, level
+from hanzi_lsgan.writing.even_ink import even_ink
 from hanzi_lsgan.writing.hand import Hand
 from hanzi_lsgan.writing.specks import without_specks
 
@@ -101,7 +102,7 @@ def write_characters(
         if best_of is not None:
             images = best_of.choose(np.stack(tries, axis=1), labels[start : places.stop].numpy())
         for place, image in zip(places, images, strict=True):
-            yield WrittenCharacter.by(hand, characters[place], image)
+            yield WrittenCharacter.by(hand, characters[place], even_ink(image))
 
 
 def _draw(
