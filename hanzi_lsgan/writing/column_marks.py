@@ -3,15 +3,19 @@
 from data_tools.fonts.placement import Placement
 from hanzi_lsgan.writing.line_widths import NARROW
 
-TURNED = frozenset("“”‘’（）《》〈〉【】「」『』〔〕［］｛｝…—～-–")
+TURNED = frozenset("“”‘’（）《》〈〉【】「」『』〔〕〖〗〘〙〚〛［］｛｝｟｠‹›〝〞〟…‥—―～-‐–－")
 """A quarter, clockwise."""
+
+WESTERN_BRACKETS = frozenset("()[]{}«»")
+"""A quarter too where letters beside them stand upright: words that run along a column turn them as
+they turn their letters."""
 
 UPRIGHT = frozenset("！？")
 """As high as a character, so that columns give them all of it."""
 
 _AT_TOP_RIGHT = frozenset("，。、；：")
 _TOP_RIGHT = (0.76, NARROW / 2)  # the middle of their ink, in the square
-_ALONG = frozenset("…—～")  # lines of ink, which run down the middle
+_ALONG = frozenset("…‥—―～－")  # lines of ink, which run down the middle
 _MIDDLE = 0.5
 
 

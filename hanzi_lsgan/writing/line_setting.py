@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hanzi_lsgan.writing.characters import WrittenCharacter
-from hanzi_lsgan.writing.column_marks import TURNED, UPRIGHT, column_shift
+from hanzi_lsgan.writing.column_marks import TURNED, UPRIGHT, WESTERN_BRACKETS, column_shift
 from hanzi_lsgan.writing.dashes import is_one_line
 from hanzi_lsgan.writing.line_widths import NARROW, NARROW_MARKS, SPACE
 
@@ -20,6 +20,7 @@ _LEAST_MARGIN, _LARGEST_MARGIN = 0.1, 0.3  # of a square, on each side
 _INK = 250  # grey levels below it are ink, or the edge of a stroke
 _BASE_LINE = 0.88  # of a square from above, about which characters lean
 _FULL_WIDTH = 0.8  # narrower characters stand in the middle of a column
+_TURNED = TURNED | WESTERN_BRACKETS  # in a column, whose letters stand upright
 
 _TURN, _LEAN, _STRETCH, _SIZE, _SHIFT = 0.02, 0.03, 0.03, 0.04, 0.02  # a character's own straying
 _TILT, _WAVE = 0.008, 0.035  # of the base line: climb, and height of its waves in squares
@@ -125,7 +126,7 @@ def _advance(one: WrittenCharacter, down: bool) -> float:
         return 1.0 if down and one.character in UPRIGHT else NARROW
     narrow = one.place.advance <= _FULL_WIDTH
     if down and narrow:
-        return max(one.place.advance, NARROW) if one.character in TURNED else _FULL_WIDTH
+        return max(one.place.advance, NARROW) if one.character in _TURNED else _FULL_WIDTH
     return one.place.advance
 
 
@@ -136,7 +137,7 @@ def _column_patch(
     across: float,
     stray: NDArray[np.float64],
 ) -> _Patch:
-    if one.character in TURNED:
+    if one.character in _TURNED:
         if one.place.advance <= _FULL_WIDTH or one.character in NARROW_MARKS:
             along = _advance(one, down=True) / 2
             across, pen = across + 0.5 - one.place.centre[0], pen + along - one.place.centre[1]

@@ -104,6 +104,32 @@ def test_marks_of_columns_stand_where_they_do_whatever_the_font() -> None:
     assert top[2] - bottom[1] < 0.3 * side  # close below, not at the square's bottom
 
 
+@pytest.mark.parametrize("mark", "（）【】〖〗〘〙〚〛｟｠‹›()[]{}«»")
+def test_brackets_lie_in_columns(mark: str) -> None:
+    """Whatever their width: what is high in a row is wide in a column."""
+    advance = 0.4 if mark.isascii() or mark in "«»‹›" else 1.0
+    stroke = np.full((64, 64), 255, np.uint8)
+    stroke[:, 26:38] = 0
+    tall = WrittenCharacter(mark, stroke, Placement(0.1, 0, 0.3, 1, advance))
+    line = set_line([tall], Habit(0, 0.05), np.random.default_rng(3), down=True)
+    height, width = (line.image < 160).any(axis=1).sum(), (line.image < 160).any(axis=0).sum()
+    assert width > 3 * height
+
+
+@pytest.mark.parametrize("mark", "…‥—―～－")
+def test_lines_of_ink_run_down_the_middle_of_columns(mark: str) -> None:
+    bar = np.full((64, 64), 255, np.uint8)
+    bar[29:35] = 0
+    column = [
+        WrittenCharacter("永", np.zeros((64, 64), np.uint8), Placement(0.1, 0.1, 0.9, 0.9, 1.0)),
+        WrittenCharacter(mark, bar, Placement(0.1, 0.8, 0.9, 0.9, 1.0)),  # low in a row
+    ]
+    line = set_line(column, Habit(0, 0.05), np.random.default_rng(3), down=True)
+    left, top, right, bottom = line.boxes.T
+    assert abs((left + right)[0] - (left + right)[1]) / 2 < 0.1 * (right - left)[0]
+    assert (bottom - top)[1] > 3 * (right - left)[1]
+
+
 def test_columns_give_an_exclamation_mark_its_height() -> None:
     stroke = np.zeros((64, 64), np.uint8)
     marks = [WrittenCharacter("！", stroke, Placement(0.12, 0.05, 0.24, 0.95, 1.0))] * 5
