@@ -78,10 +78,11 @@ def _recogniser_of(base: "TrainedGenerator", trained: Path) -> "tuple[KeptRecogn
     Raises:
         UserError: there is neither.
     """
+    from data_tools.store.summary import untaught_in
     from hanzi_lsgan.cli.chosen_run import load_recogniser as recogniser_of_store
     from hanzi_lsgan.cli.chosen_run import open_store
     from hanzi_lsgan.judging.kept_recogniser import (
-        KeptRecogniser,
+        keep_learned,
         load_recogniser,
         serialize_recogniser,
     )
@@ -94,4 +95,5 @@ def _recogniser_of(base: "TrainedGenerator", trained: Path) -> "tuple[KeptRecogn
             remedy = "write weights with export-weights --data STORE, and adapt those"
             raise UserError(join_message(f"--from {trained}", problem, remedy))
         network = recogniser_of_store(base, store)
-        return KeptRecogniser(network, store.charset), serialize_recogniser(network, store.charset)
+        kept = keep_learned(network, store.charset, untaught_in(store))
+    return kept, serialize_recogniser(kept.network, kept.charset)

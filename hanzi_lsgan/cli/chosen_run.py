@@ -212,13 +212,15 @@ def suit_characters(
         trained = trained.with_unseen(characters)
         _name_from_reference(trained, characters)
         return trained, choose_by_kept_recogniser(trained, characters, candidates)
+    from data_tools.store.summary import untaught_in
     from hanzi_lsgan.drawing.best_of import BestOf
     from hanzi_lsgan.judging.recogniser import read_log_posteriors
 
     # What the recogniser has never read, it cannot choose among: the charset is the store's.
     trained.refuse_untaught(characters)
     trained, store = suit_store(trained, store)
-    if unread := [character for character in characters if character not in trained.charset]:
+    learned = set(store.charset) - set(untaught_in(store))
+    if unread := [character for character in characters if character not in learned]:
         problem = f"the recogniser of {store.path} cannot read {show_characters(unread)}"
         raise UserError(join_message("--best-of", problem, "leave them out, or --best-of"))
     _name_from_reference(trained, characters)

@@ -39,11 +39,14 @@ def export_weights(
 
 def _recogniser_of(trained: "TrainedGenerator", data: Path) -> bytes:
     """The file of a store's recogniser."""
-    from hanzi_lsgan.judging.kept_recogniser import serialize_recogniser
+    from data_tools.store.summary import untaught_in
+    from hanzi_lsgan.judging.kept_recogniser import keep_learned, serialize_recogniser
 
     with open_store(trained, data) as store:
         _, store = suit_store(trained, store)
-        return serialize_recogniser(load_recogniser(trained, store), store.charset)
+        recogniser = load_recogniser(trained, store)
+        kept = keep_learned(recogniser, store.charset, untaught_in(store))
+    return serialize_recogniser(kept.network, kept.charset)
 
 
 @app.command(hidden=True)

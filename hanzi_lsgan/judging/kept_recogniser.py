@@ -58,6 +58,26 @@ class _Reading:
         return np.where(self.labels >= 0, posteriors[:, self.labels], np.float32(0))
 
 
+def keep_learned(network: Recogniser, charset: str, untaught: str) -> KeptRecogniser:
+    """A recogniser of a store, to take along, without classes that no sample has taught it.
+
+    Args:
+        network: in evaluation mode.
+        charset: label i of the network is character i.
+        untaught: characters that it has not learned; not all.
+    """
+    if not untaught:
+        return KeptRecogniser(network, charset)
+    learned = [label for label, character in enumerate(charset) if character not in untaught]
+    weights = network.state_dict()
+    for name in ("classify.weight", "classify.bias"):
+        weights[name] = weights[name][learned]
+    kept = Recogniser(len(learned), network.size).to(weights["classify.bias"].device)
+    kept.load_state_dict(weights)
+    frozen = kept.to(memory_format=torch.channels_last).eval().requires_grad_(False)
+    return KeptRecogniser(frozen, "".join(charset[label] for label in learned))
+
+
 def serialize_recogniser(network: Recogniser, charset: str) -> bytes:
     """A file of a recogniser, of whose weights 8 or 16 bits are kept."""
     tensors: dict[str, Tensor] = {}

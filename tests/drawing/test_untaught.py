@@ -10,6 +10,8 @@ import hanzi_lsgan
 from data_tools.errors import UserError
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.store.prepare import prepare
+from data_tools.store.reader import Store
+from hanzi_lsgan.cli.chosen_run import suit_characters
 from hanzi_lsgan.training.session import Session
 from tests.cli.in_process import run
 from tests.tiny import OVERRIDES, write_writers
@@ -74,3 +76,13 @@ def test_a_model_that_sees_glyphs_draws_them_as_unseen(tmp_path: Path) -> None:
     assert model.trained.remarks == {"二": "unseen", "十": "unseen"}
     assert model.trained.drawable == model.charset == "一三二十"
     assert model.draw("三十").shape == (2, 32, 32)
+
+
+def test_a_recogniser_does_not_choose_among_what_it_has_not_learned(tmp_path: Path) -> None:
+    """The store has test samples of 三, and no other, so that its label says nothing."""
+    sources = [write_writers(tmp_path / "train", 2, "一二")]
+    test = [write_writers(tmp_path / "test", 1, "一二三", seed=1)]
+    prepare(sources, tmp_path / "s.h5", test_sources=test, jobs=1)
+    said = r"the recogniser of .*s\.h5 cannot read 三; leave"
+    with Store(tmp_path / "s.h5") as store, pytest.raises(UserError, match=said):
+        suit_characters(hanzi_lsgan.load().trained, store, "一三", 2)

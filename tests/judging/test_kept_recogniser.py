@@ -8,6 +8,7 @@ import torch
 
 from data_tools.errors import UserError
 from hanzi_lsgan.judging.kept_recogniser import (
+    keep_learned,
     load_recogniser,
     serialize_recogniser,
     unread,
@@ -66,3 +67,16 @@ def test_damage_is_one_line(kept: Path) -> None:
     kept.write_bytes(kept.read_bytes()[:1000])
     with pytest.raises(UserError, match=r"recogniser\.safetensors: is no recogniser .*; install"):
         load_recogniser(kept)
+
+
+def test_what_no_sample_has_taught_is_not_kept(network: Recogniser, tmp_path: Path) -> None:
+    """Of 一二三十 without a train sample of 二, the three others are read as before."""
+    kept = keep_learned(network, CHARSET, "二")
+    path = tmp_path / "learned.safetensors"
+    path.write_bytes(serialize_recogniser(kept.network, kept.charset))
+    loaded = load_recogniser(path)
+    assert unread(CHARSET, loaded) == ["二"]
+    ink = torch.rand(5, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+    whole = network(ink).detach()
+    torch.testing.assert_close(kept.network(ink), whole[:, [0, 2, 3]])
+    assert keep_learned(network, CHARSET, "").network is network
