@@ -79,7 +79,7 @@ def evaluate(
         by = kind_beside(trained, store)
         judged_kind = by if store.header.kinds else ""  # else all that it has is by one
         if judged_kind:
-            require_kind(store, judged_kind)
+            require_kind(store, judged_kind, trained.info.taught_kinds)
         each = samples_of_each(per_class) * len(SEEDS)
         counted = Counted.of_store(store, each, by)
         if (cas or both) and not counted.known.any():

@@ -12,7 +12,7 @@ All are made once and kept beside the store, under the store's checksum and the 
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -109,7 +109,7 @@ class Judge:
         Raises:
             UserError: the store has no train or no test samples of it.
         """
-        require_kind(store, kind)
+        require_kind(store, kind, store.kinds)
         of_it = replace(self, kind=store.kinds.index(kind))
         train, test = (
             of_it.chosen(store, split)[self.chosen(store, split)]
@@ -233,22 +233,33 @@ def require_both_splits(store: Store) -> None:
             raise UserError(join_message(str(store.path), problem, remedy))
 
 
-def require_kind(store: Store, kind: str) -> None:
+def require_kind(store: Store, kind: str, drawn: Collection[str]) -> None:
     """Refuse a store that lacks train or test samples of a kind of writing.
+
+    Args:
+        store: to be judged by.
+        kind: of what is judged.
+        drawn: kinds that could be drawn instead; such as can be judged here are named.
 
     Raises:
         UserError: it does.
     """
-    if kind not in store.kinds:
-        known = ", ".join(store.kinds)
-        problem, remedy = f"has no kind of writing named {kind}", f"choose one of {known}"
-        raise UserError(join_message(str(store.path), problem, remedy))
-    of_kind = store.row_kinds == store.kinds.index(kind)
-    for split in Split:
-        if not (of_kind & (store.splits == split)).any():
-            problem = f"has no {split.name.lower()} samples by {kind}"
-            remedy = "prepare it with some, or evaluate another --kind"
-            raise UserError(join_message(str(store.path), problem, remedy))
+    lacking = {name: _splits_without(store, number) for number, name in enumerate(store.kinds)}
+    if kind in lacking and not lacking[kind]:
+        return
+    problem = f"has no kind of writing named {kind}"
+    if kind in lacking:
+        problem = f"has no {lacking[kind][0].name.lower()} samples by {kind}"
+    remedy = f"name a store with train and test samples by {kind}, as --data"
+    if others := [name for name in store.kinds if name in drawn and not lacking[name]]:
+        remedy = f"choose one of {', '.join(others)} as --kind, or {remedy}"
+    raise UserError(join_message(str(store.path), problem, remedy))
+
+
+def _splits_without(store: Store, kind: int) -> list[Split]:
+    """Those splits of a store that have no sample by a kind of writing."""
+    of_kind = store.row_kinds == kind
+    return [split for split in Split if not (of_kind & (store.splits == split)).any()]
 
 
 def obtain_judge(store: Store, size: int, on_samples: OnSamples) -> Judge:

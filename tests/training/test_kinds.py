@@ -4,6 +4,8 @@ import json
 import math
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +24,7 @@ from hanzi_lsgan.drawing.grid import Row
 from hanzi_lsgan.drawing.images import draw_latents
 from hanzi_lsgan.judging.cas import accuracy_of_both, classification_accuracy_score
 from hanzi_lsgan.judging.checkpoint_score import QuickScorer
-from hanzi_lsgan.judging.judge import obtain_judge
+from hanzi_lsgan.judging.judge import obtain_judge, require_kind
 from hanzi_lsgan.losses import choice_loss
 from hanzi_lsgan.models import drawing_kind, projection
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding, LabelEmbedding
@@ -426,6 +428,27 @@ def test_commands_take_a_kind(
     assert "choose one of brush, pen" in capsys.readouterr().err
     assert run(monkeypatch, "prepare", "a", "--kind", "brush=nowhere", "--out", "b.h5") == 2
     assert "nowhere: there is no such file or folder" in capsys.readouterr().err
+
+
+def test_a_kind_that_cannot_be_judged_is_refused_with_what_can_be_done() -> None:
+    """A store of a train sample by brush, a test sample by chalk, and both by pen."""
+    store: Any = SimpleNamespace(
+        path=Path("s.h5"),
+        kinds=("brush", "chalk", "pen"),
+        row_kinds=np.array([0, 2, 1, 2]),
+        splits=np.array([0, 0, 1, 1], np.uint8),
+    )
+    require_kind(store, "pen", ["brush"])
+    data = r"name a store with train and test samples by brush, as --data$"
+    for drawn in (["brush"], ["brush", "chalk"]):  # neither can be judged here
+        with pytest.raises(UserError, match=rf"^s\.h5: has no test samples by brush; {data}"):
+            require_kind(store, "brush", drawn)
+    with pytest.raises(UserError, match=rf"choose one of pen as --kind, or {data}"):
+        require_kind(store, "brush", ["brush", "pen"])
+    with pytest.raises(UserError, match=r"^s\.h5: has no train samples by chalk; name a"):
+        require_kind(store, "chalk", ["chalk"])
+    with pytest.raises(UserError, match=r"^s\.h5: has no kind of writing named ink; name a"):
+        require_kind(store, "ink", ["ink"])
 
 
 def test_beside_a_model_of_no_kind_stands_what_is_by_pen(
