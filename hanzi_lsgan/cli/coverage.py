@@ -57,7 +57,8 @@ def coverage(
     _, trained = load_run(run, checkpoint, font)
     from hanzi_lsgan.drawing.coverage import cover
 
-    cleaned = clean_characters(named.text, named.where, trained.knows)
+    # As `write` and `lines` clean a text, which draw ① by its printed form, not as 1.
+    cleaned = clean_characters(named.text, named.where, trained.can_draw)
     for remark in cleaned.remarks:
         console.print(remark, soft_wrap=True)
     found = cover(trained, cleaned.characters)

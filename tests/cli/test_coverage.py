@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pypdfium2
 import pytest
 
 from hanzi_lsgan.runs.folder import SHIPPED
@@ -35,6 +36,21 @@ def test_a_text_a_file_and_a_set_are_covered(tmp_path: Path) -> None:
     said = run("info", str(SHIPPED), cwd=tmp_path)
     words = " ".join(said.stdout.replace("│", " ").split())
     assert "0 of gb2312, 390 of general-standard, 8 of big5-1" in words
+
+
+def test_what_is_covered_is_what_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No hand has ①, ² and Ⅰ, a printed form shows them: neither is taken in its plain form."""
+    monkeypatch.chdir(tmp_path)
+    assert in_process.run(monkeypatch, "coverage", "①好²Ⅰ", "--json", "--quiet") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["reference"]["characters"] == "①²Ⅰ"
+    assert in_process.run(monkeypatch, "write", "①好²Ⅰ", "--out", "a.pdf") == 0
+    said = capsys.readouterr().out
+    assert "which no hand's font has: ①²Ⅰ" in said and "plain form" not in said
+    text = pypdfium2.PdfDocument(tmp_path / "a.pdf")[0].get_textpage().get_text_range()
+    assert text.strip() == "①好²Ⅰ"
 
 
 def test_standard_input_is_covered(
