@@ -1,5 +1,8 @@
 """Units → lines: where one may end and the next begin."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from hanzi_lsgan.writing.units import Unit, width_of, word_of
 
 CLOSING = frozenset(
@@ -23,6 +26,7 @@ def break_lines(units: list[Unit], length: float, indent: float = 0.0) -> list[l
         indent: by which the first line is shorter.
     """
     units = [part for unit in units for part in _split_long(unit, length)]
+    units = [unit for word in _words_of_squares(units) for unit in _split_squares(word, length)]
     lines: list[list[Unit]] = []
     begin = 0
     while begin < len(units):
@@ -35,6 +39,8 @@ def break_lines(units: list[Unit], length: float, indent: float = 0.0) -> list[l
             end = legal
         elif (parted := _part_word(units, begin, end, room)) is not None:
             end = parted
+        elif (legal := _legal(units, begin, end, within_words=True)) is not None:
+            end = legal
         else:
             end = max(end, begin + 1)
         line = units[begin:end]
@@ -54,12 +60,21 @@ def _full(units: list[Unit], begin: int, length: float) -> int:
     return end
 
 
-def _legal(units: list[Unit], begin: int, end: int) -> int | None:
-    """The last place up to `end` where a line may be broken; None where there is none."""
+def _legal(units: list[Unit], begin: int, end: int, *, within_words: bool = False) -> int | None:
+    """The last place up to `end` where a line may be broken; None where there is none.
+
+    Args:
+        units: of the paragraph.
+        begin: of the line.
+        end: where it is full.
+        within_words: between the printed squares of one word too.
+    """
     for place in range(end, begin, -1):
         before = next((u for u in reversed(units[begin:place]) if not u.is_space), None)
         after = next((u for u in units[place:] if not u.is_space), None)
-        if before is None or after is None or _may_part(before, after):
+        if before is None or after is None:
+            return place
+        if _may_part(before, after) and (within_words or not after.goes_on):
             return place
     return None
 
@@ -92,3 +107,22 @@ def _split_long(unit: Unit, length: float) -> list[Unit]:
     if unit.width <= length or not unit.word:
         return [unit]
     return [word_of([part]) for part in unit.parts]
+
+
+def _words_of_squares(units: list[Unit]) -> Iterator[list[Unit]]:
+    """Units by the word whose printed squares they fill; every other one by itself."""
+    word: list[Unit] = []
+    for unit in units:
+        if word and not unit.goes_on:
+            yield word
+            word = []
+        word.append(unit)
+    if word:
+        yield word
+
+
+def _split_squares(word: list[Unit], length: float) -> list[Unit]:
+    """The squares of a word; those that no line holds together, each as a word by itself."""
+    if width_of(word) <= length:
+        return word
+    return [replace(unit, goes_on=False) for unit in word]

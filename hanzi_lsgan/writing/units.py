@@ -40,11 +40,14 @@ class Unit:
         parts: none of a space.
         width: in squares.
         word: of several characters in a line, which is parted where a line can end nowhere else.
+        goes_on: in a printed square, with the word or the number of the square before, from which
+            it is parted likewise.
     """
 
     parts: tuple[Part, ...]
     width: float
     word: bool = False
+    goes_on: bool = False
 
     @property
     def first(self) -> str:

@@ -37,7 +37,8 @@ def units_of(text: str, index: int, grid: PageGrid, place_of: PlaceOf) -> list[U
             if not grid.squared and is_one_line(text[at], text[end : end + 1]):
                 unit = word_of([replace(unit.parts[0], width=grid.side / grid.step)])  # no spacing
             parts = (replace(part, stands_for=quotes.get(part.index, "")) for part in unit.parts)
-            units.append(replace(unit, parts=tuple(parts)))
+            goes_on = grid.squared and at > 0 and _in_word(text, at - 1) and _in_word(text, at)
+            units.append(replace(unit, parts=tuple(parts), goes_on=goes_on))
             index += end - at
         at = end
     return units

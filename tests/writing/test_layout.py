@@ -149,6 +149,23 @@ def test_squares_hold_a_character_or_two_digits() -> None:
     assert squares[-1] == pytest.approx((180, 263.5))
 
 
+@pytest.mark.parametrize("down", [False, True])
+def test_a_word_in_squares_is_parted_as_elsewhere_only_where_its_line_can_end_nowhere_else(
+    down: bool,
+) -> None:
+    changes = {"stationery": "squared", "down": down, "indent": 0, "margin_bottom_mm": 107}
+    settings = BLANK.model_copy(update=changes)  # 17 squares across, and as many down
+    assert lines_of(place("一" * 16 + "and二", settings)) == ["一" * 16, "and二"]
+    assert lines_of(place("一" * 16 + " I am二", settings)) == ["一" * 16 + "I", "am二"]
+    assert lines_of(place("一" * 15 + "a。b", settings)) == ["一" * 15 + "a。", "b"]
+    assert lines_of(place("一" * 14 + "130.5元", settings)) == ["一" * 14 + "130.5", "元"]
+    assert lines_of(place("一" * 14 + "130.5。", settings)) == ["一" * 14, "130.5。"]
+    # 17 squares hold 34 letters: longer than any line, and so long that nothing else goes with it.
+    assert lines_of(place("一" + "a" * 36, settings)) == ["一" + "a" * 32, "aaaa"]
+    assert lines_of(place("a" * 34 + "。二", settings)) == ["a" * 32, "aa。二"]
+    assert lines_of(place("a" * 32, settings.model_copy(update={"indent": 2}))) == ["a" * 30, "aa"]
+
+
 def test_spaces_are_empty_squares() -> None:
     settings = BLANK.model_copy(update={"stationery": "squared", "line_spacing": 1.2})
     (page,) = place("abc de 中 文　　一  二", settings)
