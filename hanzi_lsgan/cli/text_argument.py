@@ -36,9 +36,11 @@ def read_text(argument: str) -> NamedText:
     """The text named: itself, what a file holds (also as `@FILE`), or standard input as `-`.
 
     Raises:
-        UserError: it looks like the path of a file that there is not, is a folder's, or what is
-            read is too long or no UTF-8 text.
+        UserError: it is empty, looks like the path of a file that there is not, is a folder's, or
+            what is read is too long or no UTF-8 text.
     """
+    if not argument:  # of a shell's variable that is not set; as a path it would be this folder
+        raise UserError(join_message("the text", "is empty", "give it, name a file, or pass -"))
     if argument == "-":
         return NamedText(_read_input(), _STANDARD_INPUT)
     if argument.startswith("@") and len(argument) > 1:

@@ -122,6 +122,8 @@ def test_a_text_is_cleaned_as_coverage_and_lines_do(
     ("arguments", "said"),
     [
         (["", "--out", "a.pdf"], "an argument is empty"),
+        (["--out=a.pdf", ""], "the text: is empty; give it"),
+        (["--out", "a.pdf", "--down", ""], "the text: is empty; give it"),
         (["没有.txt", "--out", "a.pdf"], "there is no such file"),
         (["poems/spring", "--out", "a.pdf"], "there is no such file"),
         ([".", "--out", "a.pdf"], "is a folder"),
