@@ -145,7 +145,11 @@ def check_tilt(pages: Sequence[Page], settings: WritingSettings) -> None:
     if bearable < 1:
         largest = math.floor(10 * math.degrees(math.atan(abs(slope) * bearable))) / 10
         problem = f"{settings.tilt:g} degrees take lines off the sheet"
-        remedy = f"choose at most {math.copysign(largest, slope):g} here, or wider margins"
+        most = f"at most {math.copysign(largest, slope):g} here" if largest else "0"
+        # Half of a line, and of a character at its end, climbs no more than this is wide.
+        half = ((height if settings.down else width) + settings.character_mm) / 2
+        enough = math.ceil(abs(slope) * half / (1 + abs(slope)))
+        remedy = f"choose {most}, or --margin {enough} or more"
         raise UserError(join_message("--tilt", problem, remedy))
 
 

@@ -142,6 +142,10 @@ def test_a_text_is_cleaned_as_coverage_and_lines_do(
             ["一" * 40, "--tilt", "15", "--margin", "15", "--out", "a.pdf"],
             "--tilt: 15 degrees take",
         ),
+        (
+            ["一" * 40, "--tilt", "5", "--margin", "0", "--out", "a.pdf"],
+            "take lines off the sheet; choose 0, or --margin 9 or more",  # 109.5 × 0.0875 / 1.0875
+        ),
         (["一", "--out", "a.png", "--dpi", "2000"], "choose at most 1710"),
         (["一", "--out", "a.pdf", "--title", "\u200b"], "--title"),
         (["一" * 50_001, "--out", "a.pdf"], "write it in parts"),

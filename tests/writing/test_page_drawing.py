@@ -29,21 +29,29 @@ def place(settings: WritingSettings, count: int) -> list[Page]:
 
 
 @pytest.mark.parametrize(
-    ("tilt", "down", "largest"),
+    ("tilt", "down", "largest", "margin"),
     [
-        (15, False, 14.0),  # 20 mm above the first line: the arc tangent of 20 / 80
-        (-15, False, -14.0),
-        (12, True, 9.7),  # 20 mm beside the first column: 20 / 116.5, and upward 20 / 123.5
-        (-12, True, -9.1),
+        # 20 mm above the first line: the arc tangent of 20 / 80; 110 × 0.268 / 1.268 = 23.2
+        (15, False, 14.0, 24),
+        (-15, False, -14.0, 24),
+        # 20 mm beside the first column: 20 / 116.5, upward 20 / 123.5; 153.5 × 0.213 / 1.213 = 26.9
+        (12, True, 9.7, 27),
+        (-12, True, -9.1, 27),
     ],
 )
-def test_a_tilt_that_leaves_the_sheet_is_refused(tilt: float, down: bool, largest: float) -> None:
+def test_a_tilt_that_leaves_the_sheet_is_refused(
+    tilt: float, down: bool, largest: float, margin: int
+) -> None:
     settings = STILL.model_copy(update={"tilt": tilt, "down": down})
     count = 25 if down else 17
-    with pytest.raises(UserError, match=rf"choose at most {largest:g} here"):
+    remedy = rf"choose at most {largest:g} here, or --margin {margin} or more$"
+    with pytest.raises(UserError, match=remedy):
         check_tilt(place(settings, count), settings)
-    settings = settings.model_copy(update={"tilt": largest})
-    check_tilt(place(settings, count), settings)
+    flatter = settings.model_copy(update={"tilt": largest})
+    check_tilt(place(flatter, count), flatter)
+    sides = ("top", "right", "bottom", "left")
+    wider = settings.model_copy(update={f"margin_{side}_mm": margin for side in sides})
+    check_tilt(place(wider, 600), wider)
 
 
 def test_a_short_line_may_be_steep() -> None:
