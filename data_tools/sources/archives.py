@@ -10,7 +10,7 @@ import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from isal import igzip
@@ -25,6 +25,7 @@ from data_tools.sources.zip_names import decoded_names
 
 SECOND_NAME = Kind("a second name of a file", "second names of files")
 LINK = Kind("a link in an archive", "links in archives")
+REPLACED = Kind("an earlier version of a file", "earlier versions of files")
 SPARSE = Kind(
     "a file with holes in an archive",
     "files with holes in archives",
@@ -101,7 +102,8 @@ def list_zip(path: Path, place: str) -> Listing:
 def list_tar(path: Path, place: str) -> Listing:
     """List the files in a tar archive that is not packed, which messages call by its place.
 
-    Of the names that hard links give to one file the first counts, as it does in a folder.
+    Of the names that hard links give to one file the first counts, as it does in a folder; of files
+    of one name the last, as where the archive is unpacked.
 
     Raises:
         tarfile.TarError, OSError and others, on damage.
@@ -112,13 +114,17 @@ def list_tar(path: Path, place: str) -> Listing:
     with tarfile.open(path, "r:") as archive:
         for entry in archive:
             span = None
+            name = str(PurePosixPath(entry.name))  # `./001.gnt` is `001.gnt`
             if entry.islnk():
-                span = spans.get(entry.linkname)
+                span = spans.get(str(PurePosixPath(entry.linkname)))
             elif entry.isreg() and not entry.issparse():
                 span = (entry.offset_data, entry.size)
             if span is not None:
-                spans[entry.name] = span
-                names.setdefault(span, []).append(clean_name(entry.name))
+                if (earlier := spans.get(name)) is not None:
+                    names[earlier].remove(clean_name(name))
+                    left_out.append((clean_name(name), REPLACED))
+                spans[name] = span
+                names.setdefault(span, []).append(clean_name(name))
             elif entry.islnk() or entry.issym():
                 left_out.append((clean_name(entry.name), LINK))
             elif entry.issparse():
@@ -126,6 +132,8 @@ def list_tar(path: Path, place: str) -> Listing:
         end = archive.offset
     files = []
     for span, of_file in names.items():
+        if not of_file:
+            continue
         of_file.sort(key=_order_in_folder)
         files.append(Entry(of_file[0], span[1], span=span))
         left_out += [(name, SECOND_NAME) for name in of_file[1:]]

@@ -248,6 +248,25 @@ def test_a_second_tar_archive_in_one_file_is_said(tmp_path: Path) -> None:
         ]
 
 
+def test_of_files_of_one_name_in_a_tar_archive_the_last_counts(tmp_path: Path) -> None:
+    """As `tar -r` and `tar -u` leave them, and as unpacking takes them."""
+    archive = tmp_path / "own.tar"
+    with tarfile.open(archive, "w") as opened:
+        for name, data in (("1.gnt", ONE), ("2.gnt", ONE + TWO), ("./1.gnt", TWO)):
+            head = tarfile.TarInfo(name)
+            head.size = len(data)
+            opened.addfile(head, io.BytesIO(data))
+        link = tarfile.TarInfo("3.gnt")
+        link.type, link.linkname = tarfile.LNKTYPE, "./2.gnt"
+        opened.addfile(link)
+    held, lines = find(archive)
+    assert held == {"own.tar/1.gnt": TWO, "own.tar/2.gnt": ONE + TWO}
+    assert lines == [
+        f"passed over: 1 earlier version of a file ({archive}/1.gnt)",
+        f"passed over: 1 second name of a file ({archive}/3.gnt)",
+    ]
+
+
 def test_second_names_and_holes_in_a_tar_archive_are_said(tmp_path: Path) -> None:
     folder = tmp_path / "own"
     write_gnt(folder / "b" / "1.gnt", "一")
