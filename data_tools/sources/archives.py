@@ -6,6 +6,7 @@ Nothing is ever unpacked under a name that an archive gives, so `..` in a name l
 import bz2
 import errno
 import lzma
+import stat
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ SPARSE = Kind(
     "unpack the archive and name the folder",
 )
 
+_UNIX = 3  # of the systems that a zip archive can be from, the one with links
 _CHUNK_BYTES = 1 << 20
 _READERS: dict[Kind, Callable[[Path], Any]] = {
     GZIP: igzip.IGzipFile,
@@ -85,18 +87,22 @@ def list_zip(path: Path, place: str) -> Listing:
     """
     entries = read_directory(path, place)
     names, note = decoded_names(entries, place)
-    files = [
-        Entry(
+    files, links = [], []
+    for entry, name in zip(entries, names, strict=True):
+        if name.endswith("\\"):  # as some tools write folders
+            continue
+        if entry.create_system == _UNIX and stat.S_ISLNK(entry.external_attr >> 16):
+            links.append((clean_name(name), LINK))
+            continue
+        file = Entry(
             clean_name(name),
             entry.file_size,
             inner=entry.filename,
             packed=Packed(entry.header_offset, entry.compress_size, entry.compress_type, entry.CRC),
             is_encrypted=bool(entry.flag_bits & 0x1),
         )
-        for entry, name in zip(entries, names, strict=True)
-        if not name.endswith("\\")  # as some tools write folders
-    ]
-    return Listing(files, note=note)
+        files.append(file)
+    return Listing(files, links, note)
 
 
 def list_tar(path: Path, place: str) -> Listing:

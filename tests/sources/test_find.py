@@ -267,6 +267,18 @@ def test_of_files_of_one_name_in_a_tar_archive_the_last_counts(tmp_path: Path) -
     ]
 
 
+def test_links_in_a_zip_archive_are_passed_over(tmp_path: Path) -> None:
+    archive = tmp_path / "own.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("1.gnt", ONE)
+        link = zipfile.ZipInfo("2.gnt")
+        link.create_system, link.external_attr = 3, 0o120777 << 16  # as `zip --symlinks` has it
+        opened.writestr(link, "1.gnt")
+    held, lines = find(archive)
+    assert held == {"own.zip/1.gnt": ONE}
+    assert lines == [f"passed over: 1 link in an archive ({archive}/2.gnt)"]
+
+
 def test_second_names_and_holes_in_a_tar_archive_are_said(tmp_path: Path) -> None:
     folder = tmp_path / "own"
     write_gnt(folder / "b" / "1.gnt", "一")
