@@ -129,7 +129,9 @@ def _paired(
         is_test = "test" in PurePosixPath(name).name or "t10k" in name
         split = Split.TEST if is_test else Split.TRAIN
         named_split = NamedSplit(split, PurePosixPath(images.name).name)
-    return ArrayFile(images, characters, "emnist" in name.lower(), named_split)
+    # By its own name: a folder around EMNIST may hold Kuzushiji too, whose rows come first.
+    is_transposed = PurePosixPath(name.lower()).name.startswith("emnist")
+    return ArrayFile(images, characters, is_transposed, named_split)
 
 
 def _classes(

@@ -79,6 +79,18 @@ def test_emnist_is_read_upright_as_torchvision_reads_its_bytes(tmp_path: Path, s
     assert labelled_glyphs(convert(folder)) == expected
 
 
+def test_kuzushiji_in_a_folder_that_names_emnist_too_is_read_upright(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path / "emnist-and-kuzushiji",
+        {
+            "kmnist/train-images-idx3-ubyte": idx(IMAGES[:3]),
+            "kmnist/train-labels-idx1-ubyte": idx(np.arange(3, dtype=np.uint8)),
+        },
+    )
+    expected = {(character, 0, fitted(seed)) for seed, character in enumerate("おきす")}
+    assert labelled_glyphs(convert(folder)) == expected
+
+
 @pytest.mark.parametrize("is_packed", [False, True])
 @pytest.mark.parametrize("test", ["all/extra", "other/all"])
 def test_what_a_person_names_for_the_test_split_is_it(
