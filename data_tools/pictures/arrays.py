@@ -171,7 +171,9 @@ def read_array(member: Member, dimensions: int) -> NDArray[Any]:
         UserError: it is damaged, has another number of dimensions, or numbers that do not fit.
     """
     try:
-        array = _read(member.path, member.inner, member.span, member)
+        status = member.path.stat()
+        state = (status.st_ino, status.st_size, status.st_mtime_ns)
+        array = _read(member.path, member.inner, member.span, member, state)
     except UserError:
         raise
     except Exception as error:  # numpy and zipfile hand on whatever comes up
@@ -187,8 +189,13 @@ def read_array(member: Member, dimensions: int) -> NDArray[Any]:
 
 @lru_cache(maxsize=4)
 def _read(
-    path: Path, inner: str | None, span: tuple[int, int] | None, member: Member
+    path: Path,
+    inner: str | None,
+    span: tuple[int, int] | None,
+    member: Member,
+    state: tuple[int, ...],
 ) -> NDArray[Any]:
+    """The array of a file; `state` tells one at `path` from the next."""
     if inner is not None or span is not None:
         with member.open() as stream:
             content = b"".join(iter(lambda: stream.read(1 << 20), b""))

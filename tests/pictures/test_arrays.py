@@ -91,6 +91,18 @@ def test_kuzushiji_in_a_folder_that_names_emnist_too_is_read_upright(tmp_path: P
     assert labelled_glyphs(convert(folder)) == expected
 
 
+def test_a_file_that_is_replaced_is_read_anew(tmp_path: Path) -> None:
+    """As in a notebook, where wrong labels are mended and prepared again."""
+    first, second = np.arange(6), np.arange(6)[::-1]
+    for numbers in (first, second):
+        files = {"kmnist-train-imgs.npz": npz(IMAGES), "kmnist-train-labels.npz": npz(numbers)}
+        folder = write(tmp_path / "own", files)
+        glyphs = labelled_glyphs(convert(folder))
+        (tmp_path / "own.h5").unlink()
+        expected = {("おきすつなは"[number], 0, fitted(s)) for s, number in enumerate(numbers)}
+        assert glyphs == expected
+
+
 @pytest.mark.parametrize("is_packed", [False, True])
 @pytest.mark.parametrize("test", ["all/extra", "other/all"])
 def test_what_a_person_names_for_the_test_split_is_it(
