@@ -124,6 +124,9 @@ def _paired(
         problem = f"holds {count:,} images, and {labels.place} {len(numbers):,} labels"
         raise UserError(join_message(images.place, problem, _REMEDY))
     characters = tuple(classes.get(str(number)) for number in numbers.tolist())
+    if count and not any(characters):
+        problem = f"no label in {labels.place} ({numbers.min()} to {numbers.max()}) is a class"
+        raise UserError(join_message(images.place, problem, f"the classes are {_some(classes)}"))
     named_split = images.named_split
     if not named_split.name:  # nothing that a person has said
         is_test = "test" in PurePosixPath(name).name or "t10k" in name
@@ -132,6 +135,12 @@ def _paired(
     # By its own name: a folder around EMNIST may hold Kuzushiji too, whose rows come first.
     is_transposed = PurePosixPath(name.lower()).name.startswith("emnist")
     return ArrayFile(images, characters, is_transposed, named_split)
+
+
+def _some(classes: Mapping[str, str]) -> str:
+    """Between which numbers classes lie."""
+    numbers = sorted(map(int, filter(str.isdecimal, classes)))
+    return f"{numbers[0]} to {numbers[-1]}" if numbers else "without numbers"
 
 
 def _classes(

@@ -232,6 +232,14 @@ def test_arrays_that_are_not_read_are_said_beside_what_is(tmp_path: Path) -> Non
         prepare([folder, alone], tmp_path / "x.h5", glyph=GLYPH, jobs=1)
 
 
+def test_labels_of_which_none_is_a_class_are_named(tmp_path: Path) -> None:
+    numbers = np.arange(20, 26)
+    files = {"kmnist-train-imgs.npz": npz(IMAGES), "kmnist-train-labels.npz": npz(numbers)}
+    problem = r"imgs\.npz: no label in .*labels\.npz \(20 to 25\) is a class; .* are 0 to 9$"
+    with pytest.raises(UserError, match=problem):
+        convert(write(tmp_path / "own", files))
+
+
 @pytest.mark.parametrize("kind", [np.int64, np.uint16, np.int8])
 def test_whole_numbers_of_any_type_are_labels_and_images(tmp_path: Path, kind: type) -> None:
     images = IMAGES if kind is np.int8 else IMAGES.astype(kind)
