@@ -9,12 +9,13 @@ import numpy as np
 from isal.isal_zlib import adler32, crc32
 from numpy.typing import NDArray
 
+from data_tools.glyphs.fit import BACKGROUND
 from data_tools.hwdb.gnt import GntRecord
 from data_tools.pictures.arrays import ArrayFile, pair_arrays, read_array
 from data_tools.pictures.class_lists import MAX_LIST_BYTES, is_class_list
 from data_tools.pictures.decode import Picture
 from data_tools.pictures.ink import Ground, Ink, on_white, survey
-from data_tools.pictures.part import DRAWN, LEVELLED, TURNED
+from data_tools.pictures.part import DRAWN, LEVELLED, OF_BITS, TURNED
 from data_tools.sources.members import Member
 from data_tools.sources.sample_stream import SampleStream
 from data_tools.sources.samples import Sample
@@ -76,7 +77,7 @@ class ArrayPart:
     def images(self) -> NDArray[np.uint8]:
         """(count, height, width)."""
         start = self.number * _PART_IMAGES
-        return _upright(self.array)[start : start + len(self.array.characters)]
+        return _upright(self.array, slice(start, start + len(self.array.characters)))
 
 
 class ArrayStream(SampleStream):
@@ -111,6 +112,7 @@ class ArrayStream(SampleStream):
                 picture = Picture(image, lossy=False, pages=1)
                 grey, turned, levelled = on_white(picture, self._part.ground, self._part.ink)
                 self.notes.update({DRAWN: 1, TURNED: int(turned), LEVELLED: int(levelled)})
+                self.notes[OF_BITS] += int(self._part.array.of_bits)
             height, width = grey.shape
             pixels = memoryview(grey.tobytes())
             key = crc32(data) << 32 | adler32(data)
@@ -151,7 +153,7 @@ def array_parts(
             raise wrong[0]
     for array in arrays:
         count = len(array.characters)
-        some = _upright(array)[:: max(1, count // _SURVEYED)]
+        some = _upright(array, slice(None, None, max(1, count // _SURVEYED)))
         ground = survey((Picture(image, False, 1) for image in some), ink).ground(ink)
         for number, start in enumerate(range(0, count, _PART_IMAGES)):
             some_characters = array.characters[start : start + _PART_IMAGES]
@@ -166,6 +168,8 @@ def array_parts(
     return parts, notes
 
 
-def _upright(array: ArrayFile) -> NDArray[np.uint8]:
-    images: NDArray[np.uint8] = read_array(array.images, 3)
+def _upright(array: ArrayFile, chosen: slice) -> NDArray[np.uint8]:
+    images: NDArray[np.uint8] = read_array(array.images, 3)[chosen]
+    if array.of_bits:
+        images = images * BACKGROUND
     return images.swapaxes(1, 2) if array.is_transposed else images

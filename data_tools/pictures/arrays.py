@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from data_tools.errors import UserError, join_message
 from data_tools.pictures.class_lists import read_class_list, uncounted
+from data_tools.pictures.decode import are_bits
 from data_tools.sources.members import Member
 from data_tools.sources.split_names import NamedSplit
 from data_tools.splits import Split
@@ -64,12 +65,14 @@ class ArrayFile:
         characters: of each image, in order.
         is_transposed: whether columns come before rows, as in EMNIST.
         named_split: train or test, as a person or else its name says.
+        of_bits: whether images hold 0 and 1 alone, which stand for 0 and 255.
     """
 
     images: Member
     characters: tuple[str | None, ...]
     is_transposed: bool
     named_split: NamedSplit
+    of_bits: bool
 
 
 def pair_arrays(
@@ -119,7 +122,8 @@ def _paired(
     name = images.name.removesuffix(".gz")
     numbers = read_array(labels, 1)
     classes = _classes(name, images, lists, {str(one) for one in set(numbers.tolist())})
-    count = len(read_array(images, 3))
+    array = read_array(images, 3)
+    count = len(array)
     if len(numbers) != count:
         problem = f"holds {count:,} images, and {labels.place} {len(numbers):,} labels"
         raise UserError(join_message(images.place, problem, _REMEDY))
@@ -134,7 +138,7 @@ def _paired(
         named_split = NamedSplit(split, PurePosixPath(images.name).name)
     # By its own name: a folder around EMNIST may hold Kuzushiji too, whose rows come first.
     is_transposed = PurePosixPath(name.lower()).name.startswith("emnist")
-    return ArrayFile(images, characters, is_transposed, named_split)
+    return ArrayFile(images, characters, is_transposed, named_split, are_bits(array))
 
 
 def _some(classes: Mapping[str, str]) -> str:

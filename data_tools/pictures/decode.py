@@ -66,11 +66,13 @@ class Picture(NamedTuple):
         grey: (height, width) uint8, 0 black and 255 white, turned upright.
         lossy: whether its format leaves a haze around strokes, as JPEG does.
         pages: in the file, of which `grey` is the first.
+        of_bits: whether the file holds levels 0 and 1 alone, which stand for black and white here.
     """
 
     grey: NDArray[np.uint8]
     lossy: bool
     pages: int
+    of_bits: bool = False
 
 
 def decode(data: bytes) -> Picture:
@@ -118,7 +120,9 @@ def _decode(data: bytes) -> Picture:
         upright: Image.Image = image
         if "exif" in image.info or "xmp" in image.info:
             upright = ImageOps.exif_transpose(image)
-        return Picture(_grey(upright), lossy, pages)
+        grey = _grey(upright)
+        of_bits = not lossy and are_bits(grey)
+        return Picture(grey * BACKGROUND if of_bits else grey, lossy, pages, of_bits)
 
 
 def _pages(image: Image.Image) -> int:
@@ -190,6 +194,11 @@ def of_8_bits(deep: NDArray[Any]) -> NDArray[np.uint8]:
     if deep.dtype.kind != "f" or highest > 1:
         full = next((2.0**bits - 1 for bits in _DEEP_BITS if highest < 2**bits), highest)
     return np.rint(values * (BACKGROUND / full)).astype(np.uint8)
+
+
+def are_bits(grey: NDArray[np.uint8]) -> bool:
+    """Whether levels are 0 and 1 alone, as where a mask was saved: it looks black all over."""
+    return bool(grey.size and grey.max() == 1 and grey.min() == 0)
 
 
 def _flatten(grey: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -11,7 +11,14 @@ from PIL import Image
 from data_tools.files import replacing
 from data_tools.pictures.decode import PictureError, decode
 from data_tools.pictures.ink import on_white
-from data_tools.pictures.part import DRAWN, FIRST_PAGE, LEVELLED, TURNED, PicturePart
+from data_tools.pictures.part import (
+    DRAWN,
+    FIRST_PAGE,
+    LEVELLED,
+    OF_BITS,
+    TURNED,
+    PicturePart,
+)
 
 _COLUMNS = 6
 _PAIRS = 24
@@ -94,6 +101,10 @@ def noted_lines(notes: Iterable[Counter[str]], sheet: Path | None) -> list[str]:
         lines.append(f"before and after: {sheet}")
     if total[FIRST_PAGE]:
         lines.append(f"pages: {_pictures(total[FIRST_PAGE])} with several, the first is taken")
+    if total[OF_BITS]:
+        lines.append(
+            f"levels: {_pictures(total[OF_BITS])} of 0 and 1 alone, taken for black and white"
+        )
     return lines
 
 

@@ -24,6 +24,7 @@ DRAWN = "drawn"
 TURNED = "light on dark"
 LEVELLED = "levelled"
 FIRST_PAGE = "of several pages"
+OF_BITS = "of levels 0 and 1"
 """What is counted of pictures."""
 
 
@@ -166,3 +167,5 @@ class PictureStream(SampleStream):
             self.notes[LEVELLED] += 1
         if picture.pages > 1:
             self.notes[FIRST_PAGE] += 1
+        if picture.of_bits:
+            self.notes[OF_BITS] += 1

@@ -232,6 +232,23 @@ def test_arrays_that_are_not_read_are_said_beside_what_is(tmp_path: Path) -> Non
         prepare([folder, alone], tmp_path / "x.h5", glyph=GLYPH, jobs=1)
 
 
+def test_images_of_0_and_1_are_black_and_white(tmp_path: Path) -> None:
+    images = IMAGES > 128
+    pages = np.where(images, 0, 255).astype(np.uint8)
+    numbers = np.arange(6)
+    files = {
+        "kmnist-train-imgs.npz": npz(images.astype(np.int64)),
+        "kmnist-train-labels.npz": npz(numbers),
+    }
+    result = convert(write(tmp_path / "own", files))
+    expected = {
+        (character, 0, fit_glyph(memoryview(page.tobytes()), 28, 28, GLYPH).tobytes())
+        for character, page in zip("おきすつなは", pages, strict=True)
+    }
+    assert labelled_glyphs(result) == expected
+    assert "levels: 6 pictures of 0 and 1 alone, taken for black and white" in result.notes
+
+
 def test_labels_of_which_none_is_a_class_are_named(tmp_path: Path) -> None:
     numbers = np.arange(20, 26)
     files = {"kmnist-train-imgs.npz": npz(IMAGES), "kmnist-train-labels.npz": npz(numbers)}

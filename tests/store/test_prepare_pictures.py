@@ -560,6 +560,21 @@ def test_single_pictures_are_taken_by_a_shell_pattern(tmp_path: Path) -> None:
     assert [one for one, _, _ in contents(result.out)] == ["一", "永", "永"]
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_levels_0_and_1_alone_are_black_and_white(tmp_path: Path, kind: type) -> None:
+    """A mask that was saved as it is: in 8 bits both look black, and became a square of ink."""
+    pages = [np.where(draw_character(seed) < 128, 0, 255).astype(np.uint8) for seed in range(3)]
+    for page, (character, ink) in zip(pages, (("丁", 0), ("七", 0), ("三", 1)), strict=True):
+        bits = (page > 0).astype(kind) ^ kind(ink)
+        write_picture(tmp_path / "own" / character / "1.png", bits)
+    result = convert([tmp_path / "own"], tmp_path / "x.h5")
+    assert [one for one, _, _ in contents(result.out)] == ["丁", "七", "三"]
+    np.testing.assert_array_equal(glyphs(result.out), [fitted(pages[one]) for one in (0, 1, 2)])
+    levels = "levels: 3 pictures of 0 and 1 alone, taken for black and white"
+    assert note(result, "levels") == levels
+    assert "1 light on dark and turned" in note(result, "ink")
+
+
 def test_memory_does_not_grow_with_the_pictures(tmp_path: Path) -> None:
     # A page of 4096 × 4096 pixels packs to 16 KB: eight in memory at a time would be 128 MiB.
     import tracemalloc
