@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -166,8 +166,16 @@ def _labels_of_each(
             some = of_source[source]
             try:
                 others = [one for other in of_source if other != source for one in of_source[other]]
+                siblings = _siblings(source, of_source)
                 lists = partial(agreed_lists, others)
-                found[source] = _labels(_paths(some), some, source, lists, firsts, gathered)
+                read = partial(
+                    label_pictures,
+                    _paths(some),
+                    where=str(source),
+                    firsts=firsts,
+                    siblings=siblings,
+                )
+                found[source] = _labels(read, some, source, lists, gathered)
             except UserError as error:
                 if may_wait and isinstance(error, UncountedError):
                     left_open.append(source)  # another may settle where the list begins
@@ -180,14 +188,21 @@ def _labels_of_each(
     return {source: found[source] for source in of_source if source in found}
 
 
+def _siblings(source: Path, sources: Iterable[Path]) -> set[str]:
+    """The names of other sources in the folder of one: `in/*` is read as `in` is."""
+    parent = source.absolute().parent
+    return {one.name for one in sources if one != source and one.absolute().parent == parent}
+
+
 def _labels(
-    paths: Sequence[str],
+    read: Callable[[Mapping[str, bytes]], Labels],
     collections: Sequence[Collection],
     source: Path,
     lists_of_others: Callable[[], dict[str, bytes]],
-    firsts: Firsts,
     gathered: Gathered,
 ) -> Labels:
+    """What names of a source and files beside its pictures tell, which `read` takes."""
+    paths = _paths(collections)
     beside = {}
     for collection in collections:
         for file in collection.beside:
@@ -199,19 +214,19 @@ def _labels(
     if names_hide_numbers(paths) and not any(map(is_class_list, beside)):
         beside |= lists_above(source)
     try:
-        return _checked(label_pictures(paths, beside, str(source), firsts), collections)
+        return _checked(read(beside), collections)
     except UncountedError:
         raise
     except UntoldError as error:
         lists = lists_above(source) or lists_of_others()
         if lists:
-            return label_pictures(paths, beside | lists, str(source), firsts)
+            return read(beside | lists)
         raise unread_labels(collections) or error from None
     except UserError:
         lists = lists_above(source) or lists_of_others()
         if not lists:
             raise
-        return label_pictures(paths, beside | lists, str(source), firsts)
+        return read(beside | lists)
 
 
 def _checked(found: Labels, collections: Sequence[Collection]) -> Labels:

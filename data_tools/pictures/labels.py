@@ -112,7 +112,11 @@ def names_hide_numbers(paths: Iterable[str]) -> bool:
 
 
 def label_pictures(
-    paths: Sequence[str], beside: Mapping[str, bytes], where: str, firsts: Firsts
+    paths: Sequence[str],
+    beside: Mapping[str, bytes],
+    where: str,
+    firsts: Firsts,
+    siblings: Iterable[str] = (),
 ) -> Labels:
     """Find the character of every picture of a source.
 
@@ -126,6 +130,8 @@ def label_pictures(
         where: what messages call the source.
         firsts: where lists of classes without numbers begin, as other sources settled it; what
             this one settles is added.
+        siblings: names of other sources that lie beside this one, among which its own name is read
+            as it is among the names of folders in one.
 
     Raises:
         UserError: no picture's character can be told, as where numbers can be read in several ways
@@ -135,10 +141,10 @@ def label_pictures(
     lists, tables, problems = _read_beside(beside, paths)
     told = rows_of(paths, tables)
     problems += _unclear_rows(told)
-    found = _of_names(paths, lists, told)
+    found = _of_names(paths, lists, told, siblings)
     # What a list without numbers has depends on where it begins, which its use tells.
     while lists.count((one.entry for one in found if one.entry is not None), firsts):
-        found = _of_names(paths, lists, told)
+        found = _of_names(paths, lists, told, siblings)
     if not any(known.character for known in found):
         for problem in problems:
             if not isinstance(problem, HeadError):  # the table may be of something else
@@ -348,12 +354,14 @@ def _folders(paths: Iterable[str]) -> set[str]:
     return {path.rpartition("/")[0] for path in paths}
 
 
-def _of_names(paths: Sequence[str], lists: FolderLists, told: Told) -> list[_Found]:
+def _of_names(
+    paths: Sequence[str], lists: FolderLists, told: Told, siblings: Iterable[str]
+) -> list[_Found]:
     """What lists, tables and names tell, but not bare numbers."""
     pairs = list(zip(paths, told.of_pictures, strict=True))
     parents = dict.fromkeys(path.rpartition("/")[0] for path, row in pairs if row is None)
     levels, _ = _levels(paths, lists, told)
-    folders_of_text = _folders_of_text(parents)
+    folders_of_text = _folders_of_text(parents, siblings)
     of_parents = _settled(
         _of_folder(PurePosixPath(parent), lists, levels, folders_of_text) for parent in parents
     )
@@ -368,9 +376,9 @@ def _of_names(paths: Sequence[str], lists: FolderLists, told: Told) -> list[_Fou
     )
 
 
-def _folders_of_text(parents: Iterable[str]) -> set[PurePosixPath]:
+def _folders_of_text(parents: Iterable[str], siblings: Iterable[str]) -> set[PurePosixPath]:
     """The folders, of pictures or around those, whose one character is part of a longer text."""
-    names: dict[PurePosixPath, set[str]] = {}
+    names: dict[PurePosixPath, set[str]] = {PurePosixPath(): set(siblings)}
     for parent in parents:
         for one in (PurePosixPath(parent), *PurePosixPath(parent).parents):
             names.setdefault(one.parent, set()).add(one.name)

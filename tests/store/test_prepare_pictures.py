@@ -560,6 +560,14 @@ def test_single_pictures_are_taken_by_a_shell_pattern(tmp_path: Path) -> None:
     assert [one for one, _, _ in contents(result.out)] == ["一", "永", "永"]
 
 
+def test_a_shell_pattern_of_class_folders_is_read_as_their_folder_is(tmp_path: Path) -> None:
+    """`1永` alone may be part of a text as `3楼` is; beside `2和` it is a class."""
+    source = write_set(tmp_path / "own", ["1永/a.png", "2和/b.png"])
+    folders = [source / "1永", source / "2和"]
+    assert contents(convert(folders, tmp_path / "x.h5").out) == [("和", "2和", 0), ("永", "1永", 0)]
+    assert "nothing tells which character" in error_of(folders[:1], tmp_path / "y.h5")
+
+
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
 def test_levels_0_and_1_alone_are_black_and_white(tmp_path: Path, kind: type) -> None:
     """A mask that was saved as it is: in 8 bits both look black, and became a square of ink."""
