@@ -168,7 +168,7 @@ def prepare(
     with nullcontext(Found()) if forms else find_members(*named, skip_bad) as found:
         pictures = gather_pictures(found.collections, ink=chosen_ink, writer_pattern=pattern)
         arrays, array_notes = array_parts(found.arrays, found.beside, chosen_ink, found.lone_arrays)
-        stores = store_parts(found.stores)
+        stores, store_notes = store_parts(found.stores, glyph)
         if writer_pattern is not None and not found.collections:
             raise _no_picture("--writer-pattern")
         if chosen_ink == "light" and not (found.collections or arrays):
@@ -252,6 +252,7 @@ def prepare(
             *found.notes,
             *pictures.notes,
             *array_notes,
+            *store_notes,
             *noted_lines(notes.values(), levelled),
             *ground_lines({member.name: notes[member] for member in plan.members}),
             *passed_over_lines(one for one in found.passed_over if one.place not in pictures.used),

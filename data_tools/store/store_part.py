@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 import numpy as np
 from isal.isal_zlib import adler32, crc32
 
+from data_tools.glyphs.fit import GlyphOptions
 from data_tools.glyphs.place import UNKNOWN_PLACE, Place
 from data_tools.hwdb.gnt import GntRecord
 from data_tools.sources.members import Member
@@ -112,16 +113,30 @@ def _open_store(path: Path, modified: int) -> Store:
     return Store(path)
 
 
-def store_parts(members: Sequence[Member]) -> list[StorePart]:
+def store_parts(
+    members: Sequence[Member], glyph: GlyphOptions
+) -> tuple[list[StorePart], list[str]]:
     """The writers of stores; samples stay in the split that a store has them in, unless named.
+
+    Args:
+        members: the stores.
+        glyph: of the one to make.
+
+    Returns:
+        The parts, and a line on each store whose glyphs are of another size or fit.
 
     Raises:
         StoreError: one is no store, or damaged.
     """
     parts = []
+    notes = []
     for member in members:
         with Store(member.path) as store:
             has_writers = _has_writers(store)
+            own = store.header.glyph
+            if (own.size, own.fit) != (glyph.size, glyph.fit):
+                of_store = f"{own.size} pixels, {own.fit}, are fitted anew"
+                notes.append(f"{member.place}: glyphs of {of_store} to {glyph.size}, {glyph.fit}")
             for split in Split:
                 rows = store.rows_of(split)
                 for source in np.unique(store.writers[rows.start : rows.stop]).tolist():
@@ -129,10 +144,18 @@ def store_parts(members: Sequence[Member]) -> list[StorePart]:
                     if not named.name:  # nothing that a person or a name has said
                         named = NamedSplit(split, "" if split is Split.TRAIN else member.name)
                     kind = store.header.kinds[source] if store.header.kinds else ""
-                    name = f"{member.name}/{store.sources[source].name}"
-                    part = StorePart(name, member.path, source, split, named, kind, has_writers)
+                    info = store.sources[source]
+                    part = StorePart(
+                        f"{member.name}/{info.name}",
+                        member.path,
+                        source,
+                        split,
+                        named,
+                        kind,
+                        has_writers,
+                    )
                     parts.append(part)
-    return parts
+    return parts, notes
 
 
 def _has_writers(store: Store) -> bool:

@@ -82,6 +82,16 @@ def test_a_store_in_a_folder_is_passed_over_and_what_is_none_is_refused(tmp_path
     assert not (tmp_path / "new.h5").exists()
 
 
+def test_a_store_of_another_size_or_fit_is_said(tmp_path: Path) -> None:
+    writers = write_writers(tmp_path / "writers", 1)
+    store = tmp_path / "a.h5"
+    prepare([writers], store, glyph=GlyphOptions(28, "stretch", 0), jobs=1)
+    line = f"{store}: glyphs of 28 pixels, stretch, are fitted anew to 64, aspect"
+    assert line in prepare([store], tmp_path / "b.h5", jobs=1).notes
+    same = prepare([store], tmp_path / "c.h5", glyph=GlyphOptions(28, "stretch", 0), jobs=1)
+    assert not any("fitted anew" in line for line in same.notes)
+
+
 def test_a_store_of_class_folders_has_no_writers(tmp_path: Path) -> None:
     """Neither to part, nor to be in both splits, though a class has one name in both."""
     for split, seed in (("one", 0), ("other", 10)):
