@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from data_tools.sources.members import Member
 from data_tools.splits import Split
 from data_tools.store.passes import Scan, Source
+from data_tools.store.store_part import StorePart
 
 _NAMED = 3
 
@@ -51,6 +52,34 @@ def copied_file_lines(copies: Sequence[tuple[Source, Source]]) -> list[str]:
             what = "copy of a file" if len(some) == 1 else "copies of files"
             lines.append(f"passed over: {len(some):,} {what}, {where} ({shown}{more})")
     return lines
+
+
+def stored_source_lines(sources: Sequence[tuple[Source, str]]) -> list[str]:
+    """What to say of sources that a store was made of and that are there once more.
+
+    Their glyphs in a store may be fitted otherwise, so that no comparison of pixels finds them.
+
+    Args:
+        sources: each with its checksum.
+    """
+    seen: dict[str, Source] = {}
+    pairs = []
+    for source, sha256 in sources:
+        known = {sha256, source.sha256} if isinstance(source, StorePart) else {sha256}
+        others = [seen[one] for one in known if one in seen and seen[one].path != source.path]
+        if others and any(isinstance(one, StorePart) for one in (source, *others)):
+            pairs.append((source, others[0]))
+        for one in known:
+            seen.setdefault(one, source)
+    if not pairs:
+        return []
+    leaks = sum(source.split is not other.split for source, other in pairs)
+    where = f", {leaks:,} of them in train and in test" if leaks else ""
+    named = ", ".join(f"{source.name} is {other.name}" for source, other in pairs[:_NAMED])
+    more = ", …" if len(pairs) > _NAMED else ""
+    what = "1 source is" if len(pairs) == 1 else f"{len(pairs):,} sources are"
+    remedy = "name the store or what it was made of, not both"
+    return [f"copies: {what} there twice, in a store too{where} ({named}{more}); {remedy}"]
 
 
 def _may_be_copy(scan: Scan) -> bool:

@@ -57,6 +57,7 @@ from data_tools.store.copies import (
     copied_sample_lines,
     find_copied_samples,
     split_off_copies,
+    stored_source_lines,
 )
 from data_tools.store.passes import (
     DROPPED,
@@ -426,6 +427,7 @@ def _plan(
         members=members,
         copies=[
             *copied_file_lines(copied_files),
+            *stored_source_lines([(parts[0].member, _checksum(parts)) for parts in sources]),
             *copied_sample_lines(copied, drop_copies),
         ],
     )

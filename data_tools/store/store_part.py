@@ -33,6 +33,7 @@ class StorePart:
         kind: of writing, as the store has it; empty if it says none.
         has_writers: whether the store's sources are writers, and not classes that many may have
             written.
+        sha256: the checksum of what the store was made of.
     """
 
     name: str
@@ -42,6 +43,7 @@ class StorePart:
     named_split: NamedSplit = field(compare=False)
     kind: str = field(compare=False)
     has_writers: bool = field(compare=False)
+    sha256: str = field(compare=False)
     number: ClassVar[int] = 0  # it is read in one part
 
     @property
@@ -153,6 +155,7 @@ def store_parts(
                         named,
                         kind,
                         has_writers,
+                        info.sha256,
                     )
                     parts.append(part)
     return parts, notes

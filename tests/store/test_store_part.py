@@ -82,6 +82,21 @@ def test_a_store_in_a_folder_is_passed_over_and_what_is_none_is_refused(tmp_path
     assert not (tmp_path / "new.h5").exists()
 
 
+def test_a_store_and_what_it_was_made_of_are_said_to_be_there_twice(tmp_path: Path) -> None:
+    """Fitted to another size, no comparison of pixels finds them; one is in train and in test."""
+    writers = write_writers(tmp_path / "writers", 3)
+    store = tmp_path / "a.h5"
+    prepare([writers], store, test_writers=0.1, glyph=GlyphOptions(28, "aspect", 1), jobs=1)
+    result = prepare([store, writers], tmp_path / "b.h5", jobs=1)
+    lines = [line for line in result.notes if line.startswith("copies: ")]
+    assert len(lines) == 1
+    assert lines[0].startswith("copies: 3 sources are there twice, in a store too, 1 of them in tr")
+    assert lines[0].endswith("; name the store or what it was made of, not both")
+    other = write_writers(tmp_path / "others", 1, seed=1)
+    result = prepare([store, other], tmp_path / "c.h5", jobs=1)
+    assert not any(line.startswith("copies: ") for line in result.notes)
+
+
 def test_a_store_of_another_size_or_fit_is_said(tmp_path: Path) -> None:
     writers = write_writers(tmp_path / "writers", 1)
     store = tmp_path / "a.h5"
