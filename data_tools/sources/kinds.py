@@ -104,9 +104,9 @@ GNTX = Kind(
     "convert to .gnt or to pictures with a tool of its publisher",
 )
 HDF5 = Kind(
-    "an HDF5 file, which is no source",
-    "HDF5 files, which are no source",
-    "if it is a store that prepare has made, hand it to train",
+    "an HDF5 file, which is no source in a folder",
+    "HDF5 files, which are no source in a folder",
+    "if it is a store that prepare has made, name it itself, or hand it to train",
 )
 TABLE_OF_PICTURES = Kind(
     "a table or database with pictures in it (.parquet, .arrow, .mdb, .tfrecord)",
