@@ -22,7 +22,7 @@ from data_tools.sources.kinds import BZIP2, GZIP, XZ, Kind
 from data_tools.sources.members import Member
 from data_tools.sources.stored import Packed
 from data_tools.sources.zip_directory import MAX_RATIO, SMALL_BYTES, read_directory
-from data_tools.sources.zip_names import decoded_names
+from data_tools.sources.zip_names import decoded_names, decoded_tar_names
 
 SECOND_NAME = Kind("a second name of a file", "second names of files")
 LINK = Kind("a link in an archive", "links in archives")
@@ -70,12 +70,12 @@ class Listing:
     Attributes:
         entries: the files in it.
         left_out: names of what is no file of its own, with its kind.
-        note: a line on how names were read or on its end; empty where nothing is to say.
+        notes: lines on how names were read and on its end.
     """
 
     entries: list[Entry]
     left_out: list[tuple[str, Kind]] = field(default_factory=list)
-    note: str = ""
+    notes: list[str] = field(default_factory=list)
 
 
 def list_zip(path: Path, place: str) -> Listing:
@@ -102,7 +102,7 @@ def list_zip(path: Path, place: str) -> Listing:
             is_encrypted=bool(entry.flag_bits & 0x1),
         )
         files.append(file)
-    return Listing(files, links, note)
+    return Listing(files, links, [note] if note else [])
 
 
 def list_tar(path: Path, place: str) -> Listing:
@@ -112,14 +112,18 @@ def list_tar(path: Path, place: str) -> Listing:
     of one name the last, as where the archive is unpacked.
 
     Raises:
-        tarfile.TarError, OSError and others, on damage.
+        tarfile.TarError, OSError and others, on damage; `UserError` where names may be in one
+            encoding as well as in another.
     """
     spans: dict[str, tuple[int, int]] = {}
     names: dict[tuple[int, int], list[str]] = {}
     left_out = []
     with tarfile.open(path, "r:") as archive:
-        for entry in archive:
+        entries = list(archive)
+        decoded, note = decoded_tar_names([entry.name for entry in entries], place)
+        for entry in entries:
             span = None
+            shown = clean_name(decoded.get(entry.name, entry.name))
             name = str(PurePosixPath(entry.name))  # `./001.gnt` is `001.gnt`
             if entry.islnk():
                 span = spans.get(str(PurePosixPath(entry.linkname)))
@@ -127,14 +131,14 @@ def list_tar(path: Path, place: str) -> Listing:
                 span = (entry.offset_data, entry.size)
             if span is not None:
                 if (earlier := spans.get(name)) is not None:
-                    names[earlier].remove(clean_name(name))
-                    left_out.append((clean_name(name), REPLACED))
+                    names[earlier].remove(shown)
+                    left_out.append((shown, REPLACED))
                 spans[name] = span
-                names.setdefault(span, []).append(clean_name(name))
+                names.setdefault(span, []).append(shown)
             elif entry.islnk() or entry.issym():
-                left_out.append((clean_name(entry.name), LINK))
+                left_out.append((shown, LINK))
             elif entry.issparse():
-                left_out.append((clean_name(entry.name), SPARSE))
+                left_out.append((shown, SPARSE))
         end = archive.offset
     files = []
     for span, of_file in names.items():
@@ -143,7 +147,8 @@ def list_tar(path: Path, place: str) -> Listing:
         of_file.sort(key=_order_in_folder)
         files.append(Entry(of_file[0], span[1], span=span))
         left_out += [(name, SECOND_NAME) for name in of_file[1:]]
-    return Listing(files, left_out, _note_on_end(path, place, end))
+    notes = [line for line in (note, _note_on_end(path, place, end)) if line]
+    return Listing(files, left_out, notes)
 
 
 def _note_on_end(path: Path, place: str, end: int) -> str:

@@ -290,8 +290,7 @@ class _Finder:
             self._trouble(place, error, DAMAGED)
             return
         collection = self._new_collection(path, place)
-        if listing.note:
-            self.found.notes.append(listing.note)
+        self.found.notes += listing.notes
         for name, left_out in listing.left_out:
             self._pass_over(place.below(name), left_out)
         for entry in listing.entries:

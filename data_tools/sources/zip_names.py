@@ -1,11 +1,12 @@
-"""Names in a zip archive that does not tell their encoding: UTF-8, GBK, Big5 or Shift-JIS.
+"""Names in an archive that does not tell their encoding: UTF-8, GBK, Big5 or Shift-JIS.
 
-A name without the mark for UTF-8 is in code page 437, as the format has it, or in whatever the
-machine that packed it used, which only all names together tell.
+In a zip archive a name without the mark for UTF-8 is in code page 437, as the format has it, or in
+whatever the machine that packed it used, which only all names together tell; in a tar archive it is
+in UTF-8 or in that.
 """
 
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from data_tools.encodings import all_in, likeliest, some_of
 
@@ -28,6 +29,26 @@ def decoded_names(entries: Sequence[zipfile.ZipInfo], place: str) -> tuple[list[
     codes = {entry.filename: code for entry in entries if (code := _code(entry)) is not None}
     names, line = _decoded(codes, place)
     return [names.get(entry.filename, entry.filename) for entry in entries], line
+
+
+def decoded_tar_names(names: Collection[str], place: str) -> tuple[dict[str, str], str]:
+    """The names in a tar archive as they are meant, by those that `tarfile` gives.
+
+    Returns:
+        Those that are another, where not all are UTF-8, and a line on their encoding.
+
+    Raises:
+        UserError: the names may as well be in one encoding as in another.
+    """
+    if all(map(_is_text, names)):
+        return {}, ""
+    codes = {one: one.encode(errors="surrogateescape") for one in names if not one.isascii()}
+    return _decoded(codes, place)
+
+
+def _is_text(name: str) -> bool:
+    """Whether no byte stands in a name that is no UTF-8."""
+    return not any("\udc80" <= letter <= "\udcff" for letter in name)
 
 
 def _code(entry: zipfile.ZipInfo) -> bytes | None:

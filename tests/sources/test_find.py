@@ -267,6 +267,25 @@ def test_of_files_of_one_name_in_a_tar_archive_the_last_counts(tmp_path: Path) -
     ]
 
 
+def test_names_in_gbk_in_a_tar_archive_are_read_and_said(tmp_path: Path) -> None:
+    """As a Chinese Windows packs them; of 乗 the second byte is a backslash."""
+    archive = tmp_path / "own.tar"
+    with tarfile.open(archive, "w", format=tarfile.GNU_FORMAT, encoding="gbk") as opened:
+        for name, data in (("训练/乗.gnt", ONE), ("测试/2.gnt", TWO)):
+            head = tarfile.TarInfo(name)
+            head.size = len(data)
+            opened.addfile(head, io.BytesIO(data))
+    assert "乗".encode("gbk")[1:] == b"\\"
+    assert splits(archive) == {
+        "own.tar/测试/2.gnt": Split.TEST,
+        "own.tar/训练/乗.gnt": Split.TRAIN,
+    }
+    with find_members([archive]) as found:
+        assert [line.partition(" (")[0] for line in found.notes] == [
+            f"{archive}: names are read as GBK"
+        ]
+
+
 def test_links_in_a_zip_archive_are_passed_over(tmp_path: Path) -> None:
     archive = tmp_path / "own.zip"
     with zipfile.ZipFile(archive, "w") as opened:
