@@ -55,7 +55,11 @@ class GntError(UserError):
 
     def __reduce__(self) -> tuple[type["GntError"], tuple[str, int, str, str, int]]:
         # An exception travels between processes as its constructor's arguments.
-        return GntError, (self.name, self.offset, self.problem, self._remedy, self.records_lost)
+        return type(self), (self.name, self.offset, self.problem, self._remedy, self.records_lost)
+
+
+class TagError(GntError):
+    """A record whose tag names no character."""
 
 
 def is_sound_header(header: bytes | memoryview) -> bool:
@@ -204,6 +208,19 @@ def read_records(
         on_bad(empty)
 
 
+def read_tags(stream: Readable) -> Iterator[bytes]:
+    """Read the tags of records, whatever they name, up to one whose size and sides disagree."""
+    window = _Window(stream)
+    offset = 0
+    while len(header := window.view(offset, HEADER.size)) == HEADER.size:
+        size, tag, width, height = HEADER.unpack(header)
+        if size != HEADER.size + width * height or max(width, height) > MAX_SIDE_PIXELS:
+            return
+        yield tag
+        window.view(offset, size)
+        offset += size
+
+
 def _parse(window: _Window, header: memoryview, name: str, offset: int) -> tuple[GntRecord, int]:
     """Check and cut out the record at `offset`; return it with its size in bytes."""
     if len(header) < HEADER.size:
@@ -223,7 +240,7 @@ def _parse(window: _Window, header: memoryview, name: str, offset: int) -> tuple
         raise GntError(name, offset, found)
     character = character_of_tag(tag)
     if character is None:
-        raise GntError(name, offset, f"the tag 0x{tag.hex()} is neither GBK nor an ASCII symbol")
+        raise TagError(name, offset, f"the tag 0x{tag.hex()} is neither GBK nor an ASCII symbol")
     pixels = window.view(offset, size)[HEADER.size :]
     if len(pixels) < width * height:
         found = f"the bitmap needs {width * height} bytes and the file ends after {len(pixels)}"
@@ -312,11 +329,11 @@ def _bytes_lost(error: GntError, skipped: int, offset: int, records: int) -> Gnt
     lost = _records_in(skipped, offset, records)
     if lost == 0:
         problem = f"{error.problem}: {skipped:,} stray bytes are passed over"
-        return GntError(error.name, offset, problem, records_lost=0)
+        return type(error)(error.name, offset, problem, records_lost=0)
     if lost == 1:
-        return GntError(error.name, offset, error.problem)
+        return type(error)(error.name, offset, error.problem)
     problem = f"{error.problem}: {skipped:,} bytes are passed over, about {lost:,} records"
-    return GntError(error.name, offset, problem, records_lost=lost)
+    return type(error)(error.name, offset, problem, records_lost=lost)
 
 
 def _rest_lost(error: GntError, skipped: int, offset: int, records: int) -> GntError:
@@ -327,7 +344,7 @@ def _rest_lost(error: GntError, skipped: int, offset: int, records: int) -> GntE
         f"{error.problem}, and no record can be found after it: the last {skipped:,} bytes are "
         f"left out{about}"
     )
-    return GntError(error.name, offset, problem, records_lost=lost)
+    return type(error)(error.name, offset, problem, records_lost=lost)
 
 
 def _records_in(skipped: int, offset: int, records: int) -> int:

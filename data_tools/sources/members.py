@@ -14,8 +14,8 @@ from typing import ClassVar, Self
 from isal.isal_zlib import adler32, crc32
 
 from data_tools.errors import UserError, join_message
-from data_tools.hwdb.gnt import GntError, read_records
-from data_tools.hwdb.gnt_mistakes import have_swapped_sides
+from data_tools.hwdb.gnt import GntError, GntRecord, TagError, read_records, read_tags
+from data_tools.hwdb.gnt_mistakes import have_swapped_sides, other_encoding_of
 from data_tools.sources.gnt_ground import (
     GNT_LEVELLED,
     GNT_TURNED,
@@ -34,6 +34,8 @@ from data_tools.splits import Split
 
 _SKIP_REMEDY = f"{ARCHIVE_REMEDY}, or pass --skip-bad to go on without this file"
 _SIDES_REMEDY = "swap bytes 6 and 7 with 8 and 9 of each record, counted from 0"
+
+_TAGS_REMEDY = "write its samples as pictures, a folder for each character, or its tags in GBK"
 
 _JUDGED = 40  # samples of a file, by which it is told from one that was written otherwise
 _ENDINGS = re.compile(r"(\.[^\W\d_]\w*)+$")  # of 001.gnt.gz both, of 1.0train-gb1.gnt the last
@@ -122,8 +124,8 @@ class MemberStream(SampleStream):
                 it the first damage raises.
 
         Raises:
-            UserError: the file is damaged, when `on_bad` is None, cannot be read, or has its
-                samples' height before their width.
+            UserError: the file is damaged, when `on_bad` is None, cannot be read, has its samples'
+                height before their width, or tags in another encoding.
         """
 
         def note(error: GntError) -> None:
@@ -131,7 +133,7 @@ class MemberStream(SampleStream):
                 line = f"{error.name}: byte {error.offset:,}: {error.problem}"
                 on_bad(line, error.records_lost)
 
-        records = read_records(self, self._member.name, note if on_bad else None)
+        records = self._records(note if on_bad else None)
         first = list(islice(records, _JUDGED))
         if have_swapped_sides(first):
             problem = "the headers have height before width, which scrambles the pixels"
@@ -147,6 +149,37 @@ class MemberStream(SampleStream):
                 self.notes[GNT_TURNED] += 1
             key = crc32(record.pixels, record.width) << 32 | adler32(record.pixels)
             yield Sample(record, key)
+
+    def _records(self, on_bad: Callable[[GntError], None] | None) -> Iterator[GntRecord]:
+        """The records, as `read_records` yields them; a file in another encoding is refused."""
+        checked: set[type[GntError]] = set()
+
+        def note(error: GntError) -> None:
+            if isinstance(error, TagError) and TagError not in checked:  # once a file
+                checked.add(TagError)
+                self._check_encoding()
+            if on_bad is not None:
+                on_bad(error)
+
+        try:
+            yield from read_records(self, self._member.name, note if on_bad else None)
+        except TagError:
+            self._check_encoding()
+            raise
+
+    def _check_encoding(self) -> None:
+        """Make sure that a tag that is not GBK is damage, and not one of a file of such.
+
+        Raises:
+            UserError: nearly all of the file's tags are in another encoding.
+        """
+        with self._member.open() as again:
+            called = other_encoding_of(set(read_tags(again)))
+        if called:
+            problem = (
+                f"the tags are {called}, and not GBK, so that many would name other characters"
+            )
+            raise UserError(join_message(self._member.name, problem, _TAGS_REMEDY))
 
     def read(self, size: int, /) -> bytes:
         """Return at most `size` bytes, and none only at the end.

@@ -9,7 +9,11 @@ import pytest
 
 from data_tools.errors import UserError
 from data_tools.hwdb.gnt import GntRecord, read_records, write_record
-from data_tools.hwdb.gnt_mistakes import have_swapped_sides, have_swapped_tags
+from data_tools.hwdb.gnt_mistakes import (
+    have_swapped_sides,
+    have_swapped_tags,
+    other_encoding_of,
+)
 from data_tools.hwdb.standard_sets import gb2312_level_1, gb2312_level_2, general_standard_level
 from data_tools.store.prepare import prepare
 from tests.gnt_samples import gnt_bytes, write_zip
@@ -30,6 +34,29 @@ def test_tags_with_their_low_byte_first_are_known(level: frozenset[str]) -> None
         assert have_swapped_tags({*read_swapped(some[::step]), "一", "!"})
         assert not have_swapped_tags(set(some[::step]))
     assert not have_swapped_tags(read_swapped(some[:20]))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "called"),
+    [
+        ("big5", "Big5"),
+        ("utf-16-le", "Unicode, low byte first"),
+        ("utf-16-be", "Unicode, high byte first"),
+        ("gbk", ""),
+    ],
+)
+def test_tags_in_another_encoding_are_told(encoding: str, called: str) -> None:
+    text = "永和九年歲在癸丑暮春之初會于稽山陰蘭亭修禊事也群賢畢至少長咸集"
+    tags = {character.encode(encoding) for character in text}
+    assert other_encoding_of(tags) == called
+    assert other_encoding_of(set(list(tags)[:9])) == ""
+    standard = {one.encode("gb2312") for one in map(chr, range(0x4E00, 0x9FA6)) if is_in_gb(one)}
+    damaged = {*list(standard)[:300], b"\xff\xff", b"\x00\x41", b"\x80\x80"}
+    assert other_encoding_of(damaged) == ""
+
+
+def is_in_gb(character: str) -> bool:
+    return bool(character.encode("gb2312", "ignore"))
 
 
 def test_no_set_of_characters_passes_for_swapped_tags() -> None:

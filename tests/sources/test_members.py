@@ -19,7 +19,7 @@ from data_tools.sources.found import Found
 from data_tools.sources.members import Member
 from data_tools.sources.passed_over import passed_over_lines
 from data_tools.splits import Split
-from tests.gnt_samples import gnt_bytes, write_gnt, write_zip
+from tests.gnt_samples import gnt_bytes, raw_record, write_gnt, write_zip
 
 ONE, TWO = gnt_bytes("一"), gnt_bytes("丁丁", seed=1)
 
@@ -83,6 +83,20 @@ def spoil_local_header(data: bytearray, local: int, central: int) -> None:
 
 def claim_two_gigabytes(data: bytearray, local: int, central: int) -> None:
     data[central + 24 : central + 28] = (1 << 31).to_bytes(4, "little")
+
+
+@pytest.mark.parametrize("on_bad", [None, lambda line, lost: None])
+def test_a_file_whose_tags_are_big5_is_refused(
+    tmp_path: Path, on_bad: Callable[[str, int], None] | None
+) -> None:
+    """Some of them name nothing in GBK, which is damage, but most another character."""
+    text = "永和九年歲在癸丑暮春之初會于稽山"
+    records = [raw_record(tag=one.encode("big5")) for one in text]
+    path = tmp_path / "1.gnt"
+    path.write_bytes(b"".join(records))
+    (member,) = find(path).members
+    with member.open() as stream, pytest.raises(UserError, match=r"^1\.gnt: the tags are Big5, a"):
+        list(stream.samples(lambda character: True, on_bad))
 
 
 @pytest.mark.parametrize(
