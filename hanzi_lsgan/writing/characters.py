@@ -16,7 +16,7 @@ from hanzi_lsgan.drawing.images import draw_pairs, labels_of
 from hanzi_lsgan.drawing.in_square import ink_box, ink_level, pixels_to_square
 from hanzi_lsgan.models.hand_latents import DEPARTURE
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
-from hanzi_lsgan.writing.dashes import DASH, level
+from hanzi_lsgan.writing.dashes import BARS, level
 from hanzi_lsgan.writing.even_ink import even_ink
 from hanzi_lsgan.writing.hand import Hand
 from hanzi_lsgan.writing.specks import without_specks
@@ -41,9 +41,9 @@ class WrittenCharacter:
 
     @classmethod
     def by(cls, hand: Hand, character: str, image: NDArray[np.uint8]) -> Self:
-        """What a hand has drawn (S, S), specks taken away and dashes level, at its place."""
+        """What a hand has drawn (S, S), specks taken away and bars level, at its place."""
         clean = without_specks(image, hand.dot_count(character))
-        if character == DASH:
+        if character in BARS:
             clean = level(clean)
         return cls(character, clean, hand.place(character))
 
