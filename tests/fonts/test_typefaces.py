@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from data_tools.fonts.typefaces import (
     FIRST_HANDS,
@@ -93,6 +94,13 @@ def test_no_hand_writes_a_yen_sign_for_a_backslash() -> None:
             assert not ink[-height // 4 :, : width // 3].any()
             assert not ink[: height // 4, -width // 3 :].any()
         assert KnownFonts().font_of("\\", hand) is not None
+
+
+def test_each_hand_divides_by_two_dots_and_a_bar() -> None:
+    for hand in range(len(TYPEFACES)):
+        if has_glyph(hand, "÷"):
+            _, parts = ndimage.label(np.asarray(draw_reference(hand, "÷")) > 128)
+            assert parts == 3, hand
 
 
 def test_models_of_the_first_hands_see_those_alone() -> None:
