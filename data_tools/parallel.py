@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from types import FrameType
 from typing import Protocol, TypeVar
 
+from data_tools.ended_by_signals import die_of_signals, ended_by_signals
 from data_tools.errors import UserError
 
 Task = TypeVar("Task")
@@ -78,7 +78,7 @@ def process_map(processes: int) -> Iterator[Map]:
         return (futures.popleft().result() for _ in range(len(futures)))
 
     try:
-        with _ended_by_signal():
+        with ended_by_signals():  # so that workers end at once
             yield run
     except BaseException as error:
         # Nobody wants the results: whose disk is full need not wait for tasks that take minutes.
@@ -94,32 +94,10 @@ def process_map(processes: int) -> Iterator[Map]:
             pool.shutdown(cancel_futures=True)
 
 
-@contextmanager
-def _ended_by_signal() -> Iterator[None]:
-    """Let SIGTERM, where nobody else heeds it, raise SystemExit, so that workers end at once."""
-    in_main = threading.current_thread() is threading.main_thread()
-    if not in_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
-    parent = os.getpid()
-
-    def exit_for(number: int, frame: FrameType | None) -> None:
-        code = 128 + number  # as a shell reports it
-        if os.getpid() != parent:  # forked, and not a worker yet: what the parent holds is not its
-            os._exit(code)
-        sys.exit(code)
-
-    signal.signal(signal.SIGTERM, exit_for)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
 def _start_worker() -> None:
     """Leave Ctrl-C to the parent, and end with it however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    die_of_signals()
     # Records come in their thousands and none refers to itself: the collector of cycles would only
     # walk over them again and again.
     gc.disable()

@@ -9,12 +9,14 @@ import io
 import os
 import re
 import sys
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
 import typer
 from rich.console import Console
 
+from data_tools.ended_by_signals import ended_by_signals
 from data_tools.errors import UserError, join_message
 from hanzi_lsgan.cli import (  # noqa: F401 - each adds its command
     adapt,
@@ -66,7 +68,8 @@ def main() -> None:
     show_any_text()
     console.quiet = console.stderr = False
     try:
-        code = _run(sys.argv[1:])
+        with ended_by_signals():
+            code = _run(sys.argv[1:])
         sys.stdout.flush()
     except (ClosedPipeError, BrokenPipeError):
         discard_output()
@@ -74,6 +77,10 @@ def main() -> None:
     except (KeyboardInterrupt, InterruptedByUserError, typer.Abort):
         _say("interrupted")
         code = EXIT_INTERRUPTED
+    except SystemExit:  # of a signal that asks to end
+        with suppress(OSError):  # the terminal is gone
+            _say("terminated")
+        raise
     if code:
         sys.exit(code)
 
