@@ -25,6 +25,7 @@ class BeingWrittenError(UserError):
 
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
 _NO_LOCKS_HERE = (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK)  # some file systems of clusters
+_UNFINISHED = ".partial"  # ends the name of a file that is being written
 _WAITING = ".waiting"  # ends the name of a file that waits for others
 _LOCKED_BYTE = 1 << 30  # beyond what is ever read: Windows keeps others from a locked byte
 
@@ -43,7 +44,7 @@ def replacing(path: Path) -> Iterator[Path]:
     with writable(path):
         if path.is_dir():
             raise UserError(join_message(str(path), "is a folder", "name a file"))
-        unfinished = path.with_name(path.name + ".partial")
+        unfinished = path.with_name(path.name + _UNFINISHED)
         with folders_around(path), unfinished.open("ab") as file:
             if not lock(file, unfinished):
                 problem = "another process is writing this file"
@@ -62,6 +63,16 @@ def replacing(path: Path) -> Iterator[Path]:
                 unfinished.unlink(missing_ok=True)
                 raise
         flush(path.parent)
+
+
+def remove_unfinished(path: Path) -> None:
+    """Remove what an ended process has left of `replacing` a file, unless another one writes it."""
+    unfinished = path.with_name(path.name + _UNFINISHED)
+    with suppress(OSError), unfinished.open("r+b") as file:
+        if lock(file, unfinished):
+            if sys.platform == "win32":
+                file.close()  # an open file cannot be removed there
+            unfinished.unlink()
 
 
 def write_together(paths: Sequence[Path], contents: Iterable[bytes]) -> None:

@@ -19,7 +19,7 @@ from PIL import Image, ImageFilter
 
 from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
-from data_tools.files import replacing, writable
+from data_tools.files import remove_unfinished, replacing, writable
 from data_tools.fonts.pen import Pen, draw_lines, stray
 from data_tools.fonts.strokes import Stroke, strokes_of
 from data_tools.fonts.typefaces import (
@@ -268,13 +268,18 @@ def write_corpus(
     shares = _share_out(characters, range(1, writers + 1), per_character, seed, chosen)
     everything = "".join(characters)
     parts = [shares.get(number, everything) for number in numbers]
-    with process_map(process_count(jobs, len(paths))) as parallel:
-        write = partial(_write_writer, seed, chosen)
-        samples = 0
-        for written in parallel(write, list(zip(numbers, paths, parts, strict=True))):
-            samples += written
-            if on_samples is not None:
-                on_samples(samples)
+    try:
+        with process_map(process_count(jobs, len(paths))) as parallel:
+            write = partial(_write_writer, seed, chosen)
+            samples = 0
+            for written in parallel(write, list(zip(numbers, paths, parts, strict=True))):
+                samples += written
+                if on_samples is not None:
+                    on_samples(samples)
+    except BaseException:
+        for path in paths:  # workers are ended at once, within a file
+            remove_unfinished(path)
+        raise
     return CorpusSummary(out, len(characters), writers, test_writers, samples)
 
 

@@ -1,5 +1,6 @@
 import errno
 import sys
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -286,6 +287,38 @@ def test_a_full_disk_is_one_line_and_leaves_no_partial_file(
     with pytest.raises(UserError, match="No space left on device"):
         write_corpus(tmp_path, characters="一", writers=1, jobs=1)
     assert list(tmp_path.iterdir()) == []
+
+
+def draw_one_and_wait(character: str, hand: Hand, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Of 一 and 七 the first is drawn at once, the second by nobody before he is ended."""
+    if character == "七":
+        time.sleep(60)
+    return np.zeros((9, 9), np.uint8)
+
+
+@patches_workers
+def test_workers_that_are_ended_within_a_file_leave_none_unfinished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt_in_the_third_file(samples: int) -> None:
+        third = tmp_path / "out" / "font-drawn-trn_gnt" / "font-drawn-0003.gnt.partial"
+        while not third.exists():
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(corpus_module, "draw_sample", draw_one_and_wait)
+    shares = {1: "一", 2: "一七", 3: "一七"}
+    monkeypatch.setattr(corpus_module, "_share_out", lambda *_: shares)
+    with pytest.raises(KeyboardInterrupt):
+        write_corpus(
+            tmp_path / "out",
+            characters="一七",
+            writers=3,
+            test_writers=1,
+            jobs=2,
+            on_samples=interrupt_in_the_third_file,
+        )
+    assert [path.name for path in (tmp_path / "out").rglob("*.gnt*")] == ["font-drawn-0001.gnt"]
 
 
 @patches_workers
