@@ -53,6 +53,7 @@ _REMEDIES = {
     errno.EFBIG: "free space there",
 }
 """For errors of the file system that nobody nearer to the file has answered."""
+_FULL = (errno.ENOSPC, errno.EFBIG)
 EXIT_INTERRUPTED = 130
 EXIT_CLOSED_PIPE = 141
 """As a shell reports a program that the signal of a closed pipe ended."""
@@ -70,7 +71,7 @@ def main() -> None:
     try:
         with ended_by_signals():
             code = _run(sys.argv[1:])
-        sys.stdout.flush()
+        flush_or_discard()
     except (ClosedPipeError, BrokenPipeError):
         discard_output()
         code = EXIT_CLOSED_PIPE
@@ -92,6 +93,16 @@ def open_missing_output() -> None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
 
 
+def flush_or_discard() -> None:
+    """Write what waits for standard output; what cannot be written has been told of by now."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError:
+        discard_output()
+
+
 def show_any_text() -> None:
     """Write what an encoding has no character for as an escape, rather than fail over it."""
     for stream in (sys.stdout, sys.stderr):
@@ -105,17 +116,14 @@ def _run(arguments: list[str]) -> int:
         _refuse_empty_paths(arguments)
         chosen = _common_first(_repeat_test(arguments)) or ["--help"]
         code = app(chosen, standalone_mode=False)
+        sys.stdout.flush()  # by which a full disk is found
         return code if isinstance(code, int) else 0
+    except BrokenPipeError:
+        raise
     except UserError as error:
         _say(f"error: {error}")
     except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            raise
-        where = str(error.filename or "the system")
-        if error.filename is None and error.errno == errno.ENOSPC:
-            where = "standard output"
-        remedy = _REMEDIES.get(error.errno or 0, "see to it")
-        _say(f"error: {join_message(where, f'fails ({error.strerror or error})', remedy)}")
+        _say(f"error: {_describe_of_system(error)}")
     except (MemoryError, RuntimeError) as error:
         if not _is_want_of_memory(error):
             raise
@@ -132,6 +140,15 @@ def _say(line: str) -> None:
     if os.environ.get("RANK", "0") == "0":
         stderr = Console(stderr=True, highlight=False, emoji=False, markup=False, soft_wrap=True)
         stderr.print(line)
+
+
+def _describe_of_system(error: OSError) -> str:
+    """What the file system finds wrong, in one line."""
+    where = str(error.filename or "the system")
+    if error.filename is None and error.errno in _FULL:
+        where = "standard output"
+    remedy = _REMEDIES.get(error.errno or 0, "see to it")
+    return join_message(where, f"fails ({error.strerror or error})", remedy)
 
 
 def _describe(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -31,3 +32,13 @@ def test_sigterm_leaves_no_unfinished_file(
     assert code == 143  # 128 + 15, as of what SIGTERM has ended
     assert list(tmp_path.iterdir()) == []
     assert capsys.readouterr().err == "terminated\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device is full here")
+def test_output_onto_a_full_disk_is_one_line() -> None:
+    command = [sys.executable, "-m", "hanzi_lsgan.cli", "--version"]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=300)
+    problem = "fails (No space left on device); free space there"
+    assert ended.stderr == f"error: standard output: {problem}\n"
+    assert ended.returncode == 2
