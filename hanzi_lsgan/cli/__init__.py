@@ -54,6 +54,7 @@ _REMEDIES = {
 }
 """For errors of the file system that nobody nearer to the file has answered."""
 _FULL = (errno.ENOSPC, errno.EFBIG)
+_HERE_IS_GONE = "the folder that you are in: has been deleted; change into another one"
 EXIT_INTERRUPTED = 130
 EXIT_CLOSED_PIPE = 141
 """As a shell reports a program that the signal of a closed pipe ended."""
@@ -121,9 +122,9 @@ def _run(arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except UserError as error:
-        _say(f"error: {error}")
+        _say(f"error: {_HERE_IS_GONE if _is_here_gone() else error}")
     except OSError as error:
-        _say(f"error: {_describe_of_system(error)}")
+        _say(f"error: {_HERE_IS_GONE if _is_here_gone() else _describe_of_system(error)}")
     except (MemoryError, RuntimeError) as error:
         if not _is_want_of_memory(error):
             raise
@@ -140,6 +141,15 @@ def _say(line: str) -> None:
     if os.environ.get("RANK", "0") == "0":
         stderr = Console(stderr=True, highlight=False, emoji=False, markup=False, soft_wrap=True)
         stderr.print(line)
+
+
+def _is_here_gone() -> bool:
+    """Whether the folder has been deleted from which names without a folder are read."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _describe_of_system(error: OSError) -> str:

@@ -42,3 +42,15 @@ def test_output_onto_a_full_disk_is_one_line() -> None:
     problem = "fails (No space left on device); free space there"
     assert ended.stderr == f"error: standard output: {problem}\n"
     assert ended.returncode == 2
+
+
+def test_a_folder_that_has_been_deleted_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert run(monkeypatch, "form", "--chars", "永", "--out", "form.pdf") == 2
+    said = capsys.readouterr().err
+    assert said == "error: the folder that you are in: has been deleted; change into another one\n"
