@@ -26,8 +26,9 @@ def check_file(path: Path, suffixes: Collection[str] = (), example: str = "") ->
     """
     remedy = "name a file" + (f" such as {example}" if example else "")
     target = _follow(path)
-    if _exists(target) and not target.is_file():
-        problem = "is a folder" if target.is_dir() else "is no regular file"
+    # Where /dev/stdout leads to a pipe, the name that it leads to is none of a file.
+    if _exists(path) and not path.is_file():
+        problem = "is a folder" if path.is_dir() else "is no regular file"
         raise UserError(join_message(f"--out {path}", problem, remedy))
     if suffixes and path.suffix.lower() not in suffixes:
         has = f"{path.suffix} is no kind of file" if path.suffix else "the name has no suffix"
@@ -48,8 +49,8 @@ def check_folder(path: Path) -> Path:
         UserError: it is a file, a device or a pipe, or it cannot be made or written.
     """
     target = _follow(path)
-    if _exists(target) and not target.is_dir():
-        problem = "is a file" if target.is_file() else "is no folder but a device or a pipe"
+    if _exists(path) and not path.is_dir():
+        problem = "is a file" if path.is_file() else "is no folder but a device or a pipe"
         raise UserError(join_message(f"--out {path}", problem, "name a folder"))
     _probe(path, target, "")
     return target
