@@ -48,9 +48,10 @@ def write_entries(
 
     # Without a lock file, since nobody else knows of the environment yet; not synced each time,
     # since a killed process leaves nothing at the final name.
-    environment = lmdb.open(
-        str(folder), map_size=_FIRST_MAP_BYTES, lock=False, sync=False, readahead=False
-    )
+    with _errors_of_the_disk():
+        environment = lmdb.open(
+            str(folder), map_size=_FIRST_MAP_BYTES, lock=False, sync=False, readahead=False
+        )
     try:
         written = 0
         entries: list[tuple[bytes, bytes]] = [] if meta is None else [(b"meta", meta)]

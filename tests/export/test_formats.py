@@ -344,14 +344,15 @@ def test_windows_removes_no_open_file(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="files have no limits there")
-def test_a_full_disk_is_one_line_in_lmdb_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("room_bytes", [3_000, 100_000])  # an empty environment has 8,192
+def test_a_full_disk_is_one_line_in_lmdb_too(tmp_path: Path, room_bytes: int) -> None:
     if sys.platform == "win32":
         return
     import resource
 
     noise = np.random.default_rng(0).integers(0, 256, (400, 400), np.uint8)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room_bytes, limits[1]))
     try:
         with pytest.raises(UserError, match=r"\(the disk is full, or fails: .*\); free space"):
             write_samples([Sample(noise, "永", "")], tmp_path / "x.lmdb", Format.LMDB)
