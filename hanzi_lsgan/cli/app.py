@@ -197,7 +197,10 @@ def _lines(unit: str) -> Callable[[str, int, int], None]:
         now = time.monotonic()
         if phase not in began:
             began[phase], next_line[phase] = now, now + _SILENT_SECONDS
-        if now >= next_line[phase] and done != total:
+        if now >= next_line[phase] and not (done or total):  # it waits, and nothing is counted
+            console.print(f"{phase}, {now - began[phase]:,.0f} s so far", soft_wrap=True)
+            next_line[phase] = now + _LINE_SECONDS
+        elif now >= next_line[phase] and done != total:
             of_total = f" of {total:,}" if total else ""
             rate = done / max(1e-9, now - began[phase])
             line = f"{phase}: {done:,}{of_total} {unit}, {rate:,.0f} {unit}/s"

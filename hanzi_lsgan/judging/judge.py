@@ -187,7 +187,7 @@ def obtain_recogniser(
                 weights = {name: value.contiguous() for name, value in trained.state_dict().items()}
                 unfinished.write_bytes(serialize_tensors(weights))
         except BeingWrittenError:  # another process trains it; if that is ended, this one does
-            on_samples(f"wait for the {role.name} that another process trains", 0, 1)
+            on_samples(f"wait for the {role.name} that another process trains", 0, 0)
             time.sleep(_WAIT_SECONDS)
     # Who made it reads it back as well: rounding depends on strides in memory, and a resumed run
     # must be as one that was not interrupted.
