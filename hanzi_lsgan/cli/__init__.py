@@ -79,10 +79,14 @@ def main() -> None:
     except (KeyboardInterrupt, InterruptedByUserError, typer.Abort):
         _say("interrupted")
         code = EXIT_INTERRUPTED
-    except SystemExit:  # of a signal that asks to end
-        with suppress(OSError):  # the terminal is gone
-            _say("terminated")
-        raise
+    except SystemExit as end:
+        if end.code == 1:  # of click, whose help nobody reads any more
+            discard_output()
+            code = EXIT_CLOSED_PIPE
+        else:  # of a signal that asks to end
+            with suppress(OSError):  # the terminal is gone
+                _say("terminated")
+            raise
     if code:
         sys.exit(code)
 

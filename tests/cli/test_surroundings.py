@@ -54,3 +54,12 @@ def test_a_folder_that_has_been_deleted_is_named(
     assert run(monkeypatch, "form", "--chars", "永", "--out", "form.pdf") == 2
     said = capsys.readouterr().err
     assert said == "error: the folder that you are in: has been deleted; change into another one\n"
+
+
+def test_help_that_nobody_reads_ends_as_other_output_does() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "hanzi_lsgan.cli", "--help"]
+    ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, timeout=300)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (141, b"")
