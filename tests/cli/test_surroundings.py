@@ -37,8 +37,11 @@ def test_sigterm_leaves_no_unfinished_file(
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device is full here")
 def test_output_onto_a_full_disk_is_one_line() -> None:
     command = [sys.executable, "-m", "hanzi_lsgan.cli", "--version"]
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with Path("/dev/full").open("w") as full:
-        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=300)
+        ended = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, env=buffered, text=True, timeout=300
+        )
     problem = "fails (No space left on device); free space there"
     assert ended.stderr == f"error: standard output: {problem}\n"
     assert ended.returncode == 2
