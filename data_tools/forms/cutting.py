@@ -42,6 +42,10 @@ _BESIDE_MM = 0.55
 _FRAME_SHARE = 0.75  # of a stroke that is none, but a part of a frame
 
 _SPECK_MM2 = 0.1
+_LARGEST_SPECK_MM2 = 0.8
+_SPECKLED = 8  # specks between the boxes: fewer may be strayed from them
+_SPECK_PERCENTILE = 90
+_SPECK_EXCESS = 1.5
 _EMPTY_MM2 = 0.35
 _LITTLE_MM2 = 0.8
 _FULL_SHARE = 0.62  # of a box; more ink is no character
@@ -296,8 +300,11 @@ def _strokes(
     framed = np.bincount(labels[_frames(page, ink.shape, boxes)], minlength=count)
     is_frame = framed > _FRAME_SHARE * stats[:, cv2.CC_STAT_AREA]
     middles = np.array([(box.left, box.top) for box in boxes]) + BOX_MM / 2
+    bare = np.concatenate([labels[page.part(_above(box))].ravel() for box in boxes])
+    is_beside = (np.bincount(bare, minlength=count) > 0) & (inside.sum(axis=0) == 0)
+    speck = _speck_mm2(sizes[is_beside & ~is_frame])
     for label in range(1, count):
-        if sizes[label] < _SPECK_MM2 or is_frame[label]:
+        if sizes[label] < speck or is_frame[label]:
             continue
         order = np.argsort(-inside[:, label], kind="stable")
         first = int(order[0])
@@ -315,6 +322,19 @@ def _strokes(
             own[other].append(label)
             shared |= {first, other}
     return labels, _Shares(own, shared)
+
+
+def _speck_mm2(outside: NDArray[np.float64]) -> float:
+    """How large a stroke must be not to be a speck, as copiers leave them all over a sheet.
+
+    Args:
+        outside: sizes, in mm², of what lies on the bare sheet between the boxes.
+    """
+    specks = outside[(outside >= _SPECK_MM2) & (outside < _LARGEST_SPECK_MM2)]
+    if len(specks) < _SPECKLED:
+        return _SPECK_MM2
+    largest = _SPECK_EXCESS * float(np.percentile(specks, _SPECK_PERCENTILE))
+    return min(largest, _LARGEST_SPECK_MM2)
 
 
 def _state(

@@ -186,6 +186,20 @@ def test_doubtful_boxes_are_told(blank: FilledPage) -> None:
     assert share_cut_right(page, read) == 1
 
 
+def test_specks_of_a_copier_are_no_writing(filled: FilledPage) -> None:
+    """1,500 black points of 0.1 to 0.5 mm all over the sheet, twelve to a box and around it."""
+    rng = np.random.default_rng(1)
+    picture = filled.picture.copy()
+    sides = filled.sheet.width, filled.sheet.height
+    for x, y, across in rng.uniform((0, 0, 0.1), (*sides, 0.5), (1500, 3)):
+        centre = round(x * PIXELS_A_MM), round(y * PIXELS_A_MM)
+        cv2.circle(picture, centre, max(1, round(across * PIXELS_A_MM / 2)), (0.05,) * 3, -1)
+    read = read_page("a.jpg", photograph(replace(filled, picture=picture), EASY))
+    assert read.boxes[4].state is State.EMPTY
+    assert sum(box.state is State.TAKEN for box in read.boxes) > 26  # specks at strokes lengthen
+    assert share_cut_right(filled, read) == 1
+
+
 def test_printed_characters_traced_with_a_broad_pen_are_nothing_in_their_boxes(
     blank: FilledPage,
 ) -> None:
