@@ -28,6 +28,7 @@ _COLOURS = {
     State.LITTLE: (215, 40, 40),
     State.FAINT: (215, 40, 40),
     State.FULL: (215, 40, 40),
+    State.BLOT: (215, 40, 40),
     State.SHARED: (215, 40, 40),
 }
 

@@ -4,7 +4,7 @@ Ink is taken by connected strokes, so that one which leaves its box a little is 
 that comes over from the next box is not taken for a part of this one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -49,6 +49,8 @@ _SPECK_EXCESS = 1.5
 _EMPTY_MM2 = 0.35
 _LITTLE_MM2 = 0.8
 _FULL_SHARE = 0.62  # of a box; more ink is no character
+_BLOT_MM = 3.5
+_BLOT_EXCESS = 2.5  # of the page's strokes at their thickest; a felt pen's merge to twice as much
 _TERRITORY_MM = 3.0  # around a box, in which its strokes may lie
 _STRAY_MM = 1.6  # of a stroke outside its box
 _OVER_MM = 0.5  # of the frame: what goes farther is noted
@@ -66,6 +68,7 @@ class State(Enum):
     LITTLE = "almost nothing in it"
     FAINT = "too faint"
     FULL = "mostly ink"
+    BLOT = "blotted"
     SHARED = "a stroke runs from one box into the next"
 
     @property
@@ -107,7 +110,8 @@ def cut_boxes(page: FlatPage, sheet: Sheet, characters: str) -> list[CutBox]:
     ink = _find_ink(page, written, boxes)
     labels, shares = _strokes(page, ink.is_ink, boxes)
     covered = covered_boxes(page, sheet, boxes)
-    cut = []
+    cut: list[CutBox] = []
+    thickest: list[float] = []
     for number, (box, character) in enumerate(zip(boxes, characters, strict=True)):
         territory = page.part(box, _TERRITORY_MM)
         own = np.isin(labels[territory], shares.own[number])
@@ -119,7 +123,22 @@ def cut_boxes(page: FlatPage, sheet: Sheet, characters: str) -> list[CutBox]:
             state = State.COVERED
         place = _place(own, territory, page.part(box))
         cut.append(CutBox(number, character, state, _cropped(grey, own), place))
-    return cut
+        thickest.append(_thickest_mm(own))
+    usual = float(np.median([thick for thick in thickest if thick] or [0.0]))
+    return [
+        replace(box, state=State.BLOT)
+        if box.state.is_taken and thick > max(_BLOT_MM, _BLOT_EXCESS * usual)
+        else box
+        for box, thick in zip(cut, thickest, strict=True)
+    ]
+
+
+def _thickest_mm(own: NDArray[np.bool_]) -> float:
+    """The diameter of the largest disc of ink, 0 where there is none."""
+    import cv2
+
+    within = np.pad(own, 1).astype(np.uint8)
+    return 2 * float(cv2.distanceTransform(within, cv2.DIST_L2, 5).max()) / PIXELS_A_MM
 
 
 def _without_print(page: FlatPage, sheet: Sheet, boxes: list[Square]) -> NDArray[np.float32]:

@@ -186,6 +186,19 @@ def test_doubtful_boxes_are_told(blank: FilledPage) -> None:
     assert share_cut_right(page, read) == 1
 
 
+def test_boxes_blackened_in_part_are_told(blank: FilledPage) -> None:
+    """By a blot of 6 mm over a character, a seventh of the box."""
+    page = fill(blank, writer=2)
+    for number in range(5):
+        box = page.sheet.box(number)
+        middle = np.array([box.left, box.top]) + box.side / 2
+        place = (middle * PIXELS_A_MM).round().astype(int).tolist()
+        cv2.circle(page.picture, place, 3 * PIXELS_A_MM, (0.1,) * 3, -1)
+    read = read_page("a.jpg", photograph(page, EASY))
+    assert [box.state.is_taken for box in read.boxes] == [False] * 5 + [True] * 25
+    assert {box.state for box in read.boxes[:5]} == {State.BLOT}
+
+
 def test_specks_of_a_copier_are_no_writing(filled: FilledPage) -> None:
     """1,500 black points of 0.1 to 0.5 mm all over the sheet, twelve to a box and around it."""
     rng = np.random.default_rng(1)
