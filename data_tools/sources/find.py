@@ -139,6 +139,8 @@ class _Finder:
             collection = self._new_collection(folder, around)
             self._file(source, FoundPlace(source.name, str(source), above, split), collection)
         collections = [one for one in self._collections if one.pictures]
+        if collections:  # what tells labels may lie beside archives of pictures
+            collections = [one for one in self._collections if one.pictures or one.beside]
         for one in collections:
             one.is_alone = self._sample_files() == sample_files
         self.found.collections += collections
@@ -289,6 +291,7 @@ class _Finder:
         except UserError as error:
             self._trouble(place, error, DAMAGED)
             return
+        before = len(self._collections)
         collection = self._new_collection(path, place)
         self.found.notes += listing.notes
         for name, left_out in listing.left_out:
@@ -301,7 +304,8 @@ class _Finder:
             kind_of_entry = self._entry(path, entry, place.below(entry.name, archives=1))
             if kind_of_entry in _MAY_TELL_LABELS and not entry.is_encrypted:
                 collection.beside.append(stored)
-        if self._sample_files() == sample_files and not collection.pictures:
+        has_pictures = any(one.pictures for one in self._collections[before:])
+        if self._sample_files() == sample_files and not has_pictures:
             inside = self.found.passed_over[passed_over:]
             del self.found.passed_over[passed_over:]
             self.found.passed_over.append(archive_of(inside, place.full))

@@ -42,7 +42,8 @@ def pictures_once(collections: Sequence[Collection]) -> list[Collection]:
     # Those that a person said the split of come first, and are not taken away.
     for collection in sorted(collections, key=lambda one: one.split is None):
         kept: list[StoredFile] = []
-        base = collection.base.resolve()
+        # Not by where they are read: what is packed is unpacked anew each time that it is found.
+        base = Path(collection.place).resolve()
         for picture in collection.pictures:
             other = seen.setdefault(f"{base}/{picture.name}", collection)
             if other is collection:
@@ -52,4 +53,5 @@ def pictures_once(collections: Sequence[Collection]) -> list[Collection]:
                 problem = "the same picture is given twice"
                 raise UserError(join_message(place, problem, "name each folder once"))
         collection.pictures = kept
-    return [collection for collection in collections if collection.pictures]
+    sources = {collection.source for collection in collections if collection.pictures}
+    return [collection for collection in collections if collection.source in sources]

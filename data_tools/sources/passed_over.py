@@ -100,7 +100,8 @@ def nothing_found(place: str, passed_over: Sequence[PassedOver]) -> UserError:
         return UserError(join_message(place, "no .gnt file is in it", _SOURCES))
     # Where one thing alone stands in the way, what is wrong with it says the most.
     first = kinds[telling[0]][0]
-    if len(passed_over) == 1 and (first.place == place or first.said):
+    is_alone = sum(len(kinds[kind]) for kind in telling) == 1
+    if is_alone and (first.place == place or first.said):
         return first.error()
     said = ", ".join(f"{kind.count(len(kinds[kind]))} ({_names(kinds[kind])})" for kind in telling)
     expected = ".gnt file" if telling[0] in (OTHER, TEXT, *UNPACKABLE) else "sample that is read"
