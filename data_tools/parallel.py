@@ -1,5 +1,6 @@
 """A pool of processes that ends with its parent and hands on the first error."""
 
+import faulthandler
 import gc
 import multiprocessing
 import os
@@ -63,12 +64,7 @@ def process_map(processes: int) -> Iterator[Map]:
     if processes == 1:
         yield lambda function, tasks: map(function, tasks)
         return
-    # Forking is quick and shares what is imported; elsewhere than on Linux it is unsafe.
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    pools = [
-        ProcessPoolExecutor(1, mp_context=context, initializer=_start_worker)
-        for _ in range(processes)
-    ]
+    pools = [_pool_of_one() for _ in range(processes)]
 
     def run(function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
         futures = deque(
@@ -83,8 +79,7 @@ def process_map(processes: int) -> Iterator[Map]:
     except BaseException as error:
         # Nobody wants the results: whose disk is full need not wait for tasks that take minutes.
         for pool in pools:
-            for process in list(pool._processes.values()):
-                process.terminate()
+            _terminate(pool)
         if isinstance(error, BrokenProcessPool):
             problem = "a worker process died, perhaps killed for want of memory"
             raise UserError(f"{problem}; run it again with fewer --jobs") from None
@@ -92,6 +87,41 @@ def process_map(processes: int) -> Iterator[Map]:
     finally:
         for pool in pools:
             pool.shutdown(cancel_futures=True)
+
+
+def call_apart(function: Callable[..., Result], *arguments: object) -> Result:
+    """Call a function in a process of its own, as one that a damaged file may end.
+
+    What it has to say of its end on standard error is not heard.
+
+    Raises:
+        BrokenProcessPool: the process has died.
+    """
+    with _pool_of_one() as pool:
+        try:
+            return pool.submit(_quietly, function, *arguments).result()
+        except BaseException:
+            _terminate(pool)
+            raise
+
+
+def _quietly(function: Callable[..., Result], *arguments: object) -> Result:
+    faulthandler.disable()  # it may have a standard error of its own
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 2)
+    os.close(silence)
+    return function(*arguments)
+
+
+def _pool_of_one() -> ProcessPoolExecutor:
+    # Forking is quick and shares what is imported; elsewhere than on Linux it is unsafe.
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    return ProcessPoolExecutor(1, mp_context=context, initializer=_start_worker)
+
+
+def _terminate(pool: ProcessPoolExecutor) -> None:
+    for process in list((pool._processes or {}).values()):
+        process.terminate()
 
 
 def _start_worker() -> None:

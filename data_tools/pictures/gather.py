@@ -20,11 +20,12 @@ from data_tools.pictures.labels import (
     names_hide_numbers,
 )
 from data_tools.pictures.lists_elsewhere import agreed_lists, lists_above
-from data_tools.pictures.metadata import MAX_TABLE_BYTES
+from data_tools.pictures.metadata import MAX_TABLE_BYTES, Row, rows_within
 from data_tools.pictures.part import LabelledFile, PicturePart
 from data_tools.pictures.unpacked import without_unpacked
 from data_tools.pictures.unread_labels import unread_labels
 from data_tools.pictures.writers import writer_in
+from data_tools.sources.shards import set_of_shards
 from data_tools.sources.split_choice import TEST_OPTION
 from data_tools.sources.split_names import TRAIN_UNTOLD, NamedSplit, may_mean_test, split_of_names
 from data_tools.sources.stored import Collection, read_beside
@@ -79,11 +80,12 @@ def gather_pictures(
     labels = Labels([], Counter(), {}, [], [], [])
     told: set[str] = set()  # writers whom tables name
     drew: dict[str, set[str]] = {}  # by each writer
+    parts: Counter[tuple[object, ...]] = Counter()  # of each writer in all shards of a set
     for source, found in _labels_of_each(of_source, gathered).items():
         some = of_source[source]
         labels.add(found)
         told.update(found.writers)
-        writers = _writers(_paths(some), found.writers, writer_pattern, source)
+        writers = _writers(some, found.writers, writer_pattern, source)
         for character, writer in zip(found.characters, writers, strict=True):
             if character is not None:
                 drew.setdefault(writer, set()).add(character)
@@ -92,17 +94,18 @@ def gather_pictures(
             for (writer, named_split), pictures in _groups(one, answers, gathered).items():
                 is_folder = writer_pattern is None and writer not in told
                 whole = PicturePart(
-                    name=writer if is_folder else f"{one.name}/{writer}",
+                    name=writer if is_folder else f"{_set_name(one)}/{writer}",
                     writer=writer,
                     number=0,
                     path=one.base,
+                    origin=source if one.columns else one.base,
                     folder=one.place,
                     named_split=named_split,
                     pictures=tuple(pictures),
                     ground=grounds[source],
                     ink=ink,
                 )
-                gathered.parts += _in_parts(whole)
+                gathered.parts += _in_parts(whole, parts)
     gathered.parts.sort(key=lambda part: (part.name, part.split, part.number))
     if not gathered.parts:
         return gathered
@@ -138,15 +141,22 @@ def _groups(
     return groups
 
 
-def _in_parts(whole: PicturePart) -> Iterator[PicturePart]:
-    """A writer's pictures in parts, those apart whose files' names tell a font or a model."""
+def _in_parts(whole: PicturePart, numbers: Counter[tuple[object, ...]]) -> Iterator[PicturePart]:
+    """A writer's pictures in parts, those apart whose files' names tell a font or a model.
+
+    Args:
+        whole: all of the pictures.
+        numbers: how many parts there are of each writer; those made here are added.
+    """
     for kind in ("", *NAME_PREFIXES):
         some = [one for one in whole.pictures if kind_told_by(one.file.name) == kind]
         told = not kind or kind_told_by(whole.name) == kind
         name = whole.name if told else f"{whole.name}/{NAME_PREFIXES[kind]}"
-        for number, start in enumerate(range(0, len(some), _PART_PICTURES)):
+        of_writer = (name, whole.origin, whole.split)
+        for start in range(0, len(some), _PART_PICTURES):
             pictures = tuple(some[start : start + _PART_PICTURES])
-            yield replace(whole, name=name, number=number, pictures=pictures)
+            yield replace(whole, name=name, number=numbers[of_writer], pictures=pictures)
+            numbers[of_writer] += 1
 
 
 def _paths(collections: Sequence[Collection]) -> list[str]:
@@ -195,7 +205,7 @@ def _siblings(source: Path, sources: Iterable[Path]) -> set[str]:
 
 
 def _labels(
-    read: Callable[[Mapping[str, bytes]], Labels],
+    read: Callable[..., Labels],
     collections: Sequence[Collection],
     source: Path,
     lists_of_others: Callable[[], dict[str, bytes]],
@@ -213,20 +223,41 @@ def _labels(
     # A list for train and test alike often lies in the folder that holds both.
     if names_hide_numbers(paths) and not any(map(is_class_list, beside)):
         beside |= lists_above(source)
+
+    def label(lists: dict[str, bytes]) -> Labels:
+        return read(beside | lists, own=_rows_within(collections))
+
+    def label_with_lists_elsewhere() -> Labels:
+        try:
+            return _checked(label({}), collections)
+        except UncountedError:
+            raise
+        except UserError:
+            if not (lists := lists_above(source) or lists_of_others()):
+                raise
+            return label(lists)
+
     try:
-        return _checked(read(beside), collections)
+        return label_with_lists_elsewhere()
     except UncountedError:
         raise
-    except UntoldError as error:
-        lists = lists_above(source) or lists_of_others()
-        if lists:
-            return read(beside | lists)
-        raise unread_labels(collections) or error from None
-    except UserError:
-        lists = lists_above(source) or lists_of_others()
-        if not lists:
+    except UserError as error:
+        if not isinstance(error, UntoldError) or _have_columns(collections):
             raise
-        return read(beside | lists)
+        raise unread_labels(collections) or error from None
+
+
+def _have_columns(collections: Sequence[Collection]) -> bool:
+    return any(one.columns for one in collections)
+
+
+def _rows_within(collections: Sequence[Collection]) -> list[Row | None]:
+    """What the files that pictures lie in say of each; empty where none does."""
+    rows: list[Row | None] = []
+    for one in collections:
+        names = [file.name for file in one.pictures]
+        rows += rows_within(names, one.columns, one.place) if one.columns else [None] * len(names)
+    return rows if any(rows) else []
 
 
 def _checked(found: Labels, collections: Sequence[Collection]) -> Labels:
@@ -254,14 +285,28 @@ def _label_lines(labels: Labels) -> list[str]:
     return lines
 
 
+def _set_name(collection: Collection) -> str:
+    """The name of a folder or archive; of a shard that of the set."""
+    return set_of_shards(collection.name) if collection.columns else collection.name
+
+
 def _writers(
-    paths: Sequence[str], named: Sequence[str], pattern: re.Pattern[str] | None, source: Path
+    collections: Sequence[Collection],
+    named: Sequence[str],
+    pattern: re.Pattern[str] | None,
+    source: Path,
 ) -> list[str]:
     """The writer of each picture: by the pattern, else whom a table names, else its folder."""
-    folders = [path.rpartition("/")[0] for path in paths]
+    folders = [
+        f"{name}/{file.name}".rpartition("/")[0]
+        for one in collections
+        for name in [_set_name(one)]
+        for file in one.pictures
+    ]
     folders = [name or folder for name, folder in zip(named, folders, strict=True)]
     if pattern is None:
         return folders
+    paths = _paths(collections)
     found = [writer_in(pattern, path) for path in paths]
     if paths and not any(found):
         problem = f"{pattern.pattern!r} is in no name, such as {paths[0]}"

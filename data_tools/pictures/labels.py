@@ -116,6 +116,7 @@ def label_pictures(
     beside: Mapping[str, bytes],
     where: str,
     firsts: Firsts,
+    own: Sequence[Row | None] = (),
     siblings: Iterable[str] = (),
 ) -> Labels:
     """Find the character of every picture of a source.
@@ -130,6 +131,7 @@ def label_pictures(
         where: what messages call the source.
         firsts: where lists of classes without numbers begin, as other sources settled it; what
             this one settles is added.
+        own: what is said of each picture by the file that it lies in; none by default.
         siblings: names of other sources that lie beside this one, among which its own name is read
             as it is among the names of folders in one.
 
@@ -140,6 +142,9 @@ def label_pictures(
     """
     lists, tables, problems = _read_beside(beside, paths)
     told = rows_of(paths, tables)
+    if own:
+        of_pictures = [mine or row for mine, row in zip(own, told.of_pictures, strict=True)]
+        told = told._replace(of_pictures=of_pictures)
     problems += _unclear_rows(told)
     found = _of_names(paths, lists, told, siblings)
     # What a list without numbers has depends on where it begins, which its use tells.
@@ -154,6 +159,8 @@ def label_pictures(
     if paths and not any(characters):
         if problems:
             raise problems[0]
+        if own and all(own):
+            raise _untold_by_own(paths, told, found, where)
         reason = f"nothing tells which character a picture shows ({paths[0]}: {found[0].by})"
         raise UntoldError(join_message(where, reason, _LAYOUTS))
     untold: dict[str, tuple[int, str]] = {}
@@ -248,6 +255,7 @@ _FILES = "names of files"
 _FOLDERS = "names of folders"
 _LETTER = "names of folders that are a letter or sign"
 _NUMBER = "a number, which may be a character"
+_UNLISTED = "the table gives a number that no list of classes has"
 _UNTOLD = _Found(None, "its name and its folders' tell none")
 _LIST_DISPUTED = "a list of classes and the name of a folder tell different characters"
 
@@ -371,7 +379,9 @@ def _of_names(
     return _settled(
         _of_file(path, folders[path.rpartition("/")[0]], lists, levels)
         if row is None
-        else _of_text(row.text, PurePosixPath(path).parent, lists, are_numbers)
+        else _of_text(
+            row.text, PurePosixPath(path).parent, lists, are_numbers=are_numbers or row.is_number
+        )
         for path, row in pairs
     )
 
@@ -396,7 +406,7 @@ def _levels(paths: Sequence[str], lists: FolderLists, told: Told) -> tuple[Level
     return levels_of_classes({PurePosixPath(one): some for one, some in names.items()}, lists)
 
 
-def _of_text(text: str, folder: PurePosixPath, lists: FolderLists, are_numbers: bool) -> _Found:
+def _of_text(text: str, folder: PurePosixPath, lists: FolderLists, *, are_numbers: bool) -> _Found:
     """What a table says: a character, or a number that the nearest list has.
 
     Where some texts are numbers of two digits, those of one are not meant as characters.
@@ -404,9 +414,11 @@ def _of_text(text: str, folder: PurePosixPath, lists: FolderLists, are_numbers: 
     if (entry := lists.nearest_entry(folder, text.strip())) is not None:
         return _Found(entry.character, "a table", entry)
     if are_numbers and is_number_key(text.strip()):
-        return _Found(None, "the table gives a number that no list of classes has")
+        return _Found(None, _UNLISTED)
     character = character_shown(text)
     by = "a table" if character else "the table gives a text, not one character"
+    if not text.strip():
+        by = "the table gives no text"
     return _Found(character, by)
 
 
@@ -501,6 +513,26 @@ def _entries(
 def _number_of(path: PurePosixPath) -> str | None:
     """The nearest folder that is named by a number."""
     return next((name for name in reversed(path.parts[:-1]) if is_number(name)), None)
+
+
+def _untold_by_own(
+    paths: Sequence[str], told: Told, found: Sequence[_Found], where: str
+) -> UntoldError:
+    """The error of pictures of which the files that they lie in tell no character."""
+    rows = [row for row in told.of_pictures if row is not None]
+    if any(one.by == _UNLISTED for one in found):
+        numbers = {row.text for row, one in zip(rows, found, strict=True) if one.by == _UNLISTED}
+        some = ", ".join(sorted(numbers, key=int)[:3]) + (" …" if len(numbers) > 3 else "")
+        problem = f"labels are numbers ({some}) and no list says which characters they are"
+        remedy = "put classes.txt, char_dict.json or labels.json beside it"
+        return UntoldError(join_message(where, problem, remedy))
+    shown = next((place for place, row in enumerate(rows) if row.text), None)
+    if shown is None:
+        problem = f"no picture in it has a label ({paths[0]} …)"
+        return UntoldError(join_message(where, problem, "name a file whose pictures have labels"))
+    problem = f"no label in it is one character ({paths[shown]}: {rows[shown].text:.40})"
+    remedy = "name pictures of single characters; lines of text are not read"
+    return UntoldError(join_message(where, problem, remedy))
 
 
 def _unreadable_numbers(

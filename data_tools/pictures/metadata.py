@@ -4,14 +4,17 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from data_tools.errors import UserError, join_message
-from data_tools.pictures.rows import rows_of_text
+from data_tools.pictures.rows import RawRow, rows_of_columns, rows_of_text
 from data_tools.pictures.text_of_bytes import text_of
 from data_tools.sources.kinds import PICTURE_SUFFIXES
 from data_tools.sources.split_names import NamedSplit, split_of_names
+from data_tools.sources.stored import Columns
+from data_tools.splits import Split
 
 
 class Row(NamedTuple):
@@ -22,12 +25,14 @@ class Row(NamedTuple):
         table: path of the table.
         named_split: train or test, as the row or the table's name says; None where neither does.
         writer: who wrote it; empty where the table does not say.
+        is_number: whether the text is certainly the number of a class, and no digit.
     """
 
     text: str
     table: str
     named_split: NamedSplit | None = None
     writer: str = ""
+    is_number: bool = False
 
 
 Tables = dict[PurePosixPath, dict[str, Row]]
@@ -98,16 +103,40 @@ def read_table(
     if of_table is not None:
         of_table = NamedSplit(of_table.split, name)
     read: dict[str, Row] = {}
-    for file, text, split, writer in rows:
-        path = PurePosixPath(file.replace("\\", "/")).as_posix()
-        of_row = split_of_names([split])
-        row = Row(text, where, NamedSplit(of_row.split, name) if of_row else of_table, writer)
+    for raw in rows:
+        path = PurePosixPath(raw.file.replace("\\", "/")).as_posix()
+        row = _row(raw, where, of_table)
         known = read.setdefault(path, row)
-        if known.text != text:
-            problem = f"says of {path} that it shows {known.text} and {text}"
+        if known.text != row.text:
+            problem = f"says of {path} that it shows {known.text} and {row.text}"
             raise UserError(join_message(where, problem, _REMEDY))
         read[path] = _one_of(known, row)
     return read
+
+
+def rows_within(files: Sequence[str], columns: Columns, where: str) -> list[Row]:
+    """What a file says of the pictures that lie in it.
+
+    Args:
+        files: names of the pictures.
+        columns: what is said of each, as of `rows_of_columns`.
+        where: what messages call the file.
+    """
+    return [_row(raw, where, None) for raw in rows_of_columns(files, columns)]
+
+
+def _row(raw: RawRow, where: str, of_table: NamedSplit | None) -> Row:
+    """A row of a table, whose name may tell the split where the row does not."""
+    of_row = _split_told(raw.split)
+    name = PurePosixPath(where).name
+    named_split = of_table if of_row is None else NamedSplit(of_row, name)
+    return Row(raw.text, where, named_split, raw.writer, raw.is_number)
+
+
+@lru_cache(maxsize=64)
+def _split_told(word: str) -> Split | None:
+    told = split_of_names([word])
+    return None if told is None else told.split
 
 
 def _one_of(row: Row, other: Row) -> Row:

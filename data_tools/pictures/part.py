@@ -44,6 +44,7 @@ class PicturePart:
         writer: the writer's name.
         number: of the part among those of one writer.
         path: the folder or archive that holds the files.
+        origin: that, or the source that it is one of several shards of.
         folder: where a person finds that.
         named_split: train or test, and what said so.
         pictures: in order of their names.
@@ -55,6 +56,7 @@ class PicturePart:
     writer: str
     number: int
     path: Path
+    origin: Path
     folder: str
     named_split: NamedSplit
     pictures: tuple[LabelledFile, ...] = field(compare=False, repr=False)

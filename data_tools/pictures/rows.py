@@ -7,23 +7,23 @@ each line, as OCR trainers read it; and JSON.
 import csv
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice, zip_longest
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from data_tools.pictures.names import character_shown
-from data_tools.sources.kinds import PICTURE_SUFFIXES
-
-_FILE_COLUMNS = (
-    *("file_name", "filename", "file", "image", "path", "img", "image_path", "img_path"),
-    *("image_name", "img_name", "file_path", "filepath"),
-    *("image_id", "img_id", "file_id", "id"),
+from data_tools.sources.column_names import (
+    FILE_COLUMNS,
+    SPLIT_COLUMNS,
+    TEXT_COLUMNS,
+    WRITER_COLUMNS,
+    columns_among,
 )
-_TEXT_COLUMNS = ("text", "label", "char", "character", "class", "transcription", "unicode", "hanzi")
-_SPLIT_COLUMNS = ("split", "subset", "partition", "usage")
-_WRITER_COLUMNS = ("writer", "writer_id", "writer_name", "author", "scribe", "hand", "person")
+from data_tools.sources.kinds import PICTURE_SUFFIXES
+from data_tools.sources.stored import Columns
+
 _PICTURE = rf"[^\t\"]+?(?:{'|'.join(map(re.escape, PICTURE_SUFFIXES))})"
 # `a.png 永`, `"a.png", "永"`, `永<tab>i/a.png`
 _FILE_FIRST = re.compile(rf'"?({_PICTURE})"?(\s*[\s,;:|]\s*)("?(.+?)"?)', re.IGNORECASE)
@@ -34,12 +34,21 @@ _LEAST_SHARE = 0.5  # of lines that name a picture, in a table
 
 
 class RawRow(NamedTuple):
-    """What a table says of a picture, as it is written; empty where it says nothing."""
+    """What a table says of a picture, as it is written; empty where it says nothing.
+
+    Attributes:
+        file: the picture.
+        text: what it shows.
+        split: train or test, in any of its words.
+        writer: who wrote it.
+        is_number: whether the text is certainly the number of a class, and no digit.
+    """
 
     file: str
     text: str
     split: str = ""
     writer: str = ""
+    is_number: bool = False
 
 
 def rows_of_text(
@@ -69,7 +78,7 @@ def rows_of_text(
     lines = text.split("\n")
     for separator in "\t,;" if suffix == ".tsv" else ",;\t":
         head = next(csv.reader(lines[:1], delimiter=separator, skipinitialspace=True), [])
-        if _columns(head, _FILE_COLUMNS) and _columns(head, _TEXT_COLUMNS):
+        if columns_among(head, FILE_COLUMNS) and columns_among(head, TEXT_COLUMNS):
             rows = _rows_below(lines, separator, head)
             return _named([dict(zip_longest(head, row[: len(head)])) for row in rows])
     return _of_lines([line.strip() for line in text.splitlines() if line.strip()], is_picture)
@@ -81,7 +90,7 @@ def _rows_below(lines: Sequence[str], separator: str, head: Sequence[str]) -> It
     Raises:
         csv.Error: a quote leaves open whether the lines behind it are rows.
     """
-    file = head.index(_columns(head, _FILE_COLUMNS)[0])
+    file = head.index(columns_among(head, FILE_COLUMNS)[0])
     place = 1
     while place < len(lines):
         # Strictly, as else one quote takes in all lines up to another one or the end.
@@ -166,7 +175,7 @@ def _rows_in(content: object, split: str = "") -> Iterator[RawRow]:
         if not key.lower().endswith(PICTURE_SUFFIXES):
             yield from _rows_in(value, key)
         elif isinstance(value, dict):
-            rows = _named([{_FILE_COLUMNS[0]: key, **value}]) or ()
+            rows = _named([{FILE_COLUMNS[0]: key, **value}]) or ()
             yield from (row._replace(file=key, split=row.split or split) for row in rows)
         elif isinstance(value, str | int):
             yield RawRow(key, str(value), split)
@@ -175,17 +184,13 @@ def _rows_in(content: object, split: str = "") -> Iterator[RawRow]:
 def _named(entries: Sequence[dict[str, Any]]) -> list[RawRow] | None:
     """The rows under a head; of several columns of texts, that with the most characters."""
     head = list(entries[0]) if entries else []
-    files, texts = _columns(head, _FILE_COLUMNS), _columns(head, _TEXT_COLUMNS)
+    files, texts = columns_among(head, FILE_COLUMNS), columns_among(head, TEXT_COLUMNS)
     if not files or not texts:
         return None
 
-    def characters(column: str) -> int:
-        values = (character_shown(str(entry.get(column))) for entry in entries)
-        return sum(one is not None and not one.isdigit() for one in values)
-
-    text = texts[0] if len(texts) == 1 else max(texts, key=characters)
-    split = next(iter(_columns(head, _SPLIT_COLUMNS)), "")
-    writer = next(iter(_columns(head, _WRITER_COLUMNS)), "")
+    text = _most_telling({name: [entry.get(name) for entry in entries] for name in texts})
+    split = next(iter(columns_among(head, SPLIT_COLUMNS)), "")
+    writer = next(iter(columns_among(head, WRITER_COLUMNS)), "")
     return [
         RawRow(
             str(entry[files[0]]).strip(),
@@ -198,7 +203,38 @@ def _named(entries: Sequence[dict[str, Any]]) -> list[RawRow] | None:
     ]
 
 
-def _columns(head: Iterable[object], names: tuple[str, ...]) -> list[str]:
-    """The columns with one of the names, in the order of those."""
-    known = {name.strip().lower(): name for name in head if isinstance(name, str)}
-    return [known[name] for name in names if name in known]
+def rows_of_columns(files: Sequence[str], columns: Columns) -> list[RawRow]:
+    """The rows of pictures that lie in the file which says what they show.
+
+    Args:
+        files: names of the pictures.
+        columns: what is said of each. Where none is called a text, those are texts that are no
+            splits and no writers.
+    """
+    split = next(iter(columns_among(columns, SPLIT_COLUMNS)), "")
+    writer = next(iter(columns_among(columns, WRITER_COLUMNS)), "")
+    others = [name for name in columns if name not in (split, writer)]
+    texts = columns_among(columns, TEXT_COLUMNS) or others
+    text = _most_telling({name: columns[name] for name in texts})
+    nothing = [None] * len(files)
+    of_rows = [columns[text], columns.get(split, nothing), columns.get(writer, nothing)]
+    return [
+        RawRow(file, _said(shown), _said(part), _said(hand), isinstance(shown, int))
+        for file, shown, part, hand in zip(files, *of_rows, strict=True)
+    ]
+
+
+def _said(value: object) -> str:
+    return "" if value is None else str(value).strip()
+
+
+def _most_telling(columns: Mapping[str, Sequence[object]]) -> str:
+    """Of columns of texts that with the most characters; of several the first."""
+    if len(columns) == 1:
+        return next(iter(columns))
+
+    def characters(column: str) -> int:
+        shown = (character_shown(str(value)) for value in columns[column])
+        return sum(one is not None and not one.isdigit() for one in shown)
+
+    return max(columns, key=characters)

@@ -192,12 +192,12 @@ def clean_name(name: str) -> str:
 
 
 class ScratchError(UserError):
-    """A copy of an archive cannot be written, which is no fault of the archive's."""
+    """A copy of what a source packs cannot be written, which is no fault of the source's."""
 
 
 @contextmanager
-def _scratch(copy: Path) -> Iterator[IO[bytes]]:
-    """The file for a copy, whose errors are told from those of what is read.
+def scratch(copy: Path, content: str = "an archive that lies in another") -> Iterator[IO[bytes]]:
+    """The file for a copy of some content, whose errors are told from those of what is read.
 
     Raises:
         ScratchError: the file cannot be written.
@@ -208,7 +208,7 @@ def _scratch(copy: Path) -> Iterator[IO[bytes]]:
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        problem = "there is no space for a copy of an archive that lies in another"
+        problem = f"there is no space for a copy of {content}"
         remedy = "free space there, or name another folder in TMPDIR"
         raise ScratchError(join_message(str(copy.parent), problem, remedy)) from None
 
@@ -220,7 +220,7 @@ def copy_member(member: Member, copy: Path) -> None:
         UserError: it cannot be read.
         ScratchError: there is no space for the copy.
     """
-    with member.open() as stream, _scratch(copy) as file:
+    with member.open() as stream, scratch(copy) as file:
         for chunk in _chunks(stream):
             file.write(chunk)
 
@@ -234,7 +234,7 @@ def unpack(path: Path, kind: Kind, copy: Path) -> None:
         OSError, EOFError and others, on damage.
     """
     limit = max(SMALL_BYTES, MAX_RATIO * path.stat().st_size)
-    with _READERS[kind](path) as stream, _scratch(copy) as file:
+    with _READERS[kind](path) as stream, scratch(copy) as file:
         for chunk in _chunks(stream):
             limit -= len(chunk)
             if limit < 0:

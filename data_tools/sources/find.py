@@ -7,9 +7,10 @@ instead. What merely lies in a folder or in an archive beside samples is passed 
 import os
 import stat
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
 from data_tools.errors import UserError, join_message
@@ -29,10 +30,13 @@ from data_tools.sources.kinds import (
     GNT,
     HDF5,
     HEAD_BYTES,
+    LMDB,
     OTHER,
     PACKED,
+    PARQUET,
     PICTURE,
     PICTURE_SUFFIXES,
+    TABLES,
     TAR,
     TEXT,
     VOLUME,
@@ -41,27 +45,37 @@ from data_tools.sources.kinds import (
     kind_of,
     kind_of_name,
 )
+from data_tools.sources.lmdb_file import unpack_lmdb
 from data_tools.sources.members import Member
 from data_tools.sources.mendable_errors import ARCHIVE_REMEDY, mendable_errors
 from data_tools.sources.named_twice import members_once, pictures_once
+from data_tools.sources.parquet_file import unpack_parquet
 from data_tools.sources.passed_over import (
     DAMAGED,
+    DAMAGED_TABLE,
     ENCRYPTED,
     SPECIAL,
     TOO_DEEP,
     UNREADABLE,
     PassedOver,
     archive_of,
+    lacking_package,
     nothing_found,
 )
 from data_tools.sources.split_names import TRAIN_UNTOLD, may_mean_test, split_of_names
 from data_tools.sources.stored import Collection, StoredFile
+from data_tools.sources.unpacked_pictures import UnpackedPictures
 from data_tools.splits import Split
 
 SOURCE_SUFFIXES = (".gnt", ".zip", ".alz", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 """Names that mark data; some only to say which tool unpacks them."""
 
 _MAY_TELL_LABELS = (TEXT, OTHER)  # a pickled dictionary without a suffix is of no known kind
+_LMDB_DATA = "data.mdb"
+_UNPACKERS: dict[Kind, tuple[str, Callable[[Path, str, Path], UnpackedPictures]]] = {
+    PARQUET: ("pyarrow", unpack_parquet),
+    LMDB: ("lmdb", unpack_lmdb),
+}
 _MOST_NAMES_ABOVE = 2
 _MOST_ARCHIVES_DEEP = 2  # one that is named or found, and those in it
 
@@ -139,7 +153,7 @@ class _Finder:
             collection = self._new_collection(folder, around)
             self._file(source, FoundPlace(source.name, str(source), above, split), collection)
         collections = [one for one in self._collections if one.pictures]
-        if collections:  # what tells labels may lie beside archives of pictures
+        if collections:  # what tells labels may lie beside archives and tables of pictures
             collections = [one for one in self._collections if one.pictures or one.beside]
         for one in collections:
             one.is_alone = self._sample_files() == sample_files
@@ -261,6 +275,8 @@ class _Finder:
             self._archive(path, place, kind)
         elif kind in PACKED:
             self._packed(path, place, kind)
+        elif kind in TABLES:
+            self._table(path, place, kind)
         elif kind is ARRAY:
             array = Member(place.shown, path, place=place.full, named_split=place.named_split)
             self.found.arrays.append(array)
@@ -327,7 +343,7 @@ class _Finder:
             self.found.arrays.append(replace(member, named_split=place.named_split))
         elif place.archives >= _MOST_ARCHIVES_DEEP and kind in (ZIP, TAR, *PACKED):
             self._pass_over(place, TOO_DEEP)
-        elif kind is ZIP or kind is TAR or kind in PACKED:
+        elif kind in (ZIP, TAR, *PACKED, *TABLES):
             copy = self._new_copy()
             try:
                 copy_member(member, copy)
@@ -340,6 +356,26 @@ class _Finder:
         else:
             self._pass_over(place, kind)
         return kind
+
+    def _table(self, path: Path, place: FoundPlace, kind: Kind) -> None:
+        """Add the pictures that a table holds, copied out of it."""
+        place = _whole_environment(path, place)
+        package, unpack_table = _UNPACKERS[kind]
+        if find_spec(package) is None:
+            self._pass_over(place, lacking_package(kind, package))
+            return
+        copy = self._new_copy()
+        try:
+            with mendable_errors(place.full, DAMAGED_TABLE.remedy):
+                unpacked = unpack_table(path, place.full, copy)
+        except ScratchError:
+            raise
+        except UserError as error:
+            self._trouble(place, error, DAMAGED_TABLE)
+            return
+        collection = self._new_collection(copy, place)
+        collection.pictures = unpacked.files
+        collection.columns = unpacked.columns
 
     def _packed(self, path: Path, place: FoundPlace, kind: Kind) -> None:
         """Add what a file packed by gzip, bzip2 or xz holds."""
@@ -371,6 +407,14 @@ class _Finder:
     def _trouble(self, place: FoundPlace, error: UserError, kind: Kind) -> None:
         """Pass over what an error was met in."""
         self.found.passed_over.append(PassedOver(place.full, kind, str(error)))
+
+
+def _whole_environment(path: Path, place: FoundPlace) -> FoundPlace:
+    """The folder that is an LMDB environment, where a file is the data in one."""
+    if PurePosixPath(place.shown).name != _LMDB_DATA:
+        return place
+    folder = place.shown.rpartition("/")[0] or path.resolve().parent.name
+    return replace(place, shown=folder, full=str(Path(place.full).parent))
 
 
 def _head_of(member: Member) -> bytes:

@@ -108,10 +108,16 @@ HDF5 = Kind(
     "HDF5 files, which are no source in a folder",
     "if it is a store that prepare has made, name it itself, or hand it to train",
 )
+PARQUET = Kind("a Parquet file", "Parquet files")
+LMDB = Kind("an LMDB database", "LMDB databases")
+TABLES = (PARQUET, LMDB)
+"""Kinds that hold pictures together with what they show, read by packages that are optional."""
+LOCK = Kind("a lock file of LMDB", "lock files of LMDB")
 TABLE_OF_PICTURES = Kind(
-    "a table or database with pictures in it (.parquet, .arrow, .mdb, .tfrecord)",
-    "tables and databases with pictures in them (.parquet, .arrow, .mdb, .tfrecord)",
-    "write its images as pictures, a folder for each character",
+    "a table of pictures that is not read (.arrow, .feather, .tfrecord)",
+    "tables of pictures that are not read (.arrow, .feather, .tfrecord)",
+    "write it as Parquet, as `to_parquet` of datasets does, or as pictures, a folder for each "
+    "character",
 )
 NUMBERS = Kind(
     "a file of numbers (.npy, .mat, .pt)",
@@ -138,7 +144,7 @@ OTHER = Kind("a file of an unknown kind", "files of an unknown kind")
 UNPACKABLE = (ALZ, RAR, SEVEN_ZIP, EGG, VOLUME)
 """Archives that may hold samples, but must be unpacked by another tool."""
 
-CLUTTER = (MACOS, SYSTEM)
+CLUTTER = (MACOS, SYSTEM, LOCK)
 """Kinds that no one means to name."""
 
 _SYSTEM_NAMES = {"thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", ".git", ".svn", ".hg"}
@@ -152,6 +158,7 @@ _VOLUME_NAME = re.compile(
     r"|\.part0*\d+\.(rar|zip|7z|exe)$|\.vol\d+\.egg$",
     re.IGNORECASE,
 )
+_LOCK_NAME = re.compile(r"lock\.mdb|.+\.(mdb|lmdb)-lock", re.IGNORECASE)
 _ETL_NAME = re.compile(r"ETL[1-9][BG]?_\d+|ETL8B2C\d")
 _DOWNLOAD_NAME = re.compile(
     r"\.(crdownload|part|partial|download|aria2|!qb|!ut|opdownload|td|xltd|bc!|filepart|tmp|"
@@ -185,8 +192,9 @@ _KINDS_BY_SUFFIX: dict[str, Kind] = {
     **dict.fromkeys((".dgrl", ".dgr"), TEXT_LINES),
     **dict.fromkeys((".gntx",), GNTX),
     **dict.fromkeys((".h5", ".hdf5", ".hdf", ".he5"), HDF5),
-    **dict.fromkeys((".parquet", ".arrow", ".feather", ".mdb", ".lmdb"), TABLE_OF_PICTURES),
-    **dict.fromkeys((".tfrecord", ".tfrecords"), TABLE_OF_PICTURES),
+    **dict.fromkeys((".parquet", ".pq"), PARQUET),
+    **dict.fromkeys((".mdb", ".lmdb"), LMDB),
+    **dict.fromkeys((".arrow", ".feather", ".tfrecord", ".tfrecords"), TABLE_OF_PICTURES),
     **dict.fromkeys((".npy", ".mat", ".pt", ".pth"), NUMBERS),
     **dict.fromkeys((".html", ".htm", ".mhtml", ".xhtml"), WEB_PAGE),
     **dict.fromkeys(PICTURE_SUFFIXES, PICTURE),
@@ -205,6 +213,9 @@ _KINDS_BY_SUFFIX: dict[str, Kind] = {
     **dict.fromkeys((".py", ".ipynb", ".m", ".c", ".cpp", ".h", ".java", ".sh", ".bat"), PROGRAM),
     **dict.fromkeys((".exe", ".dll", ".so", ".pyc", ".apk", ".jar"), PROGRAM),
 }
+
+_LMDB_MAGIC = b"\xde\xc0\xef\xbe"
+_LMDB_MAGIC_AT = 16
 
 _KINDS_BY_MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"Rar!\x1a\x07", RAR),
@@ -227,7 +238,8 @@ _KINDS_BY_MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"GIF89a", PICTURE),
     (b"II*\x00", PICTURE),
     (b"MM\x00*", PICTURE),
-    (b"PAR1", TABLE_OF_PICTURES),
+    (b"PAR1", PARQUET),
+    (_LMDB_MAGIC, LOCK),  # its database has it behind the head of a page
     (b"ARROW1", TABLE_OF_PICTURES),
     (b"\x93NUMPY", NUMBERS),
     (b"MATLAB 5.0 MAT-file", NUMBERS),
@@ -310,7 +322,7 @@ def _kind_of_place(name: str) -> Kind | None:
             return MACOS
         if lower in _SYSTEM_NAMES or lower.startswith(".trash-"):
             return SYSTEM
-    return None
+    return LOCK if _LOCK_NAME.fullmatch(PurePosixPath(name).name) else None
 
 
 def _kind_of_bytes(head: bytes, suffix: str, by_name: Kind | None) -> Kind | None:
@@ -326,6 +338,8 @@ def _kind_of_bytes(head: bytes, suffix: str, by_name: Kind | None) -> Kind | Non
         return PICTURE
     if head[257:262] == b"ustar":
         return TAR
+    if head[_LMDB_MAGIC_AT:].startswith(_LMDB_MAGIC):
+        return LMDB
     for magic, kind in _KINDS_BY_MAGIC:
         if head.startswith(magic):
             is_document = kind is ZIP and suffix in _OFFICE_SUFFIXES

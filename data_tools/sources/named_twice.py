@@ -6,7 +6,7 @@ from pathlib import Path
 from data_tools.errors import UserError, join_message
 from data_tools.sources.members import Member
 from data_tools.sources.split_choice import TEST_OPTION
-from data_tools.sources.stored import Collection, StoredFile
+from data_tools.sources.stored import Collection
 
 
 def members_once(members: Sequence[Member]) -> list[Member]:
@@ -41,17 +41,17 @@ def pictures_once(collections: Sequence[Collection]) -> list[Collection]:
     seen: dict[str, Collection] = {}
     # Those that a person said the split of come first, and are not taken away.
     for collection in sorted(collections, key=lambda one: one.split is None):
-        kept: list[StoredFile] = []
+        are_kept = []
         # Not by where they are read: what is packed is unpacked anew each time that it is found.
         base = Path(collection.place).resolve()
         for picture in collection.pictures:
             other = seen.setdefault(f"{base}/{picture.name}", collection)
-            if other is collection:
-                kept.append(picture)
-            elif (other.split is None) is (collection.split is None):
+            are_kept.append(other is collection)
+            if other is not collection and (other.split is None) is (collection.split is None):
                 place = f"{collection.place}/{picture.name}"
                 problem = "the same picture is given twice"
                 raise UserError(join_message(place, problem, "name each folder once"))
-        collection.pictures = kept
+        if not all(are_kept):
+            collection.keep(are_kept)
     sources = {collection.source for collection in collections if collection.pictures}
     return [collection for collection in collections if collection.source in sources]

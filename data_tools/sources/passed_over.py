@@ -5,13 +5,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from data_tools.errors import UserError, join_message
-from data_tools.sources.kinds import CLUTTER, OTHER, TEXT, UNPACKABLE, Kind
+from data_tools.sources.kinds import CLUTTER, LMDB, OTHER, PARQUET, TEXT, UNPACKABLE, Kind
 from data_tools.sources.mendable_errors import ARCHIVE_REMEDY
 
 _NAMED = 3
 _SOURCES = "name .gnt files, folders or archives that hold some"
 
 DAMAGED = Kind("a damaged archive", "damaged archives", ARCHIVE_REMEDY)
+DAMAGED_TABLE = Kind(
+    "a table of pictures that cannot be read",
+    "tables of pictures that cannot be read",
+    "get the file again",
+)
 ENCRYPTED = Kind(
     "an encrypted file",
     "encrypted files",
@@ -33,6 +38,18 @@ TOO_DEEP = Kind(
     "archives in archives in archives",
     "unpack the outer one and name the folder",
 )
+
+
+_EXTRAS = {PARQUET: "parquet", LMDB: "lmdb"}
+
+
+def lacking_package(kind: Kind, package: str) -> Kind:
+    """What files of a kind are where the package that reads them is not installed."""
+    return Kind(
+        f"{kind.one}, which needs {package}",
+        f"{kind.many}, which need {package}",
+        f"pip install 'hanzi-lsgan[{_EXTRAS[kind]}]'",
+    )
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from data_tools.sources.shards import without_shard
 from data_tools.splits import Split
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_a-zA-Z]+")
@@ -19,6 +20,7 @@ _DATA_WORDS = (
     "|sets?|data|dataset|datasets|database|labels?|split|part|parts|fold|vol|images?|imgs?|pics?|pictures?|files?"
     "|chars?|characters?|samples?|writers?|glyphs?|isolated|offline|online|handwriting|handwritten"
     "|zip|rar|alz|tar|gz|tgz|bz|xz|z|out|unzip|unzipped|unpacked|extract|extracted|raw|only|all"
+    "|parquet|lmdb|mdb|tfrecord|webdataset|shards?"
     "|copy|kopie|copie|new|final|full|small|mini|subset|v|x|px|pixels?|level"
 )
 _TEST_WORDS = (
@@ -68,7 +70,7 @@ def may_mean_test(name: str) -> bool:
 
 
 def _words_of(name: str) -> list[str]:
-    return [word.lower() for word in _WORDS.findall(name)]
+    return [word.lower() for word in _WORDS.findall(without_shard(name))]
 
 
 def _split_of_name(name: str) -> Split | None:

@@ -8,9 +8,10 @@ import bz2
 import lzma
 import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import compress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -51,6 +52,12 @@ class StoredFile(NamedTuple):
     packed: Packed | None = None
 
 
+Value = str | int | None
+"""What a column says of a picture: a text, the number of a class, or nothing."""
+
+Columns = dict[str, list[Value]]
+
+
 @dataclass
 class Collection:
     """Pictures in one folder or archive, and what lies beside them.
@@ -65,6 +72,7 @@ class Collection:
         pictures: files that are pictures.
         beside: files of text and of unknown kinds, which may say what the pictures show.
         is_alone: whether the source holds pictures only, and no other samples.
+        columns: what a file of pictures says of each, by the names of its columns.
     """
 
     source: Path
@@ -76,6 +84,12 @@ class Collection:
     pictures: list[StoredFile] = field(default_factory=list)
     beside: list[StoredFile] = field(default_factory=list)
     is_alone: bool = True
+    columns: Columns = field(default_factory=dict)
+
+    def keep(self, are_kept: Sequence[bool]) -> None:
+        """Leave out all other pictures, and what columns say of them."""
+        self.pictures = list(compress(self.pictures, are_kept))
+        self.columns = {name: list(compress(said, are_kept)) for name, said in self.columns.items()}
 
 
 def read_whole(base: Path, file: StoredFile, most_bytes: int) -> bytes:

@@ -483,6 +483,8 @@ def _source_of(scan: Scan) -> tuple[object, ...]:
     member = scan.member
     if isinstance(member, Member | StorePart):
         return (member,)
+    if isinstance(member, PicturePart):
+        return (member.name, member.origin, member.split)
     return (member.name, member.path, member.split)
 
 

@@ -14,12 +14,15 @@ hwdb105-test hwdb-1.1-offline-test my-own-test casia_test_png competition-gnt
 competition-gnt.zip competition ICDAR2013 icdar-2013 icdar2013_offline
 测试集 测试 HWDB1.1测试 測試集 验证集
 test_labels labels_test ICDAR_2013_competition_database
+test-00000-of-00001.parquet test-00000-of-00002-0123456789abcdef.parquet
+validation-00000-of-00001.parquet test.parquet hwdb-test-000012.tar test.lmdb
 HWDB测试集.zip Gnt1.1Test副本.zip Test_64x64 dev-set devset testB test_writers test_chars
 """
 TEST_NAMES = TEST_TEXT.split()
 TRAIN_TEXT = """
 Gnt1.0TrainPart1.zip Gnt1.1TrainPart2.zip HWDB1.1trn_gnt.zip 1.0train-gb1.gnt 1.1train-gb1 train
 TRAIN trn training Training trainval 训练集 训练 训练数据 HWDB1.1trn Gnt1.0TrainPart1.zip_out
+train-00000-of-00002.parquet
 """
 TRAIN_NAMES = TRAIN_TEXT.split()
 SILENT_TEXT = """
