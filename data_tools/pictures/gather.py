@@ -22,6 +22,7 @@ from data_tools.pictures.labels import (
 from data_tools.pictures.lists_elsewhere import agreed_lists, lists_above
 from data_tools.pictures.metadata import MAX_TABLE_BYTES, Row, rows_within
 from data_tools.pictures.part import LabelledFile, PicturePart
+from data_tools.pictures.sidecars import have_sidecars, read_sidecars
 from data_tools.pictures.unpacked import without_unpacked
 from data_tools.pictures.unread_labels import unread_labels
 from data_tools.pictures.writers import writer_in
@@ -242,6 +243,12 @@ def _labels(
     except UncountedError:
         raise
     except UserError as error:
+        if not _have_columns(collections) and have_sidecars(collections):
+            if (of_boxes := unread_labels(collections, boxes_alone=True)) is not None:
+                raise of_boxes from None
+            gathered.used |= read_sidecars(collections)
+            if _have_columns(collections):
+                return label_with_lists_elsewhere()
         if not isinstance(error, UntoldError) or _have_columns(collections):
             raise
         raise unread_labels(collections) or error from None
@@ -265,8 +272,11 @@ def _checked(found: Labels, collections: Sequence[Collection]) -> Labels:
 
     Raises:
         UserError: such a file cannot be read.
+        UntoldError: such files are of one picture each, and were not read yet.
     """
     if found.by_own_name:
+        if have_sidecars(collections):
+            raise UntoldError("")
         if found.unread:
             raise found.unread[0]
         if (error := unread_labels(collections)) is not None:

@@ -20,7 +20,9 @@ BOXES = Kind(
 )
 YOLO = Kind("a file of boxes as YOLO has them", "files of boxes as YOLO has them", _CUT)
 SIDECAR = Kind(
-    "the label of one picture (as in WebDataset)", "labels of one picture each", _WRITE_TABLE
+    "the label of one picture (as in WebDataset), where most have none",
+    "labels of one picture each",
+    _WRITE_TABLE,
 )
 _BOXES_IN_JSON = re.compile(
     r'"(annotations|shapes|regions|_via_img_metadata|via_settings|completions|bbox)"\s*:\s*[\[{]'
@@ -30,14 +32,22 @@ _BOXES_IN_CSV = re.compile(r"region_shape_attributes|\bxmin\b|\bbbox\b")
 _YOLO_LINE = re.compile(r"\d+(?:\s+[01]?\.\d+){4,}")
 
 
-def unread_labels(collections: Sequence[Collection]) -> UserError | None:
-    """What to say of the first file beside pictures that tells their labels and is not read."""
+def unread_labels(
+    collections: Sequence[Collection], *, boxes_alone: bool = False
+) -> UserError | None:
+    """What to say of the first file beside pictures that tells their labels and is not read.
+
+    Args:
+        collections: pictures and what lies beside them.
+        boxes_alone: labels of one picture each are read.
+    """
     for one in collections:
         stems = {bare_name(picture.name) for picture in one.pictures}
         for file in _some_of_each_ending(one.beside):
             with suppress(UserError):  # what cannot be read tells nothing
                 text = read_beside(one, file, _MOST_BYTES)[:_HEAD_BYTES].decode(errors="replace")
-                if (kind := _kind_of(file.name, text, stems)) is not None:
+                kind = _kind_of(file.name, text, stems)
+                if kind is not None and not (boxes_alone and kind is SIDECAR):
                     problem = f"is {kind.one}, which is not read"
                     return UserError(join_message(f"{one.place}/{file.name}", problem, kind.remedy))
     return None

@@ -40,8 +40,8 @@ def prepare(
     sources: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="HWDB .gnt files, pictures, folders, archives, Parquet, LMDB or stores; "
-            "data/raw by default."
+            help="HWDB .gnt files, pictures, folders, archives, Parquet, LMDB, WebDataset or "
+            "stores; data/raw by default."
         ),
     ] = None,
     form: Annotated[
