@@ -123,11 +123,11 @@ def _export_store(
         check_tags(characters, chosen_format)
         total = count_samples(store, splits, characters)
         _write(store_samples(store, splits, characters), total, out, chosen_format, force)
-        if chosen_format in (Format.GNT, Format.IMAGES):  # which `prepare` reads
-            one_file = out.name if is_one_file(out, chosen_format) else ""
-            for kind in kinds_not_told(store, splits, one_file):
-                line = f"no file's name says what is by {kind}: `prepare --kind {kind}=PATH` does"
-                console.print(line, soft_wrap=True, markup=False)
+        # All others have names of writers.
+        is_one_gnt = chosen_format is Format.GNT and is_one_file(out, chosen_format)
+        for kind in kinds_not_told(store, splits, out.name if is_one_gnt else ""):
+            line = f"no file's name says what is by {kind}: `prepare --kind {kind}=PATH` does"
+            console.print(line, soft_wrap=True, markup=False)
 
 
 def _export_pages(path: Path, out: Path, chosen_format: "Format", force: bool) -> None:

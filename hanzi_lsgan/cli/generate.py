@@ -116,12 +116,13 @@ def generate(
     kept = f", each the best of {best_of}" if best_of > 1 else ""
     samples = number_of(count, "sample")
     console.print(f"wrote {samples}{kept} to {out} ({rate:,.0f}/s)", soft_wrap=True)
-    # A record has no room to say so, and the name of one file is the user's.
-    if (
-        is_one_file(out, chosen_format)
-        and chosen_format is Format.GNT
-        and not kind_told_by(out.name)
-    ):
-        line = "no name such as generated-….gnt says "
+    # A record has no room to say so, and in tables the names of hands do, which the best of several
+    # have not; the name of the file is the user's.
+    if chosen_format is Format.GNT:
+        is_untold = is_one_file(out, chosen_format)
+    else:
+        is_untold = chosen_format is not Format.IMAGES and best_of > 1
+    if is_untold and not kind_told_by(out.name):
+        line = f"no name such as generated-…{out.suffix} says "
         line += "that a model drew them: `prepare --kind generated=PATH` does"
         console.print(line, soft_wrap=True)

@@ -1,7 +1,8 @@
 """Samples as an LMDB environment, as trainers of text recognition read them.
 
 Keys `image-%09d` (a PNG) and `label-%09d` (UTF-8), counted from 1, and `num-samples`: as in the
-deep-text-recognition-benchmark, and what took it over.
+deep-text-recognition-benchmark, and what took it over. `writer-%09d` and `split-%09d`, where they
+are known, are for `prepare`.
 """
 
 import errno
@@ -22,7 +23,11 @@ _SAMPLES_A_TRANSACTION = 1000
 def write_lmdb(samples: Iterable[Sample], folder: Path, on_samples: OnSamples) -> int:
     """Write `data.mdb`; the number of samples."""
     labelled = (
-        [("image", png_bytes(sample.image, sample.comment)), ("label", sample.text.encode())]
+        [
+            ("image", png_bytes(sample.image, sample.comment)),
+            ("label", sample.text.encode()),
+            *((name, value.encode()) for name, value in sample.origin.items()),
+        ]
         for sample in counted(samples, on_samples)
     )
     return write_entries(labelled, folder)

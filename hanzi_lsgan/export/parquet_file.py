@@ -1,8 +1,11 @@
-"""Samples as a Parquet file, which `datasets` loads without code: `image`, `text` and `writer`."""
+"""Samples as a Parquet file, which `datasets` loads without code: `image`, `text` and `writer`.
+
+Of samples in several splits a column `split` tells which.
+"""
 
 import json
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ _FEATURES = {
     "image": {"_type": "Image"},
     "text": {"dtype": "string", "_type": "Value"},
     "writer": {"dtype": "string", "_type": "Value"},
+    "split": {"dtype": "string", "_type": "Value"},
 }
 
 
@@ -24,11 +28,15 @@ def write_parquet(samples: Iterable[Sample], path: Path, on_samples: OnSamples) 
     import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
     image = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-    schema = pa.schema(
-        [("image", image), ("text", pa.string()), ("writer", pa.string())],
-        metadata={"huggingface": json.dumps({"info": {"features": _FEATURES}})},
-    )
     rows = _rows(counted(samples, on_samples))
+    first = next(rows, None)
+    columns = [name for name in _FEATURES if name != "split" or (first and first["split"])]
+    features = {name: _FEATURES[name] for name in columns}
+    schema = pa.schema(
+        [(name, image if name == "image" else pa.string()) for name in columns],
+        metadata={"huggingface": json.dumps({"info": {"features": features}})},
+    )
+    rows = chain([] if first is None else [first], rows)
     written = 0
     # PNGs are compressed already.
     with pq.ParquetWriter(path, schema, compression="NONE") as writer:
@@ -44,4 +52,9 @@ def _rows(samples: Iterable[Sample]) -> Iterator[dict[str, Any]]:
             "bytes": png_bytes(sample.image, sample.comment),
             "path": f"{sample.folder}/{number:09}.png",
         }
-        yield {"image": picture, "text": sample.text, "writer": sample.writer}
+        yield {
+            "image": picture,
+            "text": sample.text,
+            "writer": sample.writer,
+            "split": sample.split,
+        }

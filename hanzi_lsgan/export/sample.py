@@ -44,6 +44,12 @@ class Sample(NamedTuple):
         return MARK if self.kind == GENERATED else ""
 
     @property
+    def origin(self) -> dict[str, str]:
+        """Writer and split, as far as they are known, by what `prepare` calls their columns."""
+        both = {"writer": self.writer, "split": self.split}
+        return {name: value for name, value in both.items() if value}
+
+    @property
     def name_prefix(self) -> str:
         """What names of its files begin with, by which `prepare` knows the kind."""
         return f"{NAME_PREFIXES[self.kind]}-" if self.kind else ""

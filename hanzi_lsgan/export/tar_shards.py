@@ -1,6 +1,10 @@
-"""Samples in tar archives, as WebDataset reads them: `000000000.png` and `.txt` of each."""
+"""Samples in tar archives, as WebDataset reads them: `000000000.png` and `.txt` of each.
+
+Where writer or split are known, `000000000.json` has them.
+"""
 
 import io
+import json
 import tarfile
 from collections.abc import Iterable, Iterator
 from itertools import chain, count, islice
@@ -34,6 +38,9 @@ def _write_shard(path: Path, samples: Iterator[tuple[int, Sample]]) -> int:
         for number, sample in samples:
             add_member(archive, f"{number:09}.png", png_bytes(sample.image, sample.comment))
             add_member(archive, f"{number:09}.txt", sample.text.encode())
+            if sample.origin:
+                facts = json.dumps(sample.origin, ensure_ascii=False)
+                add_member(archive, f"{number:09}.json", facts.encode())
             written += 1
     return written
 

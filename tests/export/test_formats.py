@@ -143,11 +143,13 @@ def test_lmdb_has_the_keys_of_text_recognition(
     environment = lmdb.open(str(tmp_path / "x.lmdb"), readonly=True, lock=False)
     with environment.begin() as transaction:
         assert transaction.get(b"num-samples") == b"120"
-        assert transaction.stat()["entries"] == 241
+        assert transaction.stat()["entries"] == 341  # with the writers of five samples in six
         for number, picture in enumerate(pictures() * 20, start=1):
             assert pixels(transaction.get(b"image-%09d" % number, b"")) == picture.tolist()
             label = transaction.get(b"label-%09d" % number, b"")
             assert label.decode() == CHARACTERS[(number - 1) % 6]
+            writer = transaction.get(b"writer-%09d" % number, b"")
+            assert writer.decode() == WRITERS[(number - 1) % 6]
     environment.close()
 
 
@@ -164,6 +166,8 @@ def test_webdataset_reads_the_archives(
     assert [sample["__key__"] for sample in read] == [f"{number:09}" for number in range(6)]
     assert [sample["txt"].decode() for sample in read] == list(CHARACTERS)
     assert [pixels(sample["png"]) for sample in read] == [p.tolist() for p in pictures()]
+    facts = [json.loads(sample["json"]) if "json" in sample else {} for sample in read]
+    assert facts == [{"writer": writer} if writer else {} for writer in WRITERS]
     with tarfile.open(paths[0]) as archive:
         assert {(e.mtime, e.uid, e.gid, e.uname) for e in archive} == {(0, 0, 0, "")}
 
@@ -181,6 +185,15 @@ def test_parquet_has_the_columns_of_datasets(
     assert [pixels(row["image"]["bytes"]) for row in rows] == [p.tolist() for p in pictures()]
     features = json.loads(file.schema_arrow.metadata[b"huggingface"])["info"]["features"]
     assert features["image"] == {"_type": "Image"}
+    assert list(features) == ["image", "text", "writer"]
+
+
+def test_parquet_tells_the_splits_of_several(tmp_path: Path) -> None:
+    write_samples(samples(split=True), tmp_path / "x.parquet", Format.PARQUET)
+    file = pq.ParquetFile(tmp_path / "x.parquet")
+    assert file.read().column("split").to_pylist() == SPLITS
+    features = json.loads(file.schema_arrow.metadata[b"huggingface"])["info"]["features"]
+    assert features["split"] == {"dtype": "string", "_type": "Value"}
 
 
 def names(folder: Path) -> list[str]:

@@ -188,6 +188,18 @@ def test_prepare_knows_what_is_generated_also_after_a_store(tmp_path: Path, form
         assert summarise(store).kinds == {"generated": 12, "pen": 4}
 
 
+@pytest.mark.parametrize("name", ["x.parquet", "x.lmdb", "x.tar"])
+def test_prepare_knows_what_is_generated_in_tables_too(tmp_path: Path, name: str) -> None:
+    export(tmp_path / name, per_class=2)
+    prepare([tmp_path / name], tmp_path / "x.h5", jobs=1)
+    with Store(tmp_path / "x.h5") as store:
+        assert summarise(store).kinds == {"generated": 8}
+        assert [one.name for one in store.sources] == [
+            f"{name}/generated-hand-00000",
+            f"{name}/generated-hand-00001",
+        ]
+
+
 def test_samples_that_are_no_hands_are_marked_too(tmp_path: Path) -> None:
     image = np.zeros((4, 4), np.uint8)
     sample = Sample(image, "一", "U+4E00_一", kind="generated")

@@ -17,7 +17,8 @@ from data_tools.splits import Split
 from data_tools.store.prepare import prepare
 from data_tools.store.reader import Store
 from data_tools.store.summary import summarise
-from hanzi_lsgan.export.formats import Format, write_samples
+from hanzi_lsgan.export import tar_shards
+from hanzi_lsgan.export.formats import Format, choose_format, write_samples
 from hanzi_lsgan.export.from_pages import find_pages, page_samples
 from hanzi_lsgan.export.from_store import count_samples, kinds_not_told, store_samples
 from tests.hwdb.dgrl_samples import dgrl_bytes
@@ -114,6 +115,31 @@ def test_pictures_of_a_store_go_back_in_with_the_same_labels(tmp_path: Path) -> 
             np.testing.assert_array_equal(
                 again.images(range(len(again))), store.images(range(len(store)))
             )
+
+
+@pytest.mark.parametrize("name", ["x.parquet", "x.lmdb", "x.tar", "tar"])
+def test_tables_of_a_store_go_back_in_with_writers_and_splits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Also where the samples of a writer lie in several shards."""
+    monkeypatch.setattr(tar_shards, "_SAMPLES_A_SHARD", 10)
+    with Store(make_store(tmp_path, writers=5, test_writers=2)) as store:
+        expected = list(store_samples(store, list(Split)))
+        write_samples(expected, tmp_path / name, choose_format(Path(name), name.rpartition(".")[2]))
+        back = tmp_path / "back.h5"
+        prepare([tmp_path / name], back, glyph=GlyphOptions(32, "aspect", 1), jobs=1)
+        with Store(back) as again:
+            rows = zip(again.splits, again.labels, again.writers, strict=True)
+            found = [
+                (Split(split).name.lower(), again.charset[label], again.sources[writer].name)
+                for split, label, writer in rows
+            ]
+            pictures = again.images(range(len(again)))
+            assert len(again.sources) == len(store.sources) == 7
+            assert summarise(again).kinds == summarise(store).kinds == {}
+    assert sorted((*row, image.tobytes()) for row, image in zip(found, pictures, strict=True)) == (
+        sorted((s.split, s.text, f"{name}/{s.writer}", s.image.tobytes()) for s in expected)
+    )
 
 
 def test_a_split_and_characters_are_chosen(tmp_path: Path) -> None:
