@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _Features = Mapping[str, Mapping[str, Any]]
 
 _ROWS_AT_ONCE = 100
-_BUFFER_BYTES = 1 << 22  # of a column, which else is read whole for each group of rows
 _REWRITE = "write its images as pictures, a folder for each character"
 _NO_LABELS = "call the column with the characters text, or that with their numbers label"
 
@@ -44,7 +43,10 @@ def unpack_parquet(path: Path, place: str, copy: Path) -> UnpackedPictures:
     """
     import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-    with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, page_checksum_verification=True) as file:
+    # Mapped, since else all of a group's pictures are read before the first.
+    with pq.ParquetFile(
+        path, memory_map=True, pre_buffer=False, page_checksum_verification=True
+    ) as file:
         schema = file.schema_arrow
         features = _features(schema.metadata)
         image = _image_column(schema, features, place)

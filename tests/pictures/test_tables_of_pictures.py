@@ -2,6 +2,7 @@
 
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -14,6 +15,8 @@ from data_tools.pictures.gather import Gathered, gather_pictures
 from data_tools.sources import find
 from data_tools.sources.find import find_members
 from data_tools.sources.lmdb_file import unpack_lmdb
+from data_tools.sources.parquet_file import unpack_parquet
+from data_tools.sources.unpacked_pictures import Unpacking
 from data_tools.splits import Split
 from data_tools.store.prepare import prepare
 from data_tools.store.reader import Store
@@ -248,3 +251,25 @@ def test_no_damage_of_an_environment_ends_the_program(tmp_path: Path) -> None:
             assert str(error).startswith(f"{data}: ")
             refused += 1
     assert refused > 5
+
+
+def test_a_large_group_of_rows_is_not_held_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = random.Random(0).randbytes(20_000)
+    rows = {"image": [data] * 1000, "text": ["永"] * 1000}
+    options = {"compression": "NONE", "use_dictionary": False, "write_batch_size": 20}
+    pq.write_table(pa.table(rows), tmp_path / "x.parquet", row_group_size=1000, **options)
+    del rows
+    before = pa.total_allocated_bytes()
+    held = []
+    add = Unpacking.add
+
+    def add_and_note(self: Unpacking, *arguments: Any) -> None:
+        held.append(pa.total_allocated_bytes() - before)
+        add(self, *arguments)
+
+    monkeypatch.setattr(Unpacking, "add", add_and_note)
+    unpack_parquet(tmp_path / "x.parquet", "x", tmp_path / "copy")
+    assert (tmp_path / "copy").stat().st_size == 20_000_000
+    assert max(held) < 10_000_000
