@@ -37,22 +37,21 @@ def adapt(
     from hanzi_lsgan.acceleration import keep_freed_memory
     from hanzi_lsgan.cli.chosen_run import is_person
     from hanzi_lsgan.cli.display import likeness_table
-    from hanzi_lsgan.export.weights import check_out, export_weights
+    from hanzi_lsgan.export.weights import claim_out, export_weights
     from hanzi_lsgan.runs.runs_here import RUNS
     from hanzi_lsgan.training.person import check_person, learn_hand
     from hanzi_lsgan.training.start import trained_run
 
     keep_freed_memory()
-    check_out(out)
     if not is_person(out.resolve().name):
         problem = "a number is an invented hand's, which --hand would draw instead"
         raise UserError(join_message(f"--out {out}", problem, "name it after the person"))
     refuse_no_store(data)
-    base = trained_run(trained).load_generator()
     from data_tools.store.reader import Store
     from data_tools.store.writers import find_writer
 
-    with Store(data) as store, samples_bar() as progress:
+    with claim_out(out), Store(data) as store, samples_bar() as progress:
+        base = trained_run(trained).load_generator()
         person = None if writer is None else find_writer(store, writer)
         if person is None and len(store.sources) > 1:
             line = f"{data} has {len(store.sources):,} sources: taking all for one person's; "
@@ -62,10 +61,10 @@ def adapt(
         started = time.monotonic()
         learned = learn_hand(base, store, recogniser, writer=person, seed=seed, on_samples=progress)
         minutes = (time.monotonic() - started) / 60
+        export_weights(learned.trained, out, file)
     if learned.left_out:
         line = f"left out, as the model cannot draw them: {show_characters(learned.left_out)}"
         console.print(line, soft_wrap=True)
-    export_weights(learned.trained, out, file)
     results.print(likeness_table(learned))
     console.print(f"wrote {out}, learned in {minutes:.1f} minutes", soft_wrap=True)
     hand = shlex.quote(out.name if out.parent == RUNS else str(out))

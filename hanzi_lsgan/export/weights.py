@@ -5,29 +5,55 @@ wanted `recogniser.safetensors` for `--best-of`, and their checksums. Every comm
 it for `--run`.
 """
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path, PureWindowsPath
 
 from safetensors.torch import save as serialize_tensors
 
 from data_tools.errors import UserError, join_message
-from data_tools.files import write_together
+from data_tools.files import folders_around, writable, write_together
 from data_tools.outputs import check_folder
+from hanzi_lsgan.runs import training_lock
 from hanzi_lsgan.runs.checksums import checksums_of
 from hanzi_lsgan.runs.folder import SHIPPED as SHIPPED
 from hanzi_lsgan.runs.folder import RunFolder
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 
 
-def check_out(out: Path) -> None:
+def check_out(out: Path) -> Path:
     """Make sure, before any work, that the weights can be written.
+
+    Returns:
+        The folder: the target where it is a link.
 
     Raises:
         UserError: there is something in the folder, or it cannot be written.
     """
     folder = check_folder(out)
-    if folder.exists() and any(folder.iterdir()):
+    # The lock is that of `claim_out`, or what a killed process has left of it.
+    if folder.exists() and any(path.name != training_lock.NAME for path in folder.iterdir()):
         remedy = "name a new or an empty folder"
         raise UserError(join_message(f"--out {out}", "there is something already", remedy))
+    return folder
+
+
+@contextmanager
+def claim_out(out: Path) -> Iterator[None]:
+    """Keep everyone else from a folder from before minutes of work until the weights are in it.
+
+    After an error the folder is as it was, or gone again.
+
+    Raises:
+        UserError: as of `check_out`, or another process works for the same folder.
+    """
+    folder = check_out(out)
+    with ExitStack() as stack:
+        with writable(folder):
+            stack.enter_context(folders_around(folder / training_lock.NAME))
+        stack.enter_context(training_lock.TrainingLock(folder))
+        check_out(out)  # who held the lock until now may have written
+        yield
 
 
 def export_weights(trained: TrainedGenerator, out: Path, recogniser: bytes | None = None) -> int:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from data_tools.errors import UserError
-from hanzi_lsgan.export.weights import export_weights
+from hanzi_lsgan.export.weights import claim_out, export_weights
 from hanzi_lsgan.recipe import load_recipe
 from hanzi_lsgan.runs.checksums import find_damage
 from hanzi_lsgan.runs.folder import RunFolder
@@ -49,4 +49,25 @@ def test_a_full_disk_leaves_nothing_in_the_way_of_another_try(
     assert find_damage(out) == []
     assert sorted(path.name for path in out.iterdir()) == [
         *("checksums.json", "generator.safetensors", "model.json", "recogniser.safetensors")
+    ]
+
+
+def test_a_folder_is_kept_for_who_works_for_it_and_what_a_killed_one_left_is_in_nobodys_way(
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "runs" / "me"
+    with pytest.raises(KeyboardInterrupt), claim_out(out):
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+    out.mkdir(parents=True)
+    (out / "training.lock").write_text("1")
+    with claim_out(out):
+        with pytest.raises(UserError, match=r"me: another .*; wait until it"), claim_out(out):
+            pass
+        export_weights(trained_on("hanzi.h5"), out)
+    assert find_damage(out) == []
+    with pytest.raises(UserError, match="there is something already"), claim_out(out):
+        pass
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("checksums.json", "generator.safetensors", "model.json")
     ]

@@ -20,6 +20,7 @@ from data_tools.store.prepare import prepare
 from data_tools.store.reader import Store
 from hanzi_lsgan.cli.app import app
 from hanzi_lsgan.drawing.images import draw_class, draw_classes
+from hanzi_lsgan.export.weights import claim_out
 from hanzi_lsgan.judging.kept_recogniser import load_recogniser
 from hanzi_lsgan.runs.folder import SHIPPED, RunFolder
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
@@ -257,6 +258,18 @@ def test_too_little_writing_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
     problem = "has no train split: all of it is test; take a writer of it with --writer, or"
     assert problem in str(result.exception)
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_folder_for_which_another_works_is_refused_at_once(
+    written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who ended later lost minutes of work."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delattr("hanzi_lsgan.cli.adapt._recogniser_of")
+    with claim_out(Path("runs/me")):
+        result = call("adapt", "--data", str(written))
+    assert "runs/me: another session" in str(result.exception)
+    assert not Path("runs").exists() or not any(Path("runs/me").iterdir())
 
 
 def test_a_hand_of_another_length_is_damage(tmp_path: Path) -> None:
