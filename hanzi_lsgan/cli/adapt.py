@@ -67,7 +67,9 @@ def adapt(
         console.print(line, soft_wrap=True)
     results.print(likeness_table(learned))
     console.print(f"wrote {out}, learned in {minutes:.1f} minutes", soft_wrap=True)
-    hand = shlex.quote(out.name if out.parent == RUNS else str(out))
+    # A bare name is looked for under runs/ first.
+    place = f"./{out}" if str(out) == out.name else str(out)
+    hand = shlex.quote(out.name if out.parent == RUNS else place)
     console.print(f"write with hanzi-lsgan write TEXT --hand {hand} --out page.pdf", soft_wrap=True)
 
 

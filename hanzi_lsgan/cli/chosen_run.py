@@ -86,9 +86,15 @@ def _run_of_person(person: str, run: Path | None) -> Path:
     if not is_person(person):
         problem = "the hands of numbers are for write"
         raise UserError(join_message(option, problem, "name a person, or leave it out"))
+    # A bare name is first that of a run under runs/, as adapt says it; ./NAME is the one here.
+    places = [Path(person), RUNS / person]
+    if is_bare := Path(person).name == person:
+        places.reverse()
     # A folder of photographs may have the same name, so runs are asked for before folders.
-    places = [path for path in (Path(person), RUNS / person) if path.is_dir()]
-    folder = next((path for path in places if is_run(path)), next(iter(places), None))
+    folders = sorted((path for path in places if path.is_dir()), key=lambda path: not is_run(path))
+    folder = next(iter(folders), None)
+    if is_bare and len(folders) > 1 and is_run(folders[1]):
+        console.print(f"taking {folder}; --hand ./{person} takes the run here", soft_wrap=True)
     if folder is None:
         remedy = f"make one with hanzi-lsgan adapt --data STORE --out {RUNS / 'NAME'}"
         if people := _people():

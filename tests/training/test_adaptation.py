@@ -272,6 +272,25 @@ def test_a_folder_for_which_another_works_is_refused_at_once(
     assert not Path("runs").exists() or not any(Path("runs/me").iterdir())
 
 
+def test_a_bare_name_is_that_of_a_run_under_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = json.loads((SHIPPED / "model.json").read_text("utf-8")) | {"hand": [0.0] * 384}
+    for run in map(RunFolder, ("runs/li", "li", "wang")):
+        run.path.mkdir(parents=True)
+        run.model.write_text(json.dumps(model), "utf-8")
+    for hand, folder, said in (
+        ("li", Path("runs/li"), f"taking {Path('runs/li')}; --hand ./li takes the run here\n"),
+        ("./li", "li", ""),
+        ("wang", "wang", ""),
+    ):
+        result = call("render", "--chars", "永", "--hand", hand)
+        assert result.output.lstrip("\n").startswith(said)
+        lost = f"{folder}: has no generator.safetensors;"
+        assert str(result.exception).startswith(lost)
+
+
 def test_a_hand_of_another_length_is_damage(tmp_path: Path) -> None:
     shutil.copytree(SHIPPED, tmp_path / "run")
     model = tmp_path / "run" / "model.json"
