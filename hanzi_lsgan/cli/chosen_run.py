@@ -214,7 +214,8 @@ def suit_characters(
         trained = trained.with_unseen(characters)
         _name_from_reference(trained, characters)
         return trained, None
-    if trained.recogniser is not None and (store is None or _is_persons(trained, store)):
+    came_along = trained.recogniser is not None
+    if came_along if store is None else _is_persons(trained, store):
         trained = trained.with_unseen(characters)
         _name_from_reference(trained, characters)
         return trained, choose_by_kept_recogniser(trained, characters, candidates)

@@ -291,6 +291,19 @@ def test_a_bare_name_is_that_of_a_run_under_runs_and_a_lost_file_is_to_be_copied
         assert str(result.exception) == lost
 
 
+def test_the_best_of_a_persons_is_refused_where_the_recogniser_was_lost(
+    written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One was trained on the person's few samples instead, for minutes."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delattr("hanzi_lsgan.cli.chosen_run.load_recogniser")
+    as_of(RunFolder("runs/me"), written)
+    RunFolder("runs/me").recogniser.unlink()
+    options = ("--hand", "me", "--chars", NEW[:2], "--best-of", "2", "--data", str(written))
+    said = str(call("render", *options).exception)
+    assert said.startswith("--best-of: these weights bring no recogniser along; leave it out")
+
+
 def test_a_hand_of_another_length_is_damage(tmp_path: Path) -> None:
     shutil.copytree(SHIPPED, tmp_path / "run")
     model = tmp_path / "run" / "model.json"
