@@ -9,6 +9,7 @@ import typer
 
 from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
+from data_tools.number_of import number_of
 from hanzi_lsgan.cli.app import SeedOption, app, console, results, samples_bar
 from hanzi_lsgan.cli.path_kinds import refuse_no_store
 
@@ -65,6 +66,9 @@ def adapt(
     if learned.left_out:
         line = f"left out, as the model cannot draw them: {show_characters(learned.left_out)}"
         console.print(line, soft_wrap=True)
+    if learned.blank:
+        without = number_of(learned.blank, "sample")
+        console.print(f"left out, as there is no ink on them: {without}", soft_wrap=True)
     results.print(likeness_table(learned))
     console.print(f"wrote {out}, learned in {minutes:.1f} minutes", soft_wrap=True)
     # A bare name is looked for under runs/ first.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from data_tools.errors import UserError, join_message
+from data_tools.glyphs.fit import BACKGROUND
 from data_tools.hwdb.charset import is_hanzi
 from data_tools.splits import Split
 from data_tools.store.mean_places import mean_places
@@ -24,7 +25,7 @@ from hanzi_lsgan.models import Generator, take_hand
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.training.adaptation import Adaptation, Reader, Sample
 
-_LEAST_SAMPLES = 10
+_LEAST_SAMPLES = 10  # of as many hanzi
 _JUDGED = 200  # characters that the person has not written
 
 OnSamples = Callable[[str, int, int], None]
@@ -39,6 +40,7 @@ class PersonsHand:
         trained: the adapted generator.
         samples: glyphs that it has learned from.
         left_out: characters of the store that the model cannot draw.
+        blank: samples of the others that were left out, as there is no ink on them.
         judged: generated glyphs on which all that follows is measured, of characters that the
             person has not written.
         before: what the hand was that adaptation began with, the nearest that the model had.
@@ -48,6 +50,7 @@ class PersonsHand:
     trained: TrainedGenerator
     samples: int
     left_out: str
+    blank: int
     judged: int
     before: "GeneratedHand"
     after: "GeneratedHand"
@@ -90,7 +93,7 @@ def learn_hand(
             draw, or cannot be read.
     """
     check_person(base, store, writer)
-    base, sample, left_out = _read(base, store, writer)
+    base, sample, left_out, blank = _read(base, store, writer)
     device = sample.ink.device
     # Marks are left alone: what fills its square with one stroke would teach D wrong widths.
     is_written = np.array([is_hanzi(character) for character in base.charset])
@@ -122,6 +125,7 @@ def learn_hand(
         trained=_of_person(base, adaptation, store, writer, len(sample.labels)),
         samples=len(sample.labels),
         left_out=left_out,
+        blank=blank,
         judged=len(labels),
         before=judged(nearest),
         after=judged(adaptation.generator),
@@ -144,39 +148,61 @@ def check_person(base: TrainedGenerator, store: Store, writer: Writer | None = N
         problem = "has no train split: all of it is test"
         remedy = "take a writer of it with --writer, or prepare it without --test"
         raise UserError(join_message(str(store.path), problem, remedy))
-    labels = store.labels[rows_by(store, writer)]
+    rows = rows_by(store, writer)
+    labels = store.labels[rows]
     written = {store.charset[label] for label in np.unique(labels).tolist()}
     if all(character in written for character in base.charset if is_hanzi(character)):
         problem = "this model knows no hanzi that the person has not written, to be judged by"
         remedy = "adapt weights, or a run of more characters"
         raise UserError(join_message("--from", problem, remedy))
-    drawable = np.array([base.can_draw(character) for character in store.charset], bool)
-    samples = int(drawable[labels].sum())
-    if samples < _LEAST_SAMPLES:
+    rows = rows[_drawable(base, store)[labels]]
+    labels = store.labels[rows[_have_ink(store, rows)]]
+    hanzi = sum(is_hanzi(store.charset[label]) for label in np.unique(labels).tolist())
+    if hanzi < _LEAST_SAMPLES:
         by = "" if writer is None else f" by {writer.name}"
-        problem = f"has {samples} samples{by} of characters that the model can draw"
+        problem = f"has {len(rows)} samples{by} of characters that the model can draw"
         remedy = f"give at least {_LEAST_SAMPLES}, better 100"
         if writer is not None:
             remedy = f"take a writer of at least {_LEAST_SAMPLES}: `hands --data` lists them"
+        if len(rows) >= _LEAST_SAMPLES:
+            problem += f", with ink on {len(labels)} of them, which show {hanzi} different hanzi"
         raise UserError(join_message(str(store.path), problem, remedy))
 
 
 def _read(
     base: TrainedGenerator, store: Store, writer: Writer | None
-) -> tuple[TrainedGenerator, Sample, str]:
-    """The base with all that the person wrote in its charset, his sample, and what is left out."""
+) -> tuple[TrainedGenerator, Sample, str, int]:
+    """The base with all that the person wrote in its charset, his sample, and what is left out.
+
+    Returns:
+        Of what is left out the characters that the base cannot draw, and the number of samples
+        without ink: they would teach that his hand is empty paper.
+    """
     rows = rows_by(store, writer)
-    characters = [store.charset[label] for label in store.labels[rows].tolist()]
-    drawable = np.array([base.can_draw(character) for character in characters], bool)
-    left_out = "".join(dict.fromkeys(c for c in characters if not base.can_draw(c)))
-    kept = [c for c, can in zip(characters, drawable.tolist(), strict=True) if can]
+    drawable = _drawable(base, store)[store.labels[rows]]
+    lacking = [store.charset[label] for label in store.labels[rows[~drawable]].tolist()]
+    rows = rows[drawable]
+    have_ink = _have_ink(store, rows)
+    kept = [store.charset[label] for label in store.labels[rows[have_ink]].tolist()]
     base = base.with_unseen("".join(kept))
     place = {character: label for label, character in enumerate(base.charset)}
     device = next(base.network.parameters()).device
     labels = torch.tensor([place[character] for character in kept], device=device)
-    glyphs = [store.images(range(row, row + 1)) for row in rows[drawable].tolist()]
+    glyphs = [store.images(range(row, row + 1)) for row in rows[have_ink].tolist()]
     images = _resized(np.concatenate(glyphs), base.info.model.size)
-    return base, Sample(_ink(images, device), labels), left_out
+    sample = Sample(_ink(images, device), labels)
+    return base, sample, "".join(dict.fromkeys(lacking)), int(np.count_nonzero(~have_ink))
+
+
+def _drawable(base: TrainedGenerator, store: Store) -> NDArray[np.bool_]:
+    """Which characters of a store's charset the base can draw."""
+    return np.array([base.can_draw(character) for character in store.charset], bool)
+
+
+def _have_ink(store: Store, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """On which of these rows there is any ink."""
+    darkest = [int(store.images(range(row, row + 1)).min()) for row in rows.tolist()]
+    return np.array(darkest, np.uint8) < BACKGROUND
 
 
 def _resized(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

@@ -14,6 +14,7 @@ from data_tools.fonts.corpus import write_glyph
 from data_tools.forms.form_part import FormPart
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.glyphs.place import Place
+from data_tools.hwdb.gnt import write_record
 from data_tools.sources.split_names import NamedSplit
 from data_tools.splits import Split
 from data_tools.store.prepare import prepare
@@ -24,7 +25,7 @@ from hanzi_lsgan.export.weights import claim_out
 from hanzi_lsgan.judging.kept_recogniser import load_recogniser
 from hanzi_lsgan.runs.folder import SHIPPED, RunFolder
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
-from hanzi_lsgan.training import adaptation
+from hanzi_lsgan.training import adaptation, person
 from hanzi_lsgan.training.person import check_person, learn_hand
 
 WRITTEN = "永和九年岁在癸丑暮春之初会于山阴兰亭修稧事也群贤毕至少长咸集"
@@ -258,6 +259,56 @@ def test_too_little_writing_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
     problem = "has no train split: all of it is test; take a writer of it with --writer, or"
     assert problem in str(result.exception)
     assert not (tmp_path / "runs").exists()
+
+
+def store_of(path: Path, **writers: list[tuple[str, np.ndarray]]) -> Path:
+    """A store of what writers wrote, of whom some may be stand-ins by their names."""
+    folder = path.with_suffix("")
+    folder.mkdir()
+    for name, glyphs in writers.items():
+        with (folder / f"{name.replace('_', '-')}.gnt").open("wb") as stream:
+            for character, glyph in glyphs:
+                write_record(stream, character, glyph)
+    prepare([folder], path, glyph=GlyphOptions(64, "aspect", 2), jobs=1)
+    return path
+
+
+BLANK = np.full((64, 64), 255, np.uint8)
+
+
+def test_samples_that_show_nothing_of_a_hand_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One character over and over, or empty paper, gave a hand that was nobody's."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delattr("hanzi_lsgan.cli.adapt._recogniser_of")
+    one = [("永", write("永"))] * 12
+    store_of(tmp_path / "one.h5", me=one)
+    said = str(call("adapt", "--data", "one.h5").exception)
+    assert "one.h5: has 12 samples" in said
+    assert "with ink on 12 of them, which show 1 different hanzi; give at least 10" in said
+    store_of(tmp_path / "blank.h5", me=[*one[:3], *((c, BLANK) for c in WRITTEN[1:12])])
+    said = str(call("adapt", "--data", "blank.h5").exception)
+    assert "blank.h5: has 14 samples" in said
+    assert "with ink on 3 of them, which show 1 different hanzi; give at least 10" in said
+    assert not (tmp_path / "runs").exists()
+
+
+def test_empty_paper_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for setting in ("_STEPS", "_TRIED_A_FONT", "_TRIED_CHARACTERS"):
+        monkeypatch.setattr(adaptation, setting, 1)
+    monkeypatch.setattr(adaptation, "_BATCH", 4)
+    monkeypatch.setattr(person, "_JUDGED", 4)
+    glyphs = [(c, write(c)) for c in WRITTEN[:12]]
+    blank = [(c, BLANK) for c in WRITTEN[12:17]]
+    store_of(tmp_path / "me.h5", me=[*glyphs, *blank], font_drawn_1=glyphs[:3])
+    result = call("adapt", "--data", "me.h5", "--writer", "me.gnt")
+    assert result.exit_code == 0, result.output
+    assert "left out, as there is no ink on them: 5 samples\n" in result.output
+    assert "wrote runs/me," in result.output
+    learned = RunFolder("runs/me").info().store
+    assert learned.train_samples == 12
 
 
 def test_a_folder_for_which_another_works_is_refused_at_once(
