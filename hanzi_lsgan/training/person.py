@@ -26,6 +26,7 @@ from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.training.adaptation import Adaptation, Reader, Sample
 
 _LEAST_SAMPLES = 10  # of as many hanzi
+_MOST_SAMPLES = 20_000  # a person has hardly written a third of them, and all are held as floats
 _JUDGED = 200  # characters that the person has not written
 
 OnSamples = Callable[[str, int, int], None]
@@ -90,7 +91,7 @@ def learn_hand(
 
     Raises:
         UserError: the base knows characters by label alone, or the store has too few that it can
-            draw, or cannot be read.
+            draw, or more than one person writes, or cannot be read.
     """
     check_person(base, store, writer)
     base, sample, left_out, blank = _read(base, store, writer)
@@ -149,6 +150,10 @@ def check_person(base: TrainedGenerator, store: Store, writer: Writer | None = N
         remedy = "take a writer of it with --writer, or prepare it without --test"
         raise UserError(join_message(str(store.path), problem, remedy))
     rows = rows_by(store, writer)
+    if len(rows) > _MOST_SAMPLES:
+        problem = f"has {len(rows):,} samples, more than one person writes"
+        remedy = "take one writer with --writer, whom `hands --data` lists, or prepare less of it"
+        raise UserError(join_message(str(store.path), problem, remedy))
     labels = store.labels[rows]
     written = {store.charset[label] for label in np.unique(labels).tolist()}
     if all(character in written for character in base.charset if is_hanzi(character)):

@@ -19,6 +19,7 @@ from data_tools.sources.split_names import NamedSplit
 from data_tools.splits import Split
 from data_tools.store.prepare import prepare
 from data_tools.store.reader import Store
+from data_tools.store.writers import find_writer
 from hanzi_lsgan.cli.app import app
 from hanzi_lsgan.drawing.images import draw_class, draw_classes
 from hanzi_lsgan.export.weights import claim_out
@@ -292,6 +293,20 @@ def test_samples_that_show_nothing_of_a_hand_are_none(
     assert "blank.h5: has 14 samples" in said
     assert "with ink on 3 of them, which show 1 different hanzi; give at least 10" in said
     assert not (tmp_path / "runs").exists()
+
+
+def test_more_than_a_person_writes_is_refused(
+    written: Path, written_by_two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store by hundreds filled the memory where --writer had been forgotten."""
+    monkeypatch.setattr(person, "_MOST_SAMPLES", 30)
+    shipped = RunFolder(SHIPPED).load_generator()
+    with Store(written) as store:
+        check_person(shipped, store)
+    with Store(written_by_two) as store:
+        with pytest.raises(UserError, match="has 60 samples, more than one person writes; take"):
+            check_person(shipped, store)
+        check_person(shipped, store, find_writer(store, "me"))
 
 
 def test_empty_paper_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
