@@ -23,6 +23,7 @@ from hanzi_lsgan.cli.chosen_run import kind_beside, load_run, open_store, suit_c
 
 if TYPE_CHECKING:
     from data_tools.store.reader import Store
+    from data_tools.store.writers import Writer
     from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 
 _FORMATS = {
@@ -91,6 +92,8 @@ def render(
             line = f"{gone} is not there: no real rows; name a store with --data"
             console.print(line, soft_wrap=True)
         trained, chooser = suit_characters(trained, store, chosen, best_of)
+        writer = _person_in(trained, store)
+        kind = trained.kind if store is None else kind_beside(trained, store)
         with samples_bar() as progress:
             picture = render_comparison(
                 trained.network,
@@ -102,8 +105,8 @@ def render(
                 scale=scale,
                 best_of=chooser,
                 font_drawn=font_drawn,
-                kind=trained.kind if store is None else kind_beside(trained, store),
-                sources=_persons_sources(trained, store),
+                kind=kind if writer is None else writer.kind,
+                sources=None if writer is None else writer.sources,
                 remarks=trained.remarks,
                 on_samples=progress,
             )
@@ -120,14 +123,14 @@ def render(
     console.print(f"wrote {named}", soft_wrap=True)
 
 
-def _persons_sources(trained: "TrainedGenerator", store: "Store | None") -> tuple[int, ...] | None:
-    """Which sources of the store are by the person whom a generator was adapted to, if it says."""
+def _person_in(trained: "TrainedGenerator", store: "Store | None") -> "Writer | None":
+    """Who of a store's writers the person is whom a generator was adapted to, if it says."""
     own = trained.info.store
     if store is None or not own.writer or store.fingerprint != own.fingerprint:
         return None
     from data_tools.store.writers import find_writer
 
-    return find_writer(store, own.writer).sources
+    return find_writer(store, own.writer)
 
 
 def _first_known(wanted: str, charset: str) -> str:

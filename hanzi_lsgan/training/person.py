@@ -236,7 +236,7 @@ def _of_person(
             "path": str(store.path.resolve()),
             "fingerprint": store.fingerprint,
             "train_samples": samples,
-            "font_drawn": store.header.font_drawn,
+            "font_drawn": store.is_font_drawn("" if writer is None else writer.kind),
             "writer": "" if writer is None else writer.name,
         }
     )

@@ -21,6 +21,7 @@ from data_tools.store.prepare import prepare
 from data_tools.store.reader import Store
 from data_tools.store.writers import find_writer
 from hanzi_lsgan.cli.app import app
+from hanzi_lsgan.drawing import grid
 from hanzi_lsgan.drawing.images import draw_class, draw_classes
 from hanzi_lsgan.export.weights import claim_out
 from hanzi_lsgan.judging.kept_recogniser import load_recogniser
@@ -309,7 +310,9 @@ def test_more_than_a_person_writes_is_refused(
         check_person(shipped, store, find_writer(store, "me"))
 
 
-def test_empty_paper_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_paper_is_left_out_and_the_writers_own_kind_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     for setting in ("_STEPS", "_TRIED_A_FONT", "_TRIED_CHARACTERS"):
         monkeypatch.setattr(adaptation, setting, 1)
@@ -317,13 +320,36 @@ def test_empty_paper_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(person, "_JUDGED", 4)
     glyphs = [(c, write(c)) for c in WRITTEN[:12]]
     blank = [(c, BLANK) for c in WRITTEN[12:17]]
-    store_of(tmp_path / "me.h5", me=[*glyphs, *blank], font_drawn_1=glyphs[:3])
+    store = store_of(tmp_path / "me.h5", me=[*glyphs, *blank], font_drawn_1=glyphs[:3])
     result = call("adapt", "--data", "me.h5", "--writer", "me.gnt")
     assert result.exit_code == 0, result.output
     assert "left out, as there is no ink on them: 5 samples\n" in result.output
     assert "wrote runs/me," in result.output
     learned = RunFolder("runs/me").info().store
-    assert learned.train_samples == 12
+    assert (learned.train_samples, learned.font_drawn) == (12, False)
+    with Store(store) as written:  # or both would be font-drawn
+        assert written.header.font_drawn
+
+
+def test_rows_above_a_hand_are_called_by_the_writers_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    glyphs = [(c, write(c)) for c in WRITTEN[:12]]
+    store = store_of(tmp_path / "two.h5", me=glyphs, font_drawn_1=glyphs[:6])
+    compose, shown = grid.compose, []
+
+    def record(characters: str, rows: list[grid.Row], *rest: object) -> Image.Image:
+        shown.append(rows[0].label)
+        return compose(characters, rows, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(grid, "compose", record)
+    for writer in ("me.gnt", "font-drawn-1.gnt"):
+        as_of(RunFolder(f"runs/{writer}-hand"), store, writer)
+        options = ("--hand", f"{writer}-hand", "--data", "two.h5")
+        result = call("render", *options, "--chars", "永", "--out", "a.png")
+        assert result.exit_code == 0, result.exception
+    assert shown == ["Real", "Font-drawn"]
 
 
 def test_a_folder_for_which_another_works_is_refused_at_once(
