@@ -91,7 +91,8 @@ def learn_hand(
 
     Raises:
         UserError: the base knows characters by label alone, or the store has too few that it can
-            draw, or more than one person writes, or cannot be read.
+            draw, or more than one person writes, or cannot be read, or the recogniser has learned
+            nothing that the person has not written.
     """
     check_person(base, store, writer)
     base, sample, left_out, blank = _read(base, store, writer)
@@ -99,6 +100,13 @@ def learn_hand(
     # Marks are left alone: what fills its square with one stroke would teach D wrong widths.
     is_written = np.array([is_hanzi(character) for character in base.charset])
     reading = np.where(is_written, recogniser.labels_of(base.charset), -1)
+    written = set(sample.labels.tolist())
+    new = [label for label in np.flatnonzero(reading >= 0).tolist() if label not in written]
+    if not new:
+        problem = "what reads this model's characters knows none that the person has not written"
+        remedy = "adapt weights, or a run of more characters"
+        raise UserError(join_message("--from", problem, remedy))
+    labels = np.random.default_rng(seed).permutation(new)[:_JUDGED].tolist()
     encoder = load_hand_encoder("teacher", device)
     adaptation = Adaptation(
         base,
@@ -111,9 +119,6 @@ def learn_hand(
     take_hand(nearest, adaptation.hand.detach().clone())
     adaptation.run(lambda done, total: on_samples("adapt", done, total))
 
-    written = set(sample.labels.tolist())
-    new = [label for label in np.flatnonzero(reading >= 0).tolist() if label not in written]
-    labels = np.random.default_rng(seed).permutation(new)[:_JUDGED].tolist()
     judge = load_hand_judge(device)
 
     def judged(generator: Generator) -> GeneratedHand:
@@ -139,7 +144,7 @@ def check_person(base: TrainedGenerator, store: Store, writer: Writer | None = N
     The arguments are those of `learn_hand`.
 
     Raises:
-        UserError: as of `learn_hand`.
+        UserError: as of `learn_hand`, but for the recogniser.
     """
     if not base.draws_unseen:
         problem = "this model knows characters by label alone"

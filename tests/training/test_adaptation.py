@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -350,6 +351,17 @@ def test_rows_above_a_hand_are_called_by_the_writers_kind(
         result = call("render", *options, "--chars", "永", "--out", "a.png")
         assert result.exit_code == 0, result.exception
     assert shown == ["Real", "Font-drawn"]
+
+
+def test_a_recogniser_that_has_learned_but_what_the_person_wrote_is_refused_at_once(
+    written: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(person, "Adaptation")  # minutes
+    shipped = RunFolder(SHIPPED).load_generator()
+    assert shipped.recogniser is not None
+    recogniser = replace(load_recogniser(shipped.recogniser), charset=WRITTEN)
+    with Store(written) as store, pytest.raises(UserError, match="--from: what reads this model"):
+        learn_hand(shipped, store, recogniser)
 
 
 def test_a_folder_for_which_another_works_is_refused_at_once(
