@@ -164,6 +164,14 @@ def _paths(collections: Sequence[Collection]) -> list[str]:
     return [f"{one.name}/{file.name}" for one in collections for file in one.pictures]
 
 
+def _first_names(collections: Sequence[Collection]) -> dict[str, str]:
+    return {
+        f"{one.name}/{second}": f"{one.name}/{first}"
+        for one in collections
+        for second, first in one.first_names.items()
+    }
+
+
 def _labels_of_each(
     of_source: Mapping[Path, Sequence[Collection]], gathered: Gathered
 ) -> dict[Path, Labels]:
@@ -185,6 +193,7 @@ def _labels_of_each(
                     where=str(source),
                     firsts=firsts,
                     siblings=siblings,
+                    first_names=_first_names(some),
                 )
                 found[source] = _labels(read, some, source, lists, gathered)
             except UserError as error:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import NamedTuple
 
 from data_tools.errors import UserError, join_message
@@ -43,7 +44,8 @@ from data_tools.pictures.names import (
 from data_tools.pictures.number_levels import Levels, levels_of_classes
 from data_tools.pictures.table_places import by_folders
 from data_tools.pictures.text_of_bytes import encoding_line
-from data_tools.sources.split_names import NamedSplit
+from data_tools.sources.split_names import NamedSplit, split_of_names
+from data_tools.splits import Split
 
 _LAYOUTS = (
     "name the folders or files 永, U+6C38 or U+6C38_永, or put classes.txt or char_dict.json "
@@ -118,6 +120,7 @@ def label_pictures(
     firsts: Firsts,
     own: Sequence[Row | None] = (),
     siblings: Iterable[str] = (),
+    first_names: Mapping[str, str] = MappingProxyType({}),
 ) -> Labels:
     """Find the character of every picture of a source.
 
@@ -134,6 +137,9 @@ def label_pictures(
         own: what is said of each picture by the file that it lies in; none by default.
         siblings: names of other sources that lie beside this one, among which its own name is read
             as it is among the names of folders in one.
+        first_names: of those paths that are a second name of a file, the first one. Of all its
+            names that one counts which tells a character, and of those one that tells the split;
+            the others have no character then.
 
     Raises:
         UserError: no picture's character can be told, as where numbers can be read in several ways
@@ -141,7 +147,7 @@ def label_pictures(
         UncountedError: a list without numbers may begin at 0 or at 1, and `firsts` lacks it.
     """
     lists, tables, problems = _read_beside(beside, paths)
-    told = rows_of(paths, tables)
+    told = rows_of(paths, tables, first_names)
     if own:
         of_pictures = [mine or row for mine, row in zip(own, told.of_pictures, strict=True)]
         told = told._replace(of_pictures=of_pictures)
@@ -155,6 +161,7 @@ def label_pictures(
             if not isinstance(problem, HeadError):  # the table may be of something else
                 raise problem
     _read_numbers(paths, found, where)
+    others = _take_telling_names(paths, found, told, first_names)
     characters = [known.character for known in found]
     if paths and not any(characters):
         if problems:
@@ -165,7 +172,7 @@ def label_pictures(
         raise UntoldError(join_message(where, reason, _LAYOUTS))
     untold: dict[str, tuple[int, str]] = {}
     for path, known in zip(paths, found, strict=True):
-        if known.character is None:
+        if known.character is None and known is not _OTHER_NAME:
             count, first = untold.get(known.by, (0, path))
             untold[known.by] = (count + 1, first)
     told_by = Counter(one.by for one in found if one.character)
@@ -174,6 +181,7 @@ def label_pictures(
     writers = ["" if row is None else row.writer for row in told.of_pictures]
     choices = [line for path, data in sorted(beside.items()) if (line := _encoding(data, path))]
     choices += _levels(paths, lists, told)[1]
+    choices += [] if others is None else [others]
     return Labels(
         characters,
         told_by,
@@ -257,6 +265,7 @@ _LETTER = "names of folders that are a letter or sign"
 _NUMBER = "a number, which may be a character"
 _UNLISTED = "the table gives a number that no list of classes has"
 _UNTOLD = _Found(None, "its name and its folders' tell none")
+_OTHER_NAME = _Found(None, "another name of its file tells more")
 _LIST_DISPUTED = "a list of classes and the name of a folder tell different characters"
 
 
@@ -316,6 +325,35 @@ def _read_numbers(paths: Sequence[str], found: list[_Found], where: str) -> None
             found[place] = _of_number(number, schemes[0])
         else:
             found[place] = _Found(None, "its folder is a number that no list of classes has")
+
+
+def _take_telling_names(
+    paths: Sequence[str], found: list[_Found], told: Told, first_names: Mapping[str, str]
+) -> str | None:
+    """Leave of each file the name that tells most, and say which others there are."""
+    places: dict[str, list[int]] = {}
+    for place, path in enumerate(paths if first_names else ()):
+        places.setdefault(first_names.get(path, path), []).append(place)
+
+    def telling(place: int) -> tuple[bool, bool, bool]:
+        row = told.of_pictures[place]
+        named = None if row is None else row.named_split
+        named = named or split_of_names(PurePosixPath(paths[place]).parts)
+        is_test = named is not None and named.split is Split.TEST
+        return found[place].character is not None, named is not None, is_test
+
+    others = []
+    for of_file in places.values():
+        best = max(of_file, key=telling)  # the first of those
+        if len({found[place].character for place in of_file} - {None}) > 1:
+            found[best] = _Found(None, "names of one file say different characters")
+        others += [place for place in of_file if place != best]
+    for place in others:
+        found[place] = _OTHER_NAME
+    if not others:
+        return None
+    count = f"{len(others):,} second name" + ("s" if len(others) > 1 else "")
+    return f"passed over: {count} of pictures ({paths[min(others)]}{', …' * (len(others) > 1)})"
 
 
 def _read_beside(

@@ -219,12 +219,12 @@ class Told(NamedTuple):
     unclear: dict[str, dict[str, tuple[str, str]]]
 
 
-def rows_of(paths: Sequence[str], tables: Tables) -> Told:
+def rows_of(paths: Sequence[str], tables: Tables, first_names: Mapping[str, str]) -> Told:
     """What the nearest table says of each picture.
 
     Tables may have been moved, and name pictures without their ending or by another: a row that
     leads to no file is of the one that has its path but for the ending, its name, or that but for
-    the ending.
+    the ending. `first_names` are as of `label_pictures`.
     """
     found = Told([None] * len(paths), {})
     below: dict[PurePosixPath, list[int]] = {}
@@ -243,7 +243,7 @@ def rows_of(paths: Sequence[str], tables: Tables) -> Told:
                 if row is None:
                     without[inside] = place
         for alike in (bare_path, _name, bare_name):
-            _give_rows(rows, without, alike, paths, found)
+            _give_rows(rows, without, alike, paths, found, first_names)
     return found
 
 
@@ -253,6 +253,7 @@ def _give_rows(
     alike: Callable[[str], str],
     paths: Sequence[str],
     found: Told,
+    first_names: Mapping[str, str],
 ) -> None:
     """Give rows to pictures without one that are alike by a key; both are taken out.
 
@@ -262,6 +263,7 @@ def _give_rows(
         alike: the key of a path.
         paths: of all pictures.
         found: where what is found is noted.
+        first_names: as of `label_pictures`.
     """
     by_key: dict[str, list[str]] = {}
     for inside in without:
@@ -272,8 +274,10 @@ def _give_rows(
         if not pictures:
             continue
         row = rows.pop(path)
-        if len(pictures) == 1:
-            found.of_pictures[without.pop(pictures[0])] = row
+        there = [paths[without[one]] for one in pictures]
+        if len({first_names.get(one, one) for one in there}) == 1:  # all are names of one file
+            for one in pictures:
+                found.of_pictures[without.pop(one)] = row
         else:
-            two = (paths[without[pictures[0]]], paths[without[pictures[1]]])
+            two = (there[0], there[1])
             found.unclear.setdefault(row.table, {})[path.rpartition("/")[2]] = two

@@ -124,7 +124,9 @@ class _Finder:
         self.found = Found()
         self._scratch = scratch
         self._copies = 0
-        self._files: set[tuple[int, int]] = set()  # devices and numbers of the source's
+        # Devices and numbers of the source's files: the first names of pictures, else nothing.
+        self._files: dict[tuple[int, int], str] = {}
+        self._members_of: dict[tuple[int, int], int] = {}  # which of those found a file is
         self._source = Path()
         self._collections: list[Collection] = []  # of the source
         with mendable_errors("the sources"):
@@ -140,6 +142,7 @@ class _Finder:
         sample_files, passed_over = self._sample_files(), len(self.found.passed_over)
         arrays = len(self.found.arrays)
         self._files.clear()
+        self._members_of.clear()
         self._source = source
         self._collections = []
         with mendable_errors(str(source)):
@@ -215,15 +218,18 @@ class _Finder:
                     self._file(Path(parent, name), place.below(inside + name), collection)
 
     def _add_picture(self, path: str, name: str, collection: Collection) -> bool:
-        """Add a picture that is a file seen for the first time; say whether it is one."""
+        """Add a picture, or another name of one that was added; say whether it is a file."""
         try:
             status = os.stat(path)  # noqa: PTH116  # pathlib takes four times as long
         except OSError:
             return False
-        file = (status.st_dev, status.st_ino)
-        if not stat.S_ISREG(status.st_mode) or file in self._files:
+        if not stat.S_ISREG(status.st_mode):
             return False
-        self._files.add(file)
+        first = self._files.setdefault((status.st_dev, status.st_ino), name)
+        if not first:
+            return False
+        if first is not name:  # of several names, that one counts which tells most
+            collection.first_names[name] = first
         collection.pictures.append(StoredFile(name, status.st_size))
         return True
 
@@ -249,9 +255,9 @@ class _Finder:
                     self._pass_over(place, SPECIAL)
                     return
                 if (file := (status.st_dev, status.st_ino)) in self._files:
-                    self._pass_over(place, SECOND_NAME)
+                    self._second_name(path, place, file)
                     return
-                self._files.add(file)
+                self._files[file] = ""
                 if kind is None:
                     with path.open("rb") as stream:
                         kind = kind_of(name, stream.read(HEAD_BYTES))
@@ -266,7 +272,20 @@ class _Finder:
             return
         if kind in _MAY_TELL_LABELS:
             collection.beside.append(stored)
+        if kind is GNT:
+            self._members_of[file] = len(self.found.members)
         self._file_of_kind(path, place, kind)
+
+    def _second_name(self, path: Path, place: FoundPlace, file: tuple[int, int]) -> None:
+        """Pass over a file's second name, or the first where that tells less of its split."""
+        passed_over = place.full
+        if (number := self._members_of.get(file)) is not None:
+            first = self.found.members[number]
+            second = self._with_split(Member(place.shown, path, place=place.full), place)
+            if _telling(second) > _telling(first):
+                self.found.members[number] = second
+                passed_over = first.place
+        self.found.passed_over.append(PassedOver(passed_over, SECOND_NAME))
 
     def _file_of_kind(self, path: Path, place: FoundPlace, kind: Kind) -> None:
         if kind is GNT:
@@ -287,13 +306,16 @@ class _Finder:
             self._pass_over(place, kind)
 
     def _add(self, member: Member, place: FoundPlace) -> None:
+        self.found.members.append(self._with_split(member, place))
+
+    def _with_split(self, member: Member, place: FoundPlace) -> Member:
         named = place.named_split
         if place.split is None:
             names = (*place.above, *PurePosixPath(member.name).parts)
             named = split_of_names(names) or TRAIN_UNTOLD
             if named is TRAIN_UNTOLD:
                 self.found.uncertain += filter(may_mean_test, names)
-        self.found.members.append(replace(member, named_split=named))
+        return replace(member, named_split=named)
 
     def _archive(self, path: Path, place: FoundPlace, kind: Kind) -> None:
         """Add what an archive holds; if that is nothing, say so once for the archive."""
@@ -415,6 +437,11 @@ def _whole_environment(path: Path, place: FoundPlace) -> FoundPlace:
         return place
     folder = place.shown.rpartition("/")[0] or path.resolve().parent.name
     return replace(place, shown=folder, full=str(Path(place.full).parent))
+
+
+def _telling(member: Member) -> tuple[bool, bool]:
+    """How much a name tells of the split; test before train, as for copies of files."""
+    return member.named_split is not TRAIN_UNTOLD, member.split is Split.TEST
 
 
 def _head_of(member: Member) -> bytes:

@@ -73,6 +73,7 @@ class Collection:
         beside: files of text and of unknown kinds, which may say what the pictures show.
         is_alone: whether the source holds pictures only, and no other samples.
         columns: what a file of pictures says of each, by the names of its columns.
+        first_names: of pictures that are a second name of a file, the one that was found first.
     """
 
     source: Path
@@ -85,6 +86,7 @@ class Collection:
     beside: list[StoredFile] = field(default_factory=list)
     is_alone: bool = True
     columns: Columns = field(default_factory=dict)
+    first_names: dict[str, str] = field(default_factory=dict)
 
     def keep(self, are_kept: Sequence[bool]) -> None:
         """Leave out all other pictures, and what columns say of them."""
