@@ -277,19 +277,21 @@ def _rows_within(collections: Sequence[Collection]) -> list[Row | None]:
 
 
 def _checked(found: Labels, collections: Sequence[Collection]) -> Labels:
-    """The same labels, unless the source's own name alone tells them and a file beside would.
+    """The same labels, unless a file beside would tell them better that is not read.
+
+    So it would where the source's own name alone tells them, or numbers of files do.
 
     Raises:
         UserError: such a file cannot be read.
         UntoldError: such files are of one picture each, and were not read yet.
     """
-    if found.by_own_name:
-        if have_sidecars(collections):
-            raise UntoldError("")
-        if found.unread:
-            raise found.unread[0]
-        if (error := unread_labels(collections)) is not None:
-            raise error
+    may_be_told_better = found.by_own_name or found.by_numbers_of_files
+    if may_be_told_better and have_sidecars(collections):
+        raise UntoldError("")
+    if found.by_own_name and found.unread:
+        raise found.unread[0]
+    if may_be_told_better and (error := unread_labels(collections)) is not None:
+        raise error
     return found
 
 

@@ -67,6 +67,8 @@ class Labels:
         writers: of each picture, empty where no table says it.
         choices: lines on what nothing stated and was chosen: an encoding, folders or files.
         by_own_name: whether all characters are the one by which the source itself is called.
+        by_numbers_of_files: whether any character is the one that a list has for a file's number,
+            which may as well be that of a sample.
         unread: what is wrong with tables that were not read, as `problems`, or are none.
     """
 
@@ -78,6 +80,7 @@ class Labels:
     writers: list[str]
     choices: list[str] = field(default_factory=list)
     by_own_name: bool = False
+    by_numbers_of_files: bool = False
     unread: list[UserError] = field(default_factory=list)
 
     def add(self, more: "Labels") -> None:
@@ -191,6 +194,7 @@ def label_pictures(
         writers,
         choices,
         by_own_name=_are_by_own_name(paths, found),
+        by_numbers_of_files=any(map(_is_by_number, paths, found)),
         unread=problems + _no_tables(beside, tables),
     )
 
@@ -599,6 +603,14 @@ def _are_by_own_name(paths: Sequence[str], found: Sequence[_Found]) -> bool:
     of_top = characters_named(top) or characters_named(unscrambled(top)) or {top}
     inside = {part for folder in _folders(paths) for part in folder.split("/")[1:]}
     return by <= {_FOLDERS, _LETTER} and shown == of_top and not any(map(_shows, inside))
+
+
+def _is_by_number(path: str, found: _Found) -> bool:
+    """Whether a list told a picture's character for the number that its file has."""
+    if found.entry is None or found.by != found.entry.by or not is_number_key(found.entry.key):
+        return False
+    *folders, stem = map(key_of, PurePosixPath(path).with_suffix("").parts)
+    return stem == found.entry.key and stem not in folders
 
 
 def _shows(name: str) -> bool:

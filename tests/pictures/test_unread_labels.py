@@ -51,3 +51,26 @@ def test_the_file_that_tells_and_is_not_read_is_named(
 
 def test_what_says_nothing_of_pictures_stops_none(tmp_path: Path) -> None:
     assert len(gather(tmp_path / "字", {"readme.txt": "boxes", "info.json": "{}"}).parts) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("labels/{}.txt", "{} 0.5 0.5 1.0 1.0\n", "YOLO"),
+        ("{}.txt", "{}", "label of one picture"),
+        ("{}.xml", "<annotation><object><name>{}</name></object></annotation>", "boxes"),
+    ],
+)
+def test_numbers_of_files_are_no_classes_where_a_file_tells_each_one(
+    tmp_path: Path, name: str, content: str, kind: str
+) -> None:
+    """The picture 0.png is of class 2, as its own file says, and not of class 0."""
+    folder = tmp_path / "own"
+    (folder / "labels").mkdir(parents=True)
+    for number in range(3):
+        write_picture(folder / f"{number}.png", draw_character(number))
+        text = content.format(2 - number)
+        (folder / name.format(number)).write_text(text, encoding="utf-8")
+    (folder / "classes.txt").write_text("永\n和\n九\n", encoding="utf-8")
+    with pytest.raises(UserError, match=kind), find_members([folder]) as found:
+        gather_pictures(found.collections)
