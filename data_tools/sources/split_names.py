@@ -32,6 +32,10 @@ _IS_TEST = re.compile(f"(?:{_DATA_WORDS})*(?:{_TEST_WORDS})(?:{_DATA_WORDS})*|de
 _IS_TRAIN = re.compile(f"(?:{_DATA_WORDS})*(?:{_TRAIN_WORDS})(?:{_DATA_WORDS})*")
 _SAYS_NOTHING = re.compile(f"(?:{_DATA_WORDS})*|[0-9]+|[a-z]|[^a-z]+")
 _MAY_BE_TEST = re.compile(f"{_TEST_WORDS}|tests|dev")
+_COMPETITION_YEARS = {
+    "icdar": ("2013", "2011", "13", "11"),
+    "comp": ("2013", "2011", "2010"),  # of CASIA
+}
 _NEGATIONS = {"no", "non", "not", "without", "minus", "except"}
 
 _CHINESE_TEST = re.compile("测试|測試|验证|驗證|评测|評測|考试|竞赛|競賽")
@@ -82,10 +86,15 @@ def _split_of_name(name: str) -> Split | None:
     return Split.TEST if is_test else Split.TRAIN
 
 
+def _is_competition(words: list[str]) -> bool:
+    """Whether words name a year's competition, whose data all test: `ICDAR13`, `comp2013`."""
+    *name, year = words
+    return name in (["icdar"], ["comp"]) and year in _COMPETITION_YEARS[name[0]]
+
+
 def _has_test_word(words: list[str]) -> bool:
     for place in range(len(words) - 1, -1, -1):
-        is_icdar = words[place : place + 2] in (["icdar", "2013"], ["icdar", "2011"])
-        if is_icdar or _IS_TEST.fullmatch(words[place]):
+        if _is_competition(words[place : place + 2]) or _IS_TEST.fullmatch(words[place]):
             return place == 0 or words[place - 1] not in _NEGATIONS
         if words[place] == "set" and words[place - 1 : place] == ["dev"]:
             return True

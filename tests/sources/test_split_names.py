@@ -16,6 +16,7 @@ competition-gnt.zip competition ICDAR2013 icdar-2013 icdar2013_offline
 test_labels labels_test ICDAR_2013_competition_database
 test-00000-of-00001.parquet test-00000-of-00002-0123456789abcdef.parquet
 validation-00000-of-00001.parquet test.parquet hwdb-test-000012.tar test.lmdb
+ICDAR13 icdar-13_offline comp2013 casia-comp2013 comp2011_gnt
 HWDB测试集.zip Gnt1.1Test副本.zip Test_64x64 dev-set devset testB test_writers test_chars
 """
 TEST_NAMES = TEST_TEXT.split()
