@@ -240,7 +240,11 @@ def _parse(window: _Window, header: memoryview, name: str, offset: int) -> tuple
         raise GntError(name, offset, found)
     character = character_of_tag(tag)
     if character is None:
-        raise TagError(name, offset, f"the tag 0x{tag.hex()} is neither GBK nor an ASCII symbol")
+        symbol = character_of_tag(tag[::-1]) if tag[0] == 0 else None
+        found = "neither GBK nor an ASCII symbol"
+        if symbol is not None:
+            found = f"that of {symbol} with its bytes swapped: 0x{tag[::-1].hex()} is right"
+        raise TagError(name, offset, f"the tag 0x{tag.hex()} is {found}")
     pixels = window.view(offset, size)[HEADER.size :]
     if len(pixels) < width * height:
         found = f"the bitmap needs {width * height} bytes and the file ends after {len(pixels)}"

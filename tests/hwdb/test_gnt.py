@@ -391,3 +391,11 @@ def test_what_no_reader_would_take_is_not_written(bitmap: NDArray[np.uint8]) -> 
     with pytest.raises(UserError, match="no GBK tag"):
         write_record(stream, "😀", draw_bitmap(0))
     assert stream.getvalue() == b""
+
+
+def test_a_symbol_with_its_zero_first_is_told_as_such() -> None:
+    """As programs write that take a tag for one number with its high byte first."""
+    with pytest.raises(GntError) as caught:
+        list(read_records(io.BytesIO(raw_record(tag=b"\x00A")), "a.gnt"))
+    problem = "the tag 0x0041 is that of A with its bytes swapped: 0x4100 is right"
+    assert str(caught.value).startswith(f"a.gnt: byte 0: {problem}; ")
