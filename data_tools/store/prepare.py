@@ -453,10 +453,19 @@ def _told_by_name(member: Source) -> str:
 def _source_info(parts: Sequence[Scan], rows: NDArray[np.int64]) -> SourceInfo:
     return SourceInfo(
         name=parts[0].member.name,
-        sha256=_checksum(parts),
+        sha256=_provenance(parts),
         bytes=sum(scan.bytes for scan in parts),
         samples=int(np.count_nonzero(rows >= 0)),
     )
+
+
+def _provenance(parts: Sequence[Scan]) -> str:
+    """The checksum of what was first read: of a store's source, of what that was made of.
+
+    So a store that was made of stores still tells what is a copy of its sources.
+    """
+    member = parts[0].member
+    return member.sha256 if isinstance(member, StorePart) else _checksum(parts)
 
 
 def _in_order(scans: Sequence[Scan], kinds: WritingKinds) -> list[Scan]:

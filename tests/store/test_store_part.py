@@ -97,6 +97,21 @@ def test_a_store_and_what_it_was_made_of_are_said_to_be_there_twice(tmp_path: Pa
     assert not any(line.startswith("copies: ") for line in result.notes)
 
 
+def test_a_store_of_stores_still_tells_what_they_were_made_of(tmp_path: Path) -> None:
+    """Of two stores that were merged one has another size; the writers' files are named beside."""
+    writers = write_writers(tmp_path / "writers", 2)
+    one, other, merged = (tmp_path / name for name in ("one.h5", "other.h5", "merged.h5"))
+    prepare([writers], one, glyph=GlyphOptions(28, "aspect", 1), jobs=1)
+    prepare([write_writers(tmp_path / "others", 1, seed=1)], other, jobs=1)
+    prepare([one, other], merged, jobs=1)
+    for again in (writers, one):
+        result = prepare([merged, again], tmp_path / "more.h5", jobs=1, force=True)
+        assert any(line.startswith("copies: 2 sources are there twice") for line in result.notes)
+    with Store(one) as made, Store(merged) as of_stores:
+        checksums = {source.sha256 for source in of_stores.sources}
+        assert {source.sha256 for source in made.sources} < checksums
+
+
 def test_a_store_of_another_size_or_fit_is_said(tmp_path: Path) -> None:
     writers = write_writers(tmp_path / "writers", 1)
     store = tmp_path / "a.h5"
