@@ -356,7 +356,7 @@ def _plan(
     kept_scans, copied_files = split_off_copies(scans)
     codes = np.concatenate([scan.codes for scan in kept_scans])
     if not len(codes):
-        raise UserError("the sources: no sample in them can be read; get the files again")
+        raise _nothing_read(scans)
     # Counting code points finds those that occur in one pass, where sorting samples takes several.
     found = np.flatnonzero(np.bincount(codes))
     kept_codes = [code for code in found.tolist() if chr(code) in charset]
@@ -431,6 +431,15 @@ def _plan(
             *copied_sample_lines(copied, drop_copies),
         ],
     )
+
+
+def _nothing_read(scans: Sequence[Scan]) -> UserError:
+    """What to say where all was left out for damage: what the first of it was."""
+    lines = [line for scan in scans for line in scan.damaged]
+    if not lines:
+        return UserError("the sources: no sample in them can be read; get the files again")
+    more = f" (and {len(lines) - 1:,} more)" if len(lines) > 1 else ""
+    return UserError(f"the sources: no sample in them can be read: {lines[0]}{more}")
 
 
 def _places_of(scan: Scan) -> NDArray[np.float32]:

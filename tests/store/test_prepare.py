@@ -792,3 +792,12 @@ def test_real_handwriting_is_read_whole(tmp_path: Path) -> None:
         assert store.header.left_out == {}
         assert store.verify() == UNTOUCHED
     shutil.rmtree(tmp_path)  # the licence forbids to spread it, so nothing is left lying about
+
+
+def test_what_skip_bad_left_nothing_of_is_said_with_its_reason(tmp_path: Path) -> None:
+    """A .gnt file in Big5, all of which is left out: to get it again would not help."""
+    path = tmp_path / "1.gnt"
+    text = "學書畫永歲蘭亭會稽山陰事群賢畢至少長咸集"
+    path.write_bytes(b"".join(raw_record(tag=one.encode("big5")) for one in text))
+    message = error_of([path], tmp_path / "x.h5", skip_bad=True)
+    assert message.startswith("the sources: no sample in them can be read: 1.gnt: the tags are B")
