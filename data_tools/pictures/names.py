@@ -1,10 +1,13 @@
 """The character that a name tells: `永`, `U+6C38`, `u6c38`, `U+6C38_永`, `永_12`; 54208, D3C0."""
 
+import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from urllib.parse import unquote
 
 from data_tools.hwdb.charset import character_of_tag, is_hanzi
 
@@ -34,13 +37,23 @@ def characters_named(name: str) -> frozenset[str]:
 
     Words of several characters, as of a writer's name, name none.
     """
-    name = _composed(name)
+    name = _composed(_decoded(name))
     if len(name) == 1 and not name.isascii():
         return frozenset(name)
     found = {_at(*digits) for digits in _CODE_POINT.findall(name)}
     rest = _SIGNS.sub(" ", _CODE_POINT.sub(" ", name))
     found |= {run for run in _EAST_ASIAN_RUN.findall(rest) if len(run) == 1}
     return frozenset(one for one in found if one)
+
+
+def _decoded(name: str) -> str:
+    """A name as it was before a browser or a web server wrote it as `%E6%B0%B8` or `&#27704;`."""
+    if "&#" in name:
+        name = html.unescape(name)
+    for encoding in ("utf-8", "gb18030") if "%" in name else ():
+        with suppress(UnicodeDecodeError):
+            return unquote(name, encoding, "strict")
+    return name
 
 
 def texts_among(names: Iterable[str]) -> set[str]:
