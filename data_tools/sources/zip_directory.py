@@ -20,6 +20,7 @@ SMALL_BYTES = 1 << 20
 """An empty page packs well: below this, any ratio is harmless."""
 
 _REMEDY = "get the archive from its source again"
+_JOIN_REMEDY = "join the parts in their order into one file, or get the archive again"
 
 
 def read_directory(path: Path, place: str) -> list[zipfile.ZipInfo]:
@@ -36,6 +37,9 @@ def read_directory(path: Path, place: str) -> list[zipfile.ZipInfo]:
     """
     with zipfile.ZipFile(path) as archive:
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    if any(entry.header_offset < 0 for entry in entries):  # as in the last part of a split one
+        cut_off = "lacks its beginning, as the last part of a split archive does"
+        raise UserError(join_message(place, cut_off, _JOIN_REMEDY))
     for entry in entries:
         if problem := _problem(entry):
             raise UserError(join_message(f"{place}/{entry.filename}", problem, _REMEDY))

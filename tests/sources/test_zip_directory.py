@@ -99,3 +99,13 @@ def test_a_member_that_lies_about_its_size_is_refused(tmp_path: Path, stated: in
     with pytest.raises(UserError, match=r"a.zip/w.gnt: is damaged \(w.gnt inflates to other than"):
         prepare([archive], tmp_path / "s.h5", glyph=GlyphOptions(32, "aspect", 1), jobs=1)
     assert not (tmp_path / "s.h5").exists()
+
+
+def test_the_last_part_of_a_split_archive_is_told_as_such(tmp_path: Path) -> None:
+    """By its name it is a whole one, and its directory is whole; it says where its files were."""
+    members = [(f"{number}.gnt", gnt_bytes("永", number)) for number in range(4)]
+    whole = write_archive(tmp_path / "whole.zip", members).read_bytes()
+    part = tmp_path / "a-2.zip"
+    part.write_bytes(whole[len(whole) // 3 :])
+    problem = "lacks its beginning, as the last part of a split archive does; join the parts"
+    assert error_of(part).startswith(f"{part}: {problem}")
