@@ -57,7 +57,6 @@ def test_what_says_nothing_of_pictures_stops_none(tmp_path: Path) -> None:
     ("name", "content", "kind"),
     [
         ("labels/{}.txt", "{} 0.5 0.5 1.0 1.0\n", "YOLO"),
-        ("{}.txt", "{}", "label of one picture"),
         ("{}.xml", "<annotation><object><name>{}</name></object></annotation>", "boxes"),
     ],
 )
@@ -74,3 +73,17 @@ def test_numbers_of_files_are_no_classes_where_a_file_tells_each_one(
     (folder / "classes.txt").write_text("永\n和\n九\n", encoding="utf-8")
     with pytest.raises(UserError, match=kind), find_members([folder]) as found:
         gather_pictures(found.collections)
+
+
+def test_numbers_of_files_are_no_classes_where_a_text_beside_each_tells_it(tmp_path: Path) -> None:
+    """0.txt says 2: the picture 0.png is of the third class, as a table would have it."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    for number in range(3):
+        write_picture(folder / f"{number}.png", draw_character(number))
+        (folder / f"{number}.txt").write_text(str(2 - number), encoding="utf-8")
+    (folder / "classes.txt").write_text("永\n和\n九\n", encoding="utf-8")
+    with find_members([folder]) as found:
+        (part,) = gather_pictures(found.collections).parts
+    told = {one.file.name: one.character for one in part.pictures}
+    assert told == {"0.png": "九", "1.png": "和", "2.png": "永"}
