@@ -34,6 +34,7 @@ _MARKS_AT_THE_LEFT = "，、。；：！？"  # where the mainland writes them; 
 _MARK_LEFT = 0.12
 _FULL_WIDTH = 0.8  # of a square, above which all is a whole one but for letters such as m
 _BEARING = 0.05  # beside a letter of a font that gives all the same width, which nobody writes so
+_FIGURES = "0123456789"
 _DASH = "—"
 _DASH_INK = 1.06  # of a square: two of them are one line, without a gap where they meet
 _ELLIPSIS = "…"
@@ -98,6 +99,8 @@ def placement(character: str, hand: int = PLAINEST, fonts: KnownFonts = ALL_FONT
         problem = "the reference font lacks it"
         raise UserError(join_message(show_characters(character), problem, "leave it out"))
     scale, shift_right, shift_down = _square(font)
+    if is_western(character):
+        scale, shift_down = _beside_figures(font, fonts.font_of(_FIGURES[0], hand))
     left, top, right, bottom = _ink_box(font, character)
     advance = load_typeface(font, _MEASURED_PIXELS).getlength(character) * scale
     if advance > _FULL_WIDTH and not is_western(character):
@@ -182,6 +185,28 @@ def _square(font: Font) -> tuple[float, float, float]:
     left, top, right, bottom = boxes.mean(axis=0).tolist()
     scale = HANZI_INK / ((right - left + bottom - top) / 2)
     return scale, 0.5 - (left + right) / 2 * scale, 0.5 - (top + bottom) / 2 * scale
+
+
+@lru_cache
+def _beside_figures(font: Font, beside: Font | None) -> tuple[float, float]:
+    """Scale and shift down of a font's letters and signs that stand beside another one's figures.
+
+    Figures of some fonts are nearly twice as high as those of others, in squares that hanzi fill
+    alike: the × that a hand's font lacks is as large as the hand's own figures ask for.
+    """
+    scale, _, shift_down = _square(font)
+    if beside is None or not all(has_ink(one, c) for one in (font, beside) for c in _FIGURES):
+        return scale, shift_down
+    own_scale, _, own_shift_down = _square(beside)
+    (top, bottom), (own_top, own_bottom) = _figure_ends(font), _figure_ends(beside)
+    scale = own_scale * (own_bottom - own_top) / (bottom - top)
+    return scale, own_bottom * own_scale + own_shift_down - bottom * scale
+
+
+def _figure_ends(font: Font) -> tuple[float, float]:
+    """Mean upper and lower end of a font's figures in pixels, from the base line."""
+    _, top, _, bottom = np.array([_ink_box(font, one) for one in _FIGURES]).mean(axis=0).tolist()
+    return top, bottom
 
 
 @lru_cache

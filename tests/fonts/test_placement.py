@@ -30,6 +30,19 @@ def test_letters_stand_on_one_line_and_take_their_own_width(hand: int) -> None:
 
 
 @pytest.mark.parametrize("hand", HANDS)
+def test_signs_that_another_font_lends_suit_the_hands_own_figures(hand: int) -> None:
+    figures = [placement(figure, hand) for figure in "0123456789"]
+    height = sum(figure.height for figure in figures) / len(figures)
+    base = sum(figure.bottom for figure in figures) / len(figures)
+    # Long Cang lends most hands these; beside its own figures × is 0.67 as high, £ 0.85.
+    for sign, least, most in (("×", 0.35, 0.8), ("±", 0.6, 1.1), ("£", 0.75, 1.2), ("é", 0.6, 1.3)):
+        place = placement(sign, hand)
+        assert least * height < place.height < most * height, sign
+        assert place.bottom < base + 0.05, sign
+    assert placement("£", hand).bottom == pytest.approx(base, abs=0.05)
+
+
+@pytest.mark.parametrize("hand", HANDS)
 def test_two_dashes_are_one_line_of_two_squares(hand: int) -> None:
     dash, hyphen = placement("—", hand), placement("-", hand)
     assert dash.advance == 1.0 and hyphen.advance < 0.8
