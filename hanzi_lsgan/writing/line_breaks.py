@@ -1,16 +1,20 @@
 """Units → lines: where one may end and the next begin."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
-from hanzi_lsgan.writing.units import Unit, width_of, word_of
+from hanzi_lsgan.writing.units import Part, Unit, width_of, word_of
 
 CLOSING = frozenset(
-    "，。、．！？：；”’）》〉】」』〕〗〙〛］｝〞〟»›…‥—–·‧・～,.!?:;)]}%％‰°²³′″℃℉"
+    "，。、．！？：；”’）》〉】」』〕〗〙〛］｝〞〟»›…‥—–·‧・～,.!?:;)]}%％‰°²³′″℃℉㎎㎏㎜㎝㎞㎡㏄￠"
 )
 """No line begins with one of these."""
 OPENING = frozenset("“‘（《〈【「『〔〖〘〚［｛〝«‹([{￥＄￡")
 """No line ends with one of these."""
+BEFORE_NUMBERS = frozenset("$£¥№＃√∛∠")
+"""Nor with one of these, which belong to what stands after them."""
+_JOINTS = frozenset("/\\?&=#@:_-.,")
 
 
 def break_lines(units: list[Unit], length: float, indent: float = 0.0) -> list[list[Unit]]:
@@ -81,7 +85,7 @@ def _legal(units: list[Unit], begin: int, end: int, *, within_words: bool = Fals
 
 def _may_part(before: Unit, after: Unit) -> bool:
     """Whether a line may end between two units."""
-    return after.first not in CLOSING and before.last not in OPENING
+    return after.first not in CLOSING and before.last not in OPENING | BEFORE_NUMBERS
 
 
 def _part_word(units: list[Unit], begin: int, end: int, length: float) -> int | None:
@@ -94,7 +98,8 @@ def _part_word(units: list[Unit], begin: int, end: int, length: float) -> int | 
         for number in reversed(range(begin, min(end + 1, len(units)))):
             room = length - width_of(units[begin:number])
             parts = units[number].parts if units[number].word else ()
-            for count in reversed(range(1, len(parts))):
+            counts = sorted(range(1, len(parts)), key=lambda n: (_is_joint(parts, n), n))
+            for count in reversed(counts):
                 head, tail = word_of(parts[:count]), word_of(parts[count:])
                 if head.width <= room and (anywhere or _may_part(head, tail)):
                     units[number : number + 1] = head, tail
@@ -102,11 +107,27 @@ def _part_word(units: list[Unit], begin: int, end: int, length: float) -> int | 
     return None
 
 
+def _is_joint(parts: Sequence[Part], place: int) -> bool:
+    """Whether readers see at a place of a word that it goes on: after a mark of an address.
+
+    Not between two of those, nor after one that a number has.
+    """
+    before, after = parts[place - 1].character, parts[place].character
+    return before in _JOINTS and after not in _JOINTS and not after.isdigit()
+
+
 def _split_long(unit: Unit, length: float) -> list[Unit]:
-    """A word that no line holds, in parts that one does."""
+    """A word that no line holds, in parts that one does: pieces between its joints, or less."""
     if unit.width <= length or not unit.word:
         return [unit]
-    return [word_of([part]) for part in unit.parts]
+    joints = [n for n in range(1, len(unit.parts)) if _is_joint(unit.parts, n)]
+    pieces = [word_of(unit.parts[a:b]) for a, b in pairwise([0, *joints, len(unit.parts)])]
+    return [part for piece in pieces for part in _that_fit(piece, length)]
+
+
+def _that_fit(piece: Unit, length: float) -> list[Unit]:
+    """A piece of a word, or its characters where no line holds it."""
+    return [piece] if piece.width <= length else [word_of([part]) for part in piece.parts]
 
 
 def _words_of_squares(units: list[Unit]) -> Iterator[list[Unit]]:
@@ -122,7 +143,13 @@ def _words_of_squares(units: list[Unit]) -> Iterator[list[Unit]]:
 
 
 def _split_squares(word: list[Unit], length: float) -> list[Unit]:
-    """The squares of a word; those that no line holds together, each as a word by itself."""
+    """The squares of a word; of one that no line holds, lines may end at joints, or anywhere."""
     if width_of(word) <= length:
         return word
-    return [replace(unit, goes_on=False) for unit in word]
+    ends = [(before.parts[-1], after.parts[0]) for before, after in pairwise(word)]
+    begins = [n for n, pair in enumerate(ends, start=1) if _is_joint(pair, 1)]
+    squares: list[Unit] = []
+    for begin, end in pairwise([0, *begins, len(word)]):
+        together = end - begin <= length
+        squares += [replace(u, goes_on=together and n > 0) for n, u in enumerate(word[begin:end])]
+    return squares

@@ -123,6 +123,36 @@ def test_rarer_closing_marks_begin_no_line(mark: str) -> None:
     assert lines_of(place("一" * 14 + "〖二〗")) == ["一" * 14, "〖二〗"]
 
 
+@pytest.mark.parametrize("sign", "√№＃￥∠¥")
+def test_a_sign_before_a_number_ends_no_line(sign: str) -> None:
+    assert lines_of(place("一" * 14 + f"{sign}二≈三")) == ["一" * 14, f"{sign}二≈三"]
+
+
+@pytest.mark.parametrize("unit", "㎡㎏℃")
+def test_a_unit_begins_no_line(unit: str) -> None:
+    assert lines_of(place("一" * 14 + f"５{unit}三")) == ["一" * 14, f"５{unit}三"]
+
+
+def test_an_address_that_no_line_holds_is_parted_after_its_marks() -> None:
+    # 15 squares, after the indent, hold 30 letters, and 17 hold 34.
+    address = "https://www.abc.com/abcdef/some-page.html?query=12&langs=chinese"
+    lines = ["https://www.abc.com/abcdef/", "some-page.html?query=12&langs=", "chinese。二"]
+    assert lines_of(place(address + "。二")) == lines
+    squared = BLANK.model_copy(update={"stationery": "squared"})
+    lines = ["https://www.abc.com/abcdefg/", "h" * 20]
+    assert lines_of(place("".join(lines), squared)) == lines
+    # A piece that no line holds goes on at once; a number has no joints.
+    long = ["a." + "b" * 28, "b" * 12 + "/cc"]
+    assert lines_of(place("a." + "b" * 40 + "/cc")) == long
+    digits = "3.141592653589793238462643383279502884"
+    assert lines_of(place(digits)) == [digits[:30], digits[30:]]
+
+
+def test_an_address_is_parted_after_a_mark_where_what_follows_has_no_room() -> None:
+    # As long as the line, which a full stop must not leave.
+    assert lines_of(place("a" * 22 + "/" + "b" * 7 + "。二")) == ["a" * 22 + "/", "b" * 7 + "。二"]
+
+
 def test_an_apostrophe_parts_no_word() -> None:
     # 12 squares, a space of 0.3 and 2.5 of "don’" are less than 15, and "t" is half a square.
     assert lines_of(place("一" * 12 + " don’t")) == ["一" * 12, "don’t"]
