@@ -97,6 +97,9 @@ def write(
     if transparent and out.suffix.lower() != ".png":
         problem, remedy = "is for .png alone", "name a .png, or leave --transparent out"
         raise UserError(join_message("--transparent", problem, remedy))
+    if transparent and background is not None:
+        problem = "leaves all but the ink see-through, the picture of --background too"
+        raise UserError(join_message("--transparent", problem, "leave one of them out"))
     if fallback and font is not None:
         problem = "looks for a font, and --font names one"
         raise UserError(join_message("--fallback", problem, "leave one of them out"))

@@ -131,6 +131,10 @@ def test_a_text_is_cleaned_as_coverage_and_lines_do(
         (["一\ue000", "--out", "a.pdf"], "U+E000"),
         (["一", "--out", "a.doc"], "choose one of .pdf, .png, .svg"),
         (["一", "--out", "a.pdf", "--transparent"], "for .png alone"),
+        (
+            ["一", "--out", "a.png", "--transparent", "--background", "b.png"],
+            "--transparent: leaves all but the ink see-through, the picture of --background too",
+        ),
         (["一", "--out", "a.pdf", "--preset", "note"], "choose one of copybook, diary"),
         (["一", "--out", "a.pdf", "--sheet", "A3"], "choose one of A4, A5, B5, Letter"),
         (["一", "--out", "a.pdf", "--margin", "104"], "choose smaller margins"),
