@@ -165,11 +165,17 @@ def suit_store(
     """The store, if there is one, and the generator with its labels.
 
     Raises:
-        UserError: there is none, or it has characters that the generator cannot draw.
+        UserError: there is none, its glyphs cannot be reduced to the size that the generator draws,
+            or it has characters that the generator cannot draw.
     """
     if store is None:
         where = trained.info.store.path
         raise UserError(join_message(where, "the run's store is gone", "name a store with --data"))
+    size = trained.info.model.size
+    if store.size % size:  # told before minutes of training what reads its glyphs
+        problem = f"holds glyphs of {store.size} pixels, and the model draws {size}"
+        remedy = f"name a store prepared with --size {size} as --data"
+        raise UserError(join_message(str(store.path), problem, remedy))
     return trained.relabelled(store.charset, str(store.path)), store
 
 
