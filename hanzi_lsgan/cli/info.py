@@ -90,6 +90,7 @@ def _show_runs(paths: list[Path], verify: bool, as_json: bool) -> None:
         try:
             if verify:
                 _refuse_damaged(path)
+            run.refuse_without_generator()
             if as_json:
                 facts.append(_run_facts(run) | ({"undamaged": True} if verify else {}))
             else:

@@ -228,6 +228,18 @@ class RunFolder:
         self._save_weights(self.best, network, {"images": str(images), "frechet": repr(frechet)})
         return True
 
+    def refuse_without_generator(self) -> None:
+        """Make sure that it has a generator, unless it is a run without a checkpoint yet.
+
+        Raises:
+            UserError: somebody has taken the generator away, or left it behind when copying.
+        """
+        if self.generator.is_file() or self.best.is_file():
+            return
+        # Weights to give away are never without one; a list of checksums may be left behind too.
+        if not self.config.is_file() or is_lost(self.path, self.generator):
+            raise self._damaged(self.generator, "is missing")
+
     def load_generator(self, checkpoint: str | None = None) -> TrainedGenerator:
         """Read an averaged generator: the best where the run was scored, else the last.
 
@@ -244,6 +256,7 @@ class RunFolder:
             raise UserError(join_message(f"--checkpoint {chosen}", "is none", "say best or last"))
         path = paths[chosen]
         if not path.is_file():
+            self.refuse_without_generator()
             remedy = "train it first; generators are written with each checkpoint"
             if chosen == "best":
                 remedy = "take the last one, or train with --set train.score_samples=4000"
