@@ -12,6 +12,7 @@ from data_tools.errors import UserError, join_message
 from hanzi_lsgan.models import Generator, noise_of
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding
 
+_NORMALS_AT_ONCE = 16  # torch draws as many; the last of other counts depend on where they end
 _BATCH = 64  # small enough that the maps of a batch stay in a CPU's cache
 
 
@@ -37,8 +38,12 @@ def labels_of(characters: str, charset: str) -> list[int]:
 
 
 def draw_latents(generator: Generator, count: int, seed: int) -> Tensor:
-    """Draw `count` latents from a seed alone, on the CPU: (count, latent features)."""
-    return generator.sample_latents(count, torch.Generator().manual_seed(seed))
+    """Draw `count` latents from a seed alone, on the CPU: (count, latent features).
+
+    Of more latents the first are the same.
+    """
+    whole = -(-count // _NORMALS_AT_ONCE) * _NORMALS_AT_ONCE
+    return generator.sample_latents(whole, torch.Generator().manual_seed(seed))[:count]
 
 
 def draw_images(

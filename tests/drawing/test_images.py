@@ -61,3 +61,12 @@ def test_each_character_of_a_hand_has_noise_at_places_of_its_own() -> None:
     # One person's noise has been learned with the rest of the hand.
     take_hand(generator, latents[0])
     assert torch.equal(draw(latents, [0, 1]), latents.repeat_interleave(2, dim=0))
+
+
+@pytest.mark.parametrize("width", [8, 100, 128])
+def test_of_more_latents_the_first_are_the_same(width: int) -> None:
+    recipe = load_recipe("quick32", [*OVERRIDES, f"model.latent_features={width}"])
+    generator = build_generator(recipe.model, "一二").eval()
+    many = draw_latents(generator, 40, 5)
+    for count in (1, 2, 16, 17):
+        assert torch.equal(draw_latents(generator, count, 5), many[:count])
