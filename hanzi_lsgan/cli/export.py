@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -141,14 +142,22 @@ def _export_pages(path: Path, out: Path, chosen_format: "Format", force: bool) -
     if not pages:
         raise describe_other(path, "no store, no run and no page")
     left_out: list[str] = []
-    _write(page_samples(pages, left_out.append), 0, out, chosen_format, force)
+    lines = page_samples(pages, left_out.append)
+    if (first := next(lines, None)) is None:
+        problem = f"has no line to write ({_name_lines(left_out)})" if left_out else "has no line"
+        raise UserError(join_message(str(path), problem, "name other pages of HWDB2.x"))
+    _write(chain([first], lines), 0, out, chosen_format, force)
     if left_out:
-        some = ", ".join(left_out[:3]) + (" …" if len(left_out) > 3 else "")
-        lines = number_of(len(left_out), "line")
-        console.print(
-            f"left out, since a character of theirs has no code: {lines} ({some})",
-            soft_wrap=True,
-        )
+        console.print(_name_lines(left_out), soft_wrap=True, markup=False)
+
+
+def _name_lines(left_out: list[str]) -> str:
+    """Which lines of pages are left out, and why."""
+    some = ", ".join(left_out[:3]) + (" …" if len(left_out) > 3 else "")
+    lines = number_of(len(left_out), "line")
+    return (
+        f"left out, since they have no text or a character of theirs has no code: {lines} ({some})"
+    )
 
 
 def _write(

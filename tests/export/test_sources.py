@@ -21,6 +21,7 @@ from hanzi_lsgan.export import tar_shards
 from hanzi_lsgan.export.formats import Format, choose_format, write_samples
 from hanzi_lsgan.export.from_pages import find_pages, page_samples
 from hanzi_lsgan.export.from_store import count_samples, kinds_not_told, store_samples
+from tests.cli.in_process import run
 from tests.hwdb.dgrl_samples import dgrl_bytes
 from tests.tiny import CHARACTERS, make_store, write_writers
 
@@ -255,3 +256,17 @@ def test_the_command_line_exports_pages(tmp_path: Path) -> None:
     )
     assert not (tmp_path / "l.tar").exists()
     assert not (tmp_path / "l.tar.partial").exists()
+
+
+def test_pages_without_a_line_to_write_say_which_were_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "004-P1.dgrl"
+    page.write_bytes(dgrl_bytes([("", picture(1))]))
+    assert run(monkeypatch, "export", str(page), "--out", str(tmp_path / "out")) == 2
+    expected = f"error: {page}: has no line to write (left out, since they have no text or a "
+    expected += (
+        "character of theirs has no code: 1 line (004-P1 line 1)); name other pages of HWDB2.x\n"
+    )
+    assert capsys.readouterr().err == expected
+    assert not (tmp_path / "out").exists()
