@@ -260,8 +260,6 @@ class RunFolder:
             remedy = "train it first; generators are written with each checkpoint"
             if chosen == "best":
                 remedy = "take the last one, or train with --set train.score_samples=4000"
-            elif not self.config.is_file():  # weights to give away are trained no further
-                remedy = "copy all files of it again"
             raise UserError(join_message(str(self.path), f"has no {path.name}", remedy))
         images = int(self.number(path, "images"))
         try:

@@ -53,6 +53,7 @@ def test_a_run_without_checkpoint_says_so(trained: Path, tmp_path: Path) -> None
     run = copy_of(trained, tmp_path)
     run.generator.unlink()
     run.state.unlink()
+    run.checksums.unlink()
     with pytest.raises(UserError, match=r"has no generator.safetensors; train it first"):
         run.load_generator()
     with pytest.raises(UserError, match="has no checkpoint to resume"):
