@@ -1,4 +1,7 @@
-"""Tables of pictures as others make them: the Hugging Face hub, trainers of OCR, WebDataset."""
+"""Tables of pictures as others make them, and what is gathered from them.
+
+Others are the Hugging Face hub, trainers of OCR and WebDataset.
+"""
 
 import io
 import json
@@ -9,8 +12,14 @@ from pathlib import Path
 import lmdb
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pytest
 
+from data_tools.errors import UserError
+from data_tools.pictures.gather import Gathered, gather_pictures
+from data_tools.sources.find import find_members
 from tests.picture_samples import draw_character, picture_bytes
+
+Told = list[tuple[str, str, int, int]]
 
 
 def png(seed: int) -> bytes:
@@ -82,3 +91,23 @@ def write_webdataset(
                 entry.size = len(data)
                 archive.addfile(entry, io.BytesIO(data))
     return path
+
+
+def gather(*sources: Path, test: Path | None = None) -> tuple[Told, Gathered]:
+    """Character, writer's source, split and seed of each picture, and all else that is known."""
+    seeds = {png(seed): seed for seed in range(20)}
+    told: Told = []
+    with find_members(sources, [test] if test else []) as found:
+        gathered = gather_pictures(found.collections)
+        for part in gathered.parts:
+            for picture in part.pictures:
+                seed = seeds[part.read(picture.file)]
+                told.append((picture.character, part.name, int(part.split), seed))
+    return told, gathered
+
+
+def error_of(*sources: Path) -> str:
+    with pytest.raises(UserError) as caught:
+        gather(*sources)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)

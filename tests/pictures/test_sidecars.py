@@ -5,35 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from data_tools.errors import UserError
-from data_tools.pictures.gather import Gathered, gather_pictures
-from data_tools.sources.find import find_members
 from data_tools.splits import Split
 from data_tools.store.prepare import prepare
 from data_tools.store.reader import Store
-from tests.pictures.table_samples import png, write_webdataset
-
-Told = list[tuple[str, str, int, int]]
-
-
-def gather(source: Path) -> tuple[Told, Gathered]:
-    """Character, writer's source, split and seed of each picture, and all else that is known."""
-    seeds = {png(seed): seed for seed in range(20)}
-    told: Told = []
-    with find_members([source]) as found:
-        gathered = gather_pictures(found.collections)
-    for part in gathered.parts:
-        for picture in part.pictures:
-            seed = seeds[part.read(picture.file)]
-            told.append((picture.character, part.name, int(part.split), seed))
-    return told, gathered
-
-
-def error_of(source: Path) -> str:
-    with pytest.raises(UserError) as caught:
-        gather(source)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+from tests.pictures.table_samples import error_of, gather, png, write_webdataset
 
 
 @pytest.mark.parametrize("name", ["x.tar", "字.tar"])

@@ -11,9 +11,7 @@ import pytest
 
 from data_tools.errors import UserError
 from data_tools.glyphs.fit import GlyphOptions, fit_glyph
-from data_tools.pictures.gather import Gathered, gather_pictures
 from data_tools.sources import find
-from data_tools.sources.find import find_members
 from data_tools.sources.lmdb_file import unpack_lmdb
 from data_tools.sources.parquet_file import unpack_parquet
 from data_tools.sources.unpacked_pictures import Unpacking
@@ -21,29 +19,7 @@ from data_tools.splits import Split
 from data_tools.store.prepare import prepare
 from data_tools.store.reader import Store
 from tests.picture_samples import draw_character
-from tests.pictures.table_samples import png, write_hub_parquet, write_ocr_lmdb
-
-Told = list[tuple[str, str, int, int]]
-
-
-def gather(*sources: Path, test: Path | None = None) -> tuple[Told, Gathered]:
-    """Character, writer's source, split and seed of each picture, and all else that is known."""
-    seeds = {png(seed): seed for seed in range(20)}
-    told: Told = []
-    with find_members(sources, [test] if test else []) as found:
-        gathered = gather_pictures(found.collections)
-        for part in gathered.parts:
-            for picture in part.pictures:
-                seed = seeds[part.read(picture.file)]
-                told.append((picture.character, part.name, int(part.split), seed))
-    return told, gathered
-
-
-def error_of(*sources: Path) -> str:
-    with pytest.raises(UserError) as caught:
-        gather(*sources)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+from tests.pictures.table_samples import error_of, gather, png, write_hub_parquet, write_ocr_lmdb
 
 
 def test_a_folder_of_the_hub_is_one_set_of_two_splits(tmp_path: Path) -> None:
