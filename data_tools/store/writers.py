@@ -15,6 +15,9 @@ from data_tools.errors import UserError, join_message
 from data_tools.splits import Split
 from data_tools.store.reader import Store
 
+LEAST_CHARACTERS = 10
+"""By fewer nobody's hand is known."""
+
 _NAMED = 5  # writers, in an error
 
 
@@ -70,6 +73,14 @@ def writers_of(store: Store) -> list[Writer]:
         number = given[name] if times[name] > 1 else 0
         found.append(Writer(name, number, kind, tuple(sources), count))
     return sorted(found, key=lambda writer: (-writer.characters, writer.source_name, writer.number))
+
+
+def has_known_hands(store: Store) -> bool:
+    """Whether any writer of a store has written enough for his hand to be known.
+
+    Where nothing names the writers of pictures, each folder counts as one, be it of one character.
+    """
+    return writers_of(store)[0].characters >= LEAST_CHARACTERS
 
 
 def find_writer(store: Store, name: str) -> Writer:

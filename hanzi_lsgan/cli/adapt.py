@@ -49,14 +49,15 @@ def adapt(
         raise UserError(join_message(f"--out {out}", problem, "name it after the person"))
     refuse_no_store(data)
     from data_tools.store.reader import Store
-    from data_tools.store.writers import find_writer
+    from data_tools.store.writers import find_writer, has_known_hands
 
     with claim_out(out), Store(data) as store, samples_bar() as progress:
         base = trained_run(trained).load_generator()
         person = None if writer is None else find_writer(store, writer)
         if person is None and len(store.sources) > 1:
-            line = f"{data} has {len(store.sources):,} sources: taking all for one person's; "
-            console.print(f"{line}--writer NAME takes one", soft_wrap=True)
+            line = f"{data} has {len(store.sources):,} sources: taking all for one person's"
+            line += "; --writer NAME takes one" if has_known_hands(store) else ""
+            console.print(line, soft_wrap=True)
         check_person(base, store, person)
         recogniser, file = _recogniser_of(base, trained)
         started = time.monotonic()

@@ -1,5 +1,6 @@
 """`hands`."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -111,12 +112,19 @@ def _list_writers(data: Path) -> None:
 
     refuse_no_store(data)
     from data_tools.store.reader import Store
-    from data_tools.store.writers import writers_of
+    from data_tools.store.writers import LEAST_CHARACTERS, has_known_hands, writers_of
 
     with Store(data) as store:
         writers = writers_of(store)
+        enough = has_known_hands(store)
     for writer in writers:
         columns = filter(None, [writer.name, writer.kind, f"{writer.characters}"])
         typer.echo("\t".join(columns))  # rich would make spaces of tabs
-    line = f"{number_of(len(writers), 'writer')} and how many characters each wrote; "
-    console.print(f"{line}adapt --data {data} --writer NAME learns one's hand", soft_wrap=True)
+    line = f"{number_of(len(writers), 'writer')} and how many characters each wrote"
+    remedy = f"adapt --data {shlex.quote(str(data))}"
+    if enough:
+        line += f"; {remedy} --writer NAME learns one's hand"
+    else:
+        line += f", fewer than the {LEAST_CHARACTERS} that adapt needs of one; "
+        line += f"{remedy} takes all for one person's"
+    console.print(line, soft_wrap=True)

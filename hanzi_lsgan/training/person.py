@@ -13,10 +13,11 @@ from torch import Tensor
 from data_tools.errors import UserError, join_message
 from data_tools.glyphs.fit import BACKGROUND
 from data_tools.hwdb.charset import is_hanzi
+from data_tools.number_of import number_of
 from data_tools.splits import Split
 from data_tools.store.mean_places import mean_places
 from data_tools.store.reader import Store
-from data_tools.store.writers import Writer, rows_by
+from data_tools.store.writers import LEAST_CHARACTERS, Writer, has_known_hands, rows_by
 from hanzi_lsgan.drawing.images import draw_classes
 from hanzi_lsgan.judging.hand_encoder import Likeness, load_hand_encoder, load_hand_judge
 from hanzi_lsgan.judging.kept_recogniser import KeptRecogniser
@@ -25,7 +26,6 @@ from hanzi_lsgan.models import Generator, take_hand
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.training.adaptation import Adaptation, Reader, Sample
 
-_LEAST_SAMPLES = 10  # of as many hanzi
 _MOST_SAMPLES = 20_000  # a person has hardly written a third of them, and all are held as floats
 _JUDGED = 200  # characters that the person has not written
 
@@ -168,13 +168,15 @@ def check_person(base: TrainedGenerator, store: Store, writer: Writer | None = N
     rows = rows[_drawable(base, store)[labels]]
     labels = store.labels[rows[_have_ink(store, rows)]]
     hanzi = sum(is_hanzi(store.charset[label]) for label in np.unique(labels).tolist())
-    if hanzi < _LEAST_SAMPLES:
+    if hanzi < LEAST_CHARACTERS:
         by = "" if writer is None else f" by {writer.name}"
-        problem = f"has {len(rows)} samples{by} of characters that the model can draw"
-        remedy = f"give at least {_LEAST_SAMPLES}, better 100"
-        if writer is not None:
-            remedy = f"take a writer of at least {_LEAST_SAMPLES}: `hands --data` lists them"
-        if len(rows) >= _LEAST_SAMPLES:
+        problem = f"has {number_of(len(rows), 'sample')}{by} of characters that the model can draw"
+        remedy = f"give at least {LEAST_CHARACTERS}, better 100"
+        if writer is not None and has_known_hands(store):
+            remedy = f"take a writer of at least {LEAST_CHARACTERS}: `hands --data` lists them"
+        elif writer is not None:  # the folders of classes of one person's pictures, or the like
+            remedy = "nobody in it wrote as many, so leave --writer out where all is by one person"
+        if len(rows) >= LEAST_CHARACTERS:
             problem += f", with ink on {len(labels)} of them, which show {hanzi} different hanzi"
         raise UserError(join_message(str(store.path), problem, remedy))
 

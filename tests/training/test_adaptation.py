@@ -264,6 +264,28 @@ def test_too_little_writing_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
     assert not (tmp_path / "runs").exists()
 
 
+def test_pictures_of_one_person_in_folders_of_classes_are_by_no_writers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each folder counts as a writer; each message sent its reader to take another of those."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delattr("hanzi_lsgan.cli.adapt._recogniser_of")
+    for character in WRITTEN[:9]:
+        (tmp_path / "my png" / character).mkdir(parents=True)
+        Image.new("L", (32, 32)).save(tmp_path / "my png" / character / "1.png")
+    prepare([tmp_path / "my png"], Path("my.h5"), glyph=GlyphOptions(64, "aspect", 2), jobs=1)
+    listed = call("hands", "--data", "my.h5").output
+    assert "my png/永\t1\n" in listed
+    assert "--writer" not in listed
+    assert "fewer than the 10 that adapt needs of one; adapt --data my.h5 takes all" in listed
+    result = call("adapt", "--data", "my.h5")
+    assert "my.h5 has 9 sources: taking all for one person's\n" in result.output
+    assert "my.h5: has 9 samples of" in str(result.exception)
+    said = str(call("adapt", "--data", "my.h5", "--writer", "永").exception)
+    assert "my.h5: has 1 sample by my png/永 of" in said
+    assert said.endswith(" leave --writer out where all is by one person")
+
+
 def store_of(path: Path, **writers: list[tuple[str, np.ndarray]]) -> Path:
     """A store of what writers wrote, of whom some may be stand-ins by their names."""
     folder = path.with_suffix("")
