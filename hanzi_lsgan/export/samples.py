@@ -13,7 +13,7 @@ from hanzi_lsgan.drawing.images import draw_images, draw_latents, labels_of
 from hanzi_lsgan.drawing.in_square import put_in_square
 from hanzi_lsgan.export.formats import check_tags, choose_format, write_samples
 from hanzi_lsgan.export.sample import OnSamples, Sample, character_folder
-from hanzi_lsgan.models import Generator, favourite_font, place_of
+from hanzi_lsgan.models import Generator, favourite_font, hand_of, place_of
 
 _BACKGROUND = 255
 _LIGHTEST_INK = 247  # networks leave a haze of a few grey levels; HWDB's background is exactly 255
@@ -41,7 +41,8 @@ def export_samples(
         characters: what to draw; each is drawn once however often it is named, since a training
             set holds no picture twice.
         out: a file of a known suffix, or a folder.
-        per_class: samples of each character, at least 1; the n-th share a latent, as one hand.
+        per_class: samples of each character, at least 1; the n-th share a latent, as one hand. All
+            are one hand's where the generator was adapted to a person.
         seed: of the latents.
         format: one of `Format`; by the suffix of `out`, and pictures in a folder, by default.
         force: replace what is at `out`.
@@ -101,18 +102,19 @@ def _hand_after_hand(
     seed: int,
     in_square: bool,
 ) -> Iterator[Sample]:
-    """One latent after the other, each a writer."""
+    """One latent after the other, each a writer, or all of the one whose hand is drawn."""
+    is_one_person = hand_of(generator) is not None
     latents = draw_latents(generator, per_class, seed)
     batches = draw_images(generator, latents, labels)
     for index, image in enumerate(image for batch in batches for image in batch):
         character = characters[index % len(labels)]
-        hand = index // len(labels)
+        drawn = index // len(labels)
         if in_square:
-            font = favourite_font(generator, latents[hand])
+            font = favourite_font(generator, latents[drawn])
             glyph = put_in_square(clear_haze(image), place_of(generator, character, font))
         else:
             glyph = crop_to_ink(image)
-        writer = f"{GENERATED}-hand-{hand:05}"
+        writer = f"{GENERATED}-hand-{0 if is_one_person else drawn:05}"
         yield Sample(glyph, character, character_folder(character), writer, kind=GENERATED)
 
 

@@ -23,6 +23,7 @@ from hanzi_lsgan.export.formats import Format, write_samples
 from hanzi_lsgan.export.from_store import kinds_not_told, store_samples
 from hanzi_lsgan.export.sample import Sample
 from hanzi_lsgan.export.samples import crop_to_ink, export_samples
+from hanzi_lsgan.models import take_hand
 from hanzi_lsgan.models.projection import ProjectionGenerator
 from tests.tiny import tiny_generator, write_writers
 
@@ -198,6 +199,16 @@ def test_prepare_knows_what_is_generated_in_tables_too(tmp_path: Path, name: str
             f"{name}/generated-hand-00000",
             f"{name}/generated-hand-00001",
         ]
+
+
+def test_one_persons_samples_are_of_one_writer(tmp_path: Path) -> None:
+    generator = small_generator()
+    take_hand(generator, torch.zeros(generator.latent_features))
+    export_samples(generator, CHARSET, CHARSET, tmp_path / "x.tar", per_class=2, seed=1)
+    prepare([tmp_path / "x.tar"], tmp_path / "x.h5", jobs=1)
+    with Store(tmp_path / "x.h5") as store:
+        assert len(store) == 8
+        assert [one.name for one in store.sources] == ["x.tar/generated-hand-00000"]
 
 
 def test_samples_that_are_no_hands_are_marked_too(tmp_path: Path) -> None:
