@@ -185,6 +185,7 @@ def label_pictures(
     choices = [line for path, data in sorted(beside.items()) if (line := _encoding(data, path))]
     choices += _levels(paths, lists, told)[1]
     choices += [] if others is None else [others]
+    choices += _told_otherwise(paths, found, lists, told, siblings)
     return Labels(
         characters,
         told_by,
@@ -358,6 +359,33 @@ def _take_telling_names(
         return None
     count = f"{len(others):,} second name" + ("s" if len(others) > 1 else "")
     return f"passed over: {count} of pictures ({paths[min(others)]}{', …' * (len(others) > 1)})"
+
+
+def _told_otherwise(
+    paths: Sequence[str],
+    found: Sequence[_Found],
+    lists: FolderLists,
+    told: Told,
+    siblings: Iterable[str],
+) -> Iterator[str]:
+    """A line on each table and list that gives pictures another character than their names do."""
+    files = {}  # that told
+    for place, (known, row) in enumerate(zip(found, told.of_pictures, strict=True)):
+        if known.character and row is not None:
+            files[place] = row.table
+        elif known.character and known.entry is not None:
+            files[place] = lists.file_in(known.entry.folder)
+    bare = Told([None] * len(files), {})
+    named = _of_names([paths[place] for place in files], FolderLists(), bare, siblings)
+    others: dict[str, list[tuple[str, str]]] = {}
+    for (place, file), name in zip(files.items(), named, strict=True):
+        character = found[place].character
+        if name.by in (_FILES, _FOLDERS) and name.character != character:
+            line = f"{paths[place]} is {character}, and {name.character} by {name.by}"
+            others.setdefault(file, []).append((paths[place], line))
+    for file, lines in others.items():
+        count = f" ({len(lines):,} such pictures)" if len(lines) > 1 else ""
+        yield f"{file}: counts before names: {min(lines)[1]}{count}; if those are right, remove it"
 
 
 def _read_beside(

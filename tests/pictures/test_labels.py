@@ -522,3 +522,27 @@ def test_the_name_of_a_source_alone_is_told_as_such(name: str) -> None:
     assert not labels_of([f"{name}/1.png", f"{name}/永/2.png"]).by_own_name
     assert not labels_of(["own/d/1.png"]).by_own_name
     assert labels_of([f"{name}/1.png"]).unread == []
+
+
+@pytest.mark.parametrize("seen", ["王/0.png", "王/永/0.png", "甲乙/王_0.png"])
+def test_a_table_that_contradicts_names_is_said(seen: str) -> None:
+    table = f"file_name,text\n{seen},和\n永/1.png,永\n九/2.png,岁\n"
+    paths = [f"own/{seen}", "own/永/1.png", "own/九/2.png", "own/b/年.png"]
+    labels = labels_of(paths, {"own/metadata.csv": table})
+    assert labels.characters == ["和", "永", "岁", "年"]
+    assert labels.choices == [
+        "own/metadata.csv: counts before names: own/九/2.png is 岁, and 九 by names of folders"
+        " (2 such pictures); if those are right, remove it"
+    ]
+
+
+def test_a_list_that_contradicts_names_is_said() -> None:
+    paths = [f"own/王/{number}.png" for number in range(14)]
+    labels = labels_of(paths, {"own/王/classes.txt": NUMBERED})
+    assert labels.characters == list(CHARACTERS)
+    assert labels.choices == [
+        "own/王/classes.txt: counts before names: own/王/0.png is 永, and 王 by names of folders"
+        " (14 such pictures); if those are right, remove it"
+    ]
+    paths = [f"own/{number}/0.png" for number in range(14)]
+    assert labels_of(paths, {"own/classes.txt": NUMBERED}).choices == []
