@@ -53,6 +53,7 @@ class Entry:
         span: its first byte and size in a tar archive.
         packed: where it lies in a zip archive.
         is_encrypted: whether a password is needed.
+        second_names: others, which hard links in a tar archive give it.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Entry:
     span: tuple[int, int] | None = None
     packed: Packed | None = None
     is_encrypted: bool = False
+    second_names: tuple[str, ...] = ()
 
 
 @dataclass
@@ -108,8 +110,7 @@ def list_zip(path: Path, place: str) -> Listing:
 def list_tar(path: Path, place: str) -> Listing:
     """List the files in a tar archive that is not packed, which messages call by its place.
 
-    Of the names that hard links give to one file the first counts, as it does in a folder; of files
-    of one name the last, as where the archive is unpacked.
+    Of files of one name the last counts, as where the archive is unpacked.
 
     Raises:
         tarfile.TarError, OSError and others, on damage; `UserError` where names may be in one
@@ -145,8 +146,8 @@ def list_tar(path: Path, place: str) -> Listing:
         if not of_file:
             continue
         of_file.sort(key=_order_in_folder)
-        files.append(Entry(of_file[0], span[1], span=span))
-        left_out += [(name, SECOND_NAME) for name in of_file[1:]]
+        name, *others = of_file
+        files.append(Entry(name, span[1], span=span, second_names=tuple(others)))
     notes = [line for line in (note, _note_on_end(path, place, end)) if line]
     return Listing(files, left_out, notes)
 

@@ -338,7 +338,11 @@ class _Finder:
             stored = StoredFile(entry.name, entry.size, entry.span and entry.span[0], entry.packed)
             if kind_of_name(entry.name) is PICTURE and not entry.is_encrypted:
                 collection.pictures.append(stored)
+                for second in filter(_is_picture, entry.second_names):
+                    collection.pictures.append(stored._replace(name=second))
+                    collection.first_names[second] = entry.name
                 continue
+            entry = self._with_telling_name(entry, place)
             kind_of_entry = self._entry(path, entry, place.below(entry.name, archives=1))
             if kind_of_entry in _MAY_TELL_LABELS and not entry.is_encrypted:
                 collection.beside.append(stored)
@@ -347,6 +351,19 @@ class _Finder:
             inside = self.found.passed_over[passed_over:]
             del self.found.passed_over[passed_over:]
             self.found.passed_over.append(archive_of(inside, place.full))
+
+    def _with_telling_name(self, entry: Entry, place: FoundPlace) -> Entry:
+        """An entry by that of its names which tells most of its split, without the others."""
+        if not entry.second_names:
+            return entry
+        names = (entry.name, *entry.second_names)
+        members = [Member(place.below(name).shown, Path(), place=place.full) for name in names]
+        tellings = [_telling(self._with_split(member, place)) for member in members]
+        best = names[tellings.index(max(tellings))]
+        for name in names:
+            if name != best:
+                self._pass_over(place.below(name), SECOND_NAME)
+        return replace(entry, name=best, second_names=())
 
     def _entry(self, path: Path, entry: Entry, place: FoundPlace) -> Kind:
         """Add what a file in an archive is or holds, and say what kind it is."""
@@ -437,6 +454,10 @@ def _whole_environment(path: Path, place: FoundPlace) -> FoundPlace:
         return place
     folder = place.shown.rpartition("/")[0] or path.resolve().parent.name
     return replace(place, shown=folder, full=str(Path(place.full).parent))
+
+
+def _is_picture(name: str) -> bool:
+    return kind_of_name(name) is PICTURE
 
 
 def _telling(member: Member) -> tuple[bool, bool]:

@@ -1,5 +1,6 @@
 """Pictures and `.gnt` files with several names: links, as people sort and split data by them."""
 
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,53 @@ def test_the_name_of_a_gnt_file_that_tells_the_split_counts(tmp_path: Path, fold
     assert member.name == f"own/{folder}/1.gnt"
     assert member.split is (Split.TEST if folder == "test" else Split.TRAIN)
     assert passed_over == [f"{own}/all/1.gnt", f"{own}/train/again.gnt"]
+
+
+def packed(folder: Path) -> Path:
+    """A tar archive with hard links where a folder has them, alone in a folder of its own."""
+    path = folder.parent / "packed" / "own.tar"
+    path.parent.mkdir()
+    with tarfile.open(path, "w") as archive:
+        archive.add(folder, "own")
+        assert any(entry.islnk() for entry in archive)
+    return path
+
+
+def test_in_a_tar_archive_the_name_that_tells_a_character_and_a_split_counts(
+    tmp_path: Path,
+) -> None:
+    own = tmp_path / "own"
+    for number, name in enumerate(["train/永", "test/和"]):
+        path = write_picture(own / "all" / f"{number}.png", draw_character(number))
+        (own / name).mkdir(parents=True)
+        (own / name / "a.png").hardlink_to(path)
+    write_picture(own / "train" / "九" / "a.png", draw_character(2))
+    (own / "train" / "九" / "b.png").hardlink_to(own / "train" / "九" / "a.png")
+    samples, notes = prepared(packed(own).parent)
+    assert samples == sorted([("永", Split.TRAIN), ("和", Split.TEST), ("九", Split.TRAIN)])
+    line = "passed over: 3 second names of pictures (packed/own.tar/own/all/0.png, …)"
+    assert line in notes
+
+
+def test_names_in_a_tar_archive_that_contradict_each_other_are_left_out(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    path = write_picture(own / "永" / "a.png", draw_character(1))
+    (own / "和").mkdir()
+    (own / "和" / "b.png").hardlink_to(path)
+    write_picture(own / "九" / "c.png", draw_character(2))
+    assert prepared(packed(own))[0] == [("九", Split.TRAIN)]
+
+
+def test_the_name_in_a_tar_archive_that_tells_the_split_of_a_gnt_file_counts(
+    tmp_path: Path,
+) -> None:
+    own = tmp_path / "own"
+    path = write_gnt(own / "all" / "1.gnt", "永")
+    (own / "test").mkdir()
+    (own / "test" / "1.gnt").hardlink_to(path)
+    archive = packed(own)
+    with find_members([archive]) as found:
+        (member,) = found.members
+        assert [one.place for one in found.passed_over] == [f"{archive}/own/all/1.gnt"]
+    assert member.name == "own.tar/own/test/1.gnt"
+    assert member.split is Split.TEST
