@@ -2,12 +2,16 @@
 
 import json
 import re
+import warnings
+from ast import literal_eval
 from collections.abc import Iterable, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from data_tools.errors import UserError, join_message
 from data_tools.pictures.names import single_character
+from data_tools.pictures.nested_lists import Pairs, counted, pairs_of
 from data_tools.pictures.plain_pickle import read_plain_pickle
 from data_tools.pictures.text_of_bytes import text_of
 
@@ -16,10 +20,16 @@ MAX_LIST_BYTES = 64 << 20
 _REMEDY = "write one `number character` on each line"
 _STEMS = (
     "chars?|characters?|class(es)?|classnames?|labels?|char_?dict|char_?list|charset|dict|index"
-    "|(class|char|label|idx|index|id)_?(to|2|map|names?|list|indices|dict)_?(class|char|label|idx"
-    "|index|id|map)?|.*classmap|.*-mapping"
+    "|names|mapping|(class|char|label|idx|index|id)_?(to|2|map|mapping|names?|list|indices|dict)"
+    "_?(class|char|label|idx|index|id|map)?|.*classmap|.*-mapping"
 )
-_NAME = re.compile(rf"({_STEMS})(\.(txt|json|csv|tsv|pkl|pickle|names))?", re.IGNORECASE)
+_NAME = re.compile(
+    rf"({_STEMS})(\.(txt|json|csv|tsv|pkl|pickle|names|ya?ml))?|(data|dataset)\.ya?ml"
+    r"|(.*[-_])?label_?map\.pbtxt",
+    re.IGNORECASE,
+)
+_ITEM = re.compile(r"\bitem\s*\{(.*?)\}", re.DOTALL)
+_FIELD = re.compile(r"\b(\w+)\s*:\s*(\d+|\"[^\"]*\"|'[^']*')")
 # `0: 永`, `"0"; "永"`, `永=0`
 _AFTER_NUMBER = re.compile(r'^("?[0-9]+"?)\s*[:;=|]\s*(?=\S)')
 _BEFORE_NUMBER = re.compile(r'(?<=\S)\s*[:;=|]\s*("?[0-9]+"?)$')
@@ -108,8 +118,9 @@ def read_class_list(data: bytes, where: str) -> ClassList:
     and dictionaries are taken, anything else is refused.
 
     Args:
-        data: the file: JSON, a pickle, or lines of `character`, `number character`, `character
-            number` or `number code`, parted by spaces, tabs or commas.
+        data: the file: JSON, YAML, a pickle, a label map of TensorFlow, or lines of `character`,
+            `number character`, `character number` or `number code`, parted by spaces, tabs or
+            commas.
         where: what messages call it.
 
     Raises:
@@ -125,6 +136,8 @@ def read_class_list(data: bytes, where: str) -> ClassList:
     except Exception as error:  # a foreign file may break a parser anyhow
         problem = f"cannot be read as a list of classes ({error})"
         raise UserError(join_message(where, problem, _REMEDY)) from None
+    if not lines:
+        pairs = [pair for pair in pairs if all(map(str.strip, pair))]
     characters: dict[str, str] = {}
     for key, character in _directed(pairs, is_backward=not lines and _is_backward(pairs)):
         if characters.setdefault(key, character) != character:
@@ -142,49 +155,54 @@ def is_pickle(data: bytes, where: str) -> bool:
     return has_name or data.startswith((b"\x80", b"(d", b"(l", b"}", b"]"))
 
 
-_Pairs = list[tuple[str, str]]
-
-
-def _pairs(data: bytes, where: str) -> tuple[_Pairs, int]:
+def _pairs(data: bytes, where: str) -> tuple[Pairs, int]:
     """Pairs of texts, in which of the two directions is open, and how many were counted here."""
     name = PurePosixPath(where).name.lower()
     if is_pickle(data, where):
-        return _pairs_of(read_plain_pickle(data, where))
+        return pairs_of(read_plain_pickle(data, where))
     text = text_of(data, where)
-    if name.endswith(".json") or text.lstrip().startswith(("{", "[")):
-        return _pairs_of(json.loads(text))
+    if name.endswith(".pbtxt"):
+        return _pairs_of_items(text), 0
+    if name.endswith((".json", ".yaml", ".yml")) or text.lstrip().startswith(("{", "[")):
+        return pairs_of(_parsed(text, name))
     # Not by `splitlines`, whose ends of lines are characters too.
     lines = _END_OF_LINE.split(text.rstrip(f"\r\n{_PLAIN_SPACE}"))
     return _pairs_of_lines(lines, where, are_codes=name.endswith("-mapping.txt"))
 
 
-def _pairs_of(content: object) -> tuple[_Pairs, int]:
-    if isinstance(content, dict):
-        return [(_text(key), _text(value)) for key, value in content.items()], 0
-    if isinstance(content, list):
-        return _counted([_text(value) for value in content])
-    raise ValueError("neither a dictionary nor a list")
+def _parsed(text: str, name: str) -> object:
+    """What JSON says, or Python as `str` and `print` write it, or YAML.
+
+    Raises:
+        ValueError, yaml.YAMLError and others: it is none of them.
+    """
+    if name.endswith((".yaml", ".yml")):
+        import yaml  # type: ignore[import-untyped]
+
+        return yaml.load(text, yaml.BaseLoader)  # which makes texts, and no objects
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        with suppress(ValueError, SyntaxError), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes that Python does not know
+            return literal_eval(text.strip())
+        raise error
 
 
-def _counted(texts: list[str]) -> tuple[_Pairs, int]:
-    return [(str(number), text) for number, text in enumerate(texts)], len(texts)
+def _pairs_of_items(text: str) -> Pairs:
+    """The pairs of TensorFlow's label maps: `item { id: 1 name: '永' }`."""
+    pairs = []
+    for item in _ITEM.findall(text):
+        fields = {name: quoted.strip("\"'") for name, quoted in _FIELD.findall(item)}
+        shown = (fields.get(name, "") for name in ("display_name", "name"))
+        pairs.append((fields.get("id", ""), next(filter(single_character, shown), "")))
+    return pairs
 
 
-def _text(value: object) -> str:
-    if isinstance(value, bytes):
-        try:
-            return value.decode()
-        except UnicodeDecodeError:
-            return value.decode("gb18030")
-    if isinstance(value, str | int):
-        return str(value)
-    raise ValueError(f"{value!r:.40} is neither a text nor a number")
-
-
-def _pairs_of_lines(lines: list[str], where: str, are_codes: bool) -> tuple[_Pairs, int]:
+def _pairs_of_lines(lines: list[str], where: str, are_codes: bool) -> tuple[Pairs, int]:
     rows = [_fields(line.strip()) for line in lines if line.strip()]
     if rows and all(len(row) == 1 for row in rows):
-        return _counted(_without_gaps(lines, where))
+        return counted(_without_gaps(lines, where))
     rows = [row for row in rows if len(row) > 1]
     if are_codes:  # EMNIST: number, code of the capital, code of the small letter
         return [(row[0], chr(int(row[1]))) for row in rows], 0
@@ -232,7 +250,7 @@ def _characters_in(column: int, rows: list[list[str]]) -> int:
     return sum(one is not None and not one.isdigit() for one in found)
 
 
-def _is_backward(pairs: _Pairs) -> bool:
+def _is_backward(pairs: Pairs) -> bool:
     """Whether characters come before keys."""
 
     def told(side: int) -> tuple[int, int]:
@@ -242,7 +260,7 @@ def _is_backward(pairs: _Pairs) -> bool:
     return told(0) > told(1)
 
 
-def _directed(pairs: _Pairs, is_backward: bool) -> Iterable[tuple[str, str]]:
+def _directed(pairs: Pairs, is_backward: bool) -> Iterable[tuple[str, str]]:
     """Key and character; rows without a character fall out."""
     for first, second in pairs:
         key, text = (second, first) if is_backward else (first, second)

@@ -84,6 +84,27 @@ def test_a_pickle_that_asks_for_memory_is_harmless() -> None:
         ("labels.csv", '"index","char"\n"0","永"\n"1","一"\n"12","丁"\n'),
         ("labels.csv", "index,char,pinyin\n0,永,yong\n1,一,yi\n12,丁,ding\n"),
         ("labels.csv", "char,samples,index\n永,7,0\n一,7,1\n丁,7,12\n"),
+        ("labels.json", '{"0": {"char": "永"}, "1": {"char": "一"}, "12": {"char": "丁"}}'),
+        ("labels.json", '{"names": {"0": "永", "1": "一", "12": "丁"}, "nc": 3}'),
+        ("labels.json", '{"永": {"id": 0, "n": 5}, "一": {"id": 1, "n": 5}, "丁": {"id": 12}}'),
+        ("labels.json", '[{"0": "永"}, {"1": "一"}, {"12": "丁"}]'),
+        (
+            "labels.json",
+            '[{"id": 0, "label": 7, "char": "永"}, {"id": 1, "char": "一"},'
+            ' {"id": 12, "char": "丁", "label": 7}]',
+        ),
+        ("mapping.json", json.dumps({"char2idx": BY_CHARACTER, "idx2char": BY_NUMBER})),
+        ("label_dict.txt", str(BY_NUMBER)),
+        ("char_dict.json", str({str(number): one for number, one in BY_NUMBER.items()})),
+        ("labels.yaml", "0: 永\n1: 一\n12: 丁\n"),
+        ("classes.yml", "永: 0\n一: 1\n丁: 12\n"),
+        ("data.yaml", "train: ../train\nnc: 3\nnames:\n  0: 永\n  1: '一'\n  12: 丁\n"),
+        (
+            "label_map.pbtxt",
+            "item {\n  id: 0\n  name: '永'\n}\nitem {\n  name: \"一\"\n  id: 1\n}\n"
+            "item { id: 12 name: 'n12' display_name: '丁' }\n",
+        ),
+        ("hanzi_label_map.pbtxt", "item{id:0 name:'永'}item{id:1 name:'一'}item{id:12 name:'丁'}"),
         ("k49_classmap.csv", "index,codepoint,char\n0,U+6C38,永\n1,U+4E00,一\n12,U+4E01,丁\n"),
     ],
 )
@@ -100,6 +121,11 @@ def test_lists_are_read_in_every_usual_form(name: str, text: str) -> None:
         ("classes.txt", "一\r\n丁\r\n七\r\n".encode("utf-16")),
         ("classes.txt", "一\r\r\n丁\r\r\n七\r\r\n\r\n".encode()),
         ("classes.json", '["一", "丁", "七"]'.encode()),
+        ("classes.json", '{"nc": 3, "names": ["一", "丁", "七"]}'.encode()),
+        ("classes.json", '[{"name": "一"}, {"name": "丁"}, {"name": "七"}]'.encode()),
+        ("data.yaml", "nc: 3\nnames: ['一', 丁, \"七\"]  # as YOLO has it\n".encode()),
+        ("names.yaml", "- 一\n- 丁\n- 七\n".encode()),
+        ("classes.txt", "['一', '丁', '七']".encode()),
         ("classes.pkl", pickle.dumps(["一", "丁", "七"])),
     ],
 )
@@ -170,8 +196,25 @@ def test_what_is_no_list_is_said_in_one_line(data: str, problem: str) -> None:
     assert problem in error_of(data.encode(), "label_map.txt")
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "problem"),
+    [
+        ("labels.json", '{"a": {"0": "永"}, "b": {"0": "一"}}', "lists that differ are in it"),
+        ("labels.json", '{"1": "", "2": null}', "no character in it"),
+        ("labels.json", '{"categories": [{"id": 0, "name": "永"}], "annotations": []}', "of boxes"),
+        ("data.yaml", "train: ../train\nval: ../val\n", "no character in it"),
+        ("data.yaml", "names: [永", "cannot be read as a list of classes"),
+        ("data.yaml", "!!python/object/apply:os.getcwd []\n", "no character in it"),
+        ("label_map.pbtxt", "item { id: 1 name: '\\346\\260\\270' }", "no character in it"),
+    ],
+)
+def test_what_lies_deeper_and_is_no_list_is_said(name: str, data: str, problem: str) -> None:
+    assert problem in error_of(data.encode(), name)
+
+
 @given(
-    st.binary(max_size=60), st.sampled_from(["char_dict", "classes.txt", "labels.json", "a.pkl"])
+    st.binary(max_size=60),
+    st.sampled_from(["char_dict", "classes.txt", "labels.json", "a.pkl", "labels.yaml"]),
 )
 def test_any_bytes_are_a_list_or_one_line(data: bytes, name: str) -> None:
     try:
