@@ -30,6 +30,8 @@ _FILE_FIRST = re.compile(rf'"?({_PICTURE})"?(\s*[\s,;:|]\s*)("?(.+?)"?)', re.IGN
 _FILE_LAST = re.compile(rf'"?([^\s"]+?)"?\s*[\s,;:|]\s*"?({_PICTURE})"?', re.IGNORECASE)
 _BARE_FIRST = re.compile(r'"?([^\s",;|]+)"?(\s*[\s,;|]\s*)("?(.+?)"?)')  # `a 永`, `a,永`
 _END_OF_LINE = re.compile(r"\r\n?")
+# Of Chinese MNIST, whose suites are a person's each; its pictures are input_1_2_3.jpg.
+_CHINESE_MNIST = ("suite_id", "sample_id", "code", "character")
 _LEAST_SHARE = 0.5  # of lines that name a picture, in a table
 
 
@@ -78,10 +80,23 @@ def rows_of_text(
     lines = text.split("\n")
     for separator in "\t,;" if suffix == ".tsv" else ",;\t":
         head = next(csv.reader(lines[:1], delimiter=separator, skipinitialspace=True), [])
+        if columns := _all_columns(head, _CHINESE_MNIST):
+            table = csv.DictReader(lines, delimiter=separator, skipinitialspace=True, strict=True)
+            named = ([(row[name] or "").strip() for name in columns] for row in table)
+            return [
+                RawRow(f"input_{suite}_{sample}_{code}.jpg", character, writer=f"suite {suite}")
+                for suite, sample, code, character in named
+            ]
         if columns_among(head, FILE_COLUMNS) and columns_among(head, TEXT_COLUMNS):
             rows = _rows_below(lines, separator, head)
             return _named([dict(zip_longest(head, row[: len(head)])) for row in rows])
     return _of_lines([line.strip() for line in text.splitlines() if line.strip()], is_picture)
+
+
+def _all_columns(head: Sequence[str], names: tuple[str, ...]) -> list[str]:
+    """The columns with the names, in their order; none where one is missing."""
+    columns = columns_among(head, names)
+    return columns if len(columns) == len(names) else []
 
 
 def _rows_below(lines: Sequence[str], separator: str, head: Sequence[str]) -> Iterator[list[str]]:

@@ -524,6 +524,15 @@ def test_the_name_of_a_source_alone_is_told_as_such(name: str) -> None:
     assert labels_of([f"{name}/1.png"]).unread == []
 
 
+def test_chinese_mnist_is_read_by_its_table() -> None:
+    """As Kaggle has it: `input_1_2_3.jpg` is of suite 1, sample 2 and code 3."""
+    table = "suite_id,sample_id,code,value,character\n1,1,10,9,九\n1,2,11,10,十\n12,1,1,0,零\n"
+    paths = [f"own/data/data/input_{name}.jpg" for name in ("12_1_1", "1_1_10", "1_2_11")]
+    labels = labels_of(paths, {"own/chinese_mnist.csv": table})
+    assert labels.characters == ["零", "九", "十"]
+    assert labels.writers == ["suite 12", "suite 1", "suite 1"]
+
+
 @pytest.mark.parametrize("seen", ["王/0.png", "王/永/0.png", "甲乙/王_0.png"])
 def test_a_table_that_contradicts_names_is_said(seen: str) -> None:
     table = f"file_name,text\n{seen},和\n永/1.png,永\n九/2.png,岁\n"
