@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from data_tools.errors import UserError, join_message
-from data_tools.pictures.rows import RawRow, rows_of_columns, rows_of_text
+from data_tools.pictures.rows import BoxesError, RawRow, rows_of_columns, rows_of_text
 from data_tools.pictures.text_of_bytes import text_of
 from data_tools.sources.kinds import PICTURE_SUFFIXES
 from data_tools.sources.split_names import NamedSplit, split_of_names
@@ -48,6 +48,10 @@ _UNMARKED = re.compile(
     r"\.(?:txt|json)"
 )
 _REMEDY = "mend the table, or move it away"
+_CUT = (
+    "cut each out as a picture in a folder for its character; or leave the columns of boxes out, "
+    "where each picture shows one character"
+)
 
 
 class HeadError(UserError):
@@ -80,7 +84,8 @@ def read_table(
         file is no such table and need not be, as one that may be a list of classes.
 
     Raises:
-        UserError: it is damaged, or names a picture twice with different texts.
+        UserError: it is damaged, tells of boxes in pictures, or names a picture twice with
+            different texts.
         HeadError: it is called metadata and has no such columns.
     """
     if len(data) > MAX_TABLE_BYTES:
@@ -88,6 +93,8 @@ def read_table(
     suffix = PurePosixPath(where).suffix.lower()
     try:
         rows = rows_of_text(text_of(data, where), suffix, is_picture)
+    except BoxesError as error:
+        raise UserError(join_message(where, str(error), _CUT)) from None
     except (ValueError, csv.Error, RecursionError) as error:
         if suffix not in TABLE_SUFFIXES:
             return None

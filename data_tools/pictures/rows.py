@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from data_tools.pictures.names import character_shown
 from data_tools.sources.column_names import (
+    BOX_COLUMNS,
     FILE_COLUMNS,
     SPLIT_COLUMNS,
     TEXT_COLUMNS,
@@ -33,6 +34,10 @@ _END_OF_LINE = re.compile(r"\r\n?")
 # Of Chinese MNIST, whose suites are a person's each; its pictures are input_1_2_3.jpg.
 _CHINESE_MNIST = ("suite_id", "sample_id", "code", "character")
 _LEAST_SHARE = 0.5  # of lines that name a picture, in a table
+
+
+class BoxesError(ValueError):
+    """A table tells what boxes in pictures show, and not what those do."""
 
 
 class RawRow(NamedTuple):
@@ -68,6 +73,7 @@ def rows_of_text(
 
     Raises:
         ValueError, csv.Error, RecursionError: it is damaged.
+        BoxesError: rows are boxes in pictures.
     """
     text = _END_OF_LINE.sub("\n", text)
     if suffix == ".json":
@@ -202,7 +208,8 @@ def _named(entries: Sequence[dict[str, Any]]) -> list[RawRow] | None:
     files, texts = columns_among(head, FILE_COLUMNS), columns_among(head, TEXT_COLUMNS)
     if not files or not texts:
         return None
-
+    if boxes := columns_among(head, BOX_COLUMNS):
+        raise BoxesError(f"tells of boxes in pictures ({boxes[0]}), which are not cut out here")
     text = _most_telling({name: [entry.get(name) for entry in entries] for name in texts})
     split = next(iter(columns_among(head, SPLIT_COLUMNS)), "")
     writer = next(iter(columns_among(head, WRITER_COLUMNS)), "")

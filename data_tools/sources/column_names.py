@@ -1,4 +1,4 @@
-"""What columns of tables are called: those of files, texts, splits and writers."""
+"""What columns of tables are called: those of files, texts, splits, writers and boxes."""
 
 from collections.abc import Iterable
 
@@ -10,6 +10,7 @@ FILE_COLUMNS = (
 TEXT_COLUMNS = ("text", "label", "char", "character", "class", "transcription", "unicode", "hanzi")
 SPLIT_COLUMNS = ("split", "subset", "partition", "usage")
 WRITER_COLUMNS = ("writer", "writer_id", "writer_name", "author", "scribe", "hand", "person")
+BOX_COLUMNS = ("xmin", "x_min", "xmax", "x_max", "bbox", "bbox_x", "region_shape_attributes")
 
 
 def columns_among(head: Iterable[object], names: tuple[str, ...]) -> list[str]:

@@ -533,6 +533,25 @@ def test_chinese_mnist_is_read_by_its_table() -> None:
     assert labels.writers == ["suite 12", "suite 1", "suite 1"]
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "_annotations.csv",
+            "filename,width,height,class,xmin,ymin,xmax,ymax\na.png,9,9,永,1,1,8,8\n",
+        ),
+        ("labels.csv", "image;label;bbox\na.png;永;1 1 8 8\n"),
+        ("metadata.jsonl", '{"file_name": "a.png", "text": "永", "bbox": [1, 1, 8, 8]}\n'),
+        ("annotations.json", '[{"image": "a.png", "label": "永", "bbox": [1, 1, 8, 8]}]'),
+    ],
+)
+def test_a_table_of_boxes_labels_no_whole_pictures(name: str, text: str) -> None:
+    message = error_of(["own/a.png"], {f"own/{name}": text})
+    assert message.startswith(f"own/{name}: tells of boxes in pictures (")
+    assert "; cut each out as a picture in a folder for its character; or leave" in message
+    assert labels_of(["own/和/a.png"], {f"own/{name}": text}).characters == ["和"]
+
+
 @pytest.mark.parametrize("seen", ["王/0.png", "王/永/0.png", "甲乙/王_0.png"])
 def test_a_table_that_contradicts_names_is_said(seen: str) -> None:
     table = f"file_name,text\n{seen},和\n永/1.png,永\n九/2.png,岁\n"
