@@ -607,15 +607,15 @@ def _untold_by_own(
 
 def _unreadable_numbers(
     numbers: set[str], schemes: Sequence[NumberScheme], where: str
-) -> UserError:
+) -> UntoldError:
     some = ", ".join(sorted(numbers)[:3]) + (" …" if len(numbers) > 3 else "")
     if schemes:
         ways = " or ".join(f"{one.description} ({_example(one, numbers)})" for one in schemes)
         problem = f"the folders' numbers may be {ways}"
-        return UserError(join_message(where, problem, "say it in a classes.txt or labels.json"))
+        return UntoldError(join_message(where, problem, "say it in a classes.txt or labels.json"))
     problem = f"folders are numbered ({some}) and no list says which characters they hold"
     remedy = "put classes.txt, char_dict.json or labels.json beside them, or name them 永"
-    return UserError(join_message(where, problem, remedy))
+    return UntoldError(join_message(where, problem, remedy))
 
 
 def _example(scheme: NumberScheme, numbers: set[str]) -> str:
@@ -642,7 +642,8 @@ def _is_by_number(path: str, found: _Found) -> bool:
 
 
 def _shows(name: str) -> bool:
-    return len(name) == 1 or bool(characters_named(name))
+    is_letter = len(name) == 1 and not name.isdigit()
+    return is_letter or bool(characters_named(name))
 
 
 def _no_tables(beside: Mapping[str, bytes], tables: Tables) -> list[UserError]:

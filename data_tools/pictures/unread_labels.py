@@ -24,6 +24,13 @@ SIDECAR = Kind(
     "labels of one picture each",
     _WRITE_TABLE,
 )
+SPREADSHEET = Kind(
+    "a spreadsheet",
+    "spreadsheets",
+    "save it as CSV, with columns file_name and text, or number and character where folders are "
+    "numbered",
+)
+_SPREADSHEET_ENDINGS = ("xlsx", "xls", "ods", "numbers")
 _BOXES_IN_JSON = re.compile(
     r'"(annotations|shapes|regions|_via_img_metadata|via_settings|completions|bbox)"\s*:\s*[\[{]'
 )
@@ -47,7 +54,7 @@ def unread_labels(
             with suppress(UserError):  # what cannot be read tells nothing
                 text = read_beside(one, file, _MOST_BYTES)[:_HEAD_BYTES].decode(errors="replace")
                 kind = _kind_of(file.name, text, stems)
-                if kind is not None and not (boxes_alone and kind is SIDECAR):
+                if kind is not None and (kind in (BOXES, YOLO) or not boxes_alone):
                     problem = f"is {kind.one}, which is not read"
                     return UserError(join_message(f"{one.place}/{file.name}", problem, kind.remedy))
     return None
@@ -64,6 +71,8 @@ def _some_of_each_ending(files: Iterable[StoredFile]) -> Iterable[StoredFile]:
 
 def _kind_of(name: str, text: str, stems: set[str]) -> Kind | None:
     ending = name.rpartition(".")[2].lower()
+    if ending in _SPREADSHEET_ENDINGS:
+        return SPREADSHEET
     boxes = {"json": _BOXES_IN_JSON, "xml": _BOXES_IN_XML, "csv": _BOXES_IN_CSV}.get(ending)
     if boxes is not None and boxes.search(text):
         return BOXES

@@ -49,6 +49,20 @@ def test_the_file_that_tells_and_is_not_read_is_named(
     assert remedy.startswith("write metadata.csv" if kind == "WebDataset" else "cut each box out")
 
 
+@pytest.mark.parametrize("source", ["own", "字"])
+@pytest.mark.parametrize("picture", ["0.png", "0/a.png"])
+def test_a_spreadsheet_of_labels_is_named_with_the_way_on(
+    tmp_path: Path, source: str, picture: str
+) -> None:
+    folder = tmp_path / source
+    write_picture(folder / picture, draw_character(1))
+    (folder / "labels.xlsx").write_bytes(b"PK\3\4, and so on")
+    with pytest.raises(UserError) as caught, find_members([folder]) as found:
+        gather_pictures(found.collections)
+    message = str(caught.value)
+    assert message.startswith(f"{folder}/labels.xlsx: is a spreadsheet, which is not read; save it")
+
+
 def test_what_says_nothing_of_pictures_stops_none(tmp_path: Path) -> None:
     assert len(gather(tmp_path / "字", {"readme.txt": "boxes", "info.json": "{}"}).parts) == 1
 
