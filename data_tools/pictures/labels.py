@@ -1,5 +1,6 @@
 """Which character each picture of a source shows, told by tables, names of folders and of files."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
@@ -264,6 +265,8 @@ class _Dispute(NamedTuple):
     is_class: bool = False
 
 
+_HEX_STEM = re.compile(r"([0-9a-fA-F]{4,5})(?:[-_][0-9]{1,6})?")
+_LEAST_HEX_FILES = 8  # with different numbers; that nearly all be hanzi is one in 10,000 by chance
 _FILES = "names of files"
 _FOLDERS = "names of folders"
 _LETTER = "names of folders that are a letter or sign"
@@ -313,23 +316,55 @@ def _of_number(number: str, scheme: NumberScheme) -> _Found:
 
 
 def _read_numbers(paths: Sequence[str], found: list[_Found], where: str) -> None:
-    """Read the numbers of folders as characters where nothing else tells."""
+    """Read the numbers of folders, or of files, as characters where nothing else tells."""
     numbered = {
         place: number
         for place, (path, known) in enumerate(zip(paths, found, strict=True))
         if known is _UNTOLD and (number := _number_of(PurePosixPath(path))) is not None
     }
-    if not numbered:
-        return
     numbers = set(numbered.values())
     schemes = schemes_of(numbers)
-    if len(schemes) != 1 and not any(known.character for known in found):
+    if len(schemes) != 1 and _read_numbers_of_files(paths, found, where):
+        return
+    if numbered and len(schemes) != 1 and not any(known.character for known in found):
         raise _unreadable_numbers(numbers, schemes, where)
     for place, number in numbered.items():
         if len(schemes) == 1:
             found[place] = _of_number(number, schemes[0])
         else:
             found[place] = _Found(None, "its folder is a number that no list of classes has")
+
+
+def _read_numbers_of_files(paths: Sequence[str], found: list[_Found], where: str) -> bool:
+    """Read files named by hexadecimal numbers, as `6c38.png` and `6c38_2.png`, and say whether.
+
+    So many that it is no chance, and all whose character is told by nothing, or by one folder
+    around them all.
+
+    Raises:
+        UntoldError: they may be read in several ways, and nothing else tells.
+    """
+    shown = {(known.character, known.by) for known in found if known.character}
+    are_in_one = len(shown) == 1 and {by for _, by in shown} == {_FOLDERS}
+    numbers = {}
+    for place, (path, known) in enumerate(zip(paths, found, strict=True)):
+        if known is _UNTOLD or (are_in_one and known.character):
+            match = _HEX_STEM.fullmatch(PurePosixPath(path).stem)
+            if match is None:
+                return False
+            numbers[place] = match[1]
+    names = set(numbers.values())
+    schemes = [one for one in schemes_of(names) if one.base == 16]
+    if len(names) < _LEAST_HEX_FILES or not schemes:
+        return False
+    if len(schemes) > 1:
+        if shown:
+            return False
+        raise _unreadable_numbers(names, schemes, where, "files")
+    for place, number in numbers.items():
+        by = f"files named by {schemes[0].description}"
+        found[place] = _Found(schemes[0].read(number), by)
+    return True
 
 
 def _take_telling_names(
@@ -606,12 +641,12 @@ def _untold_by_own(
 
 
 def _unreadable_numbers(
-    numbers: set[str], schemes: Sequence[NumberScheme], where: str
+    numbers: set[str], schemes: Sequence[NumberScheme], where: str, of_what: str = "folders"
 ) -> UntoldError:
     some = ", ".join(sorted(numbers)[:3]) + (" …" if len(numbers) > 3 else "")
     if schemes:
         ways = " or ".join(f"{one.description} ({_example(one, numbers)})" for one in schemes)
-        problem = f"the folders' numbers may be {ways}"
+        problem = f"the {of_what}' numbers may be {ways}"
         return UntoldError(join_message(where, problem, "say it in a classes.txt or labels.json"))
     problem = f"folders are numbered ({some}) and no list says which characters they hold"
     remedy = "put classes.txt, char_dict.json or labels.json beside them, or name them 永"

@@ -524,6 +524,30 @@ def test_the_name_of_a_source_alone_is_told_as_such(name: str) -> None:
     assert labels_of([f"{name}/1.png"]).unread == []
 
 
+@pytest.mark.parametrize(
+    "pattern", ["{}.png", "w1/{}_3.png", "字/{}.png", "001/{}.png", "{}-12.PNG"]
+)
+@pytest.mark.parametrize("encoding", ["utf-16-be", "gbk"])
+def test_files_named_by_codes_in_hexadecimal_are_read(pattern: str, encoding: str) -> None:
+    codes = [one.encode(encoding).hex().upper() for one in CHARACTERS]
+    labels = labels_of([f"own/{pattern.format(code)}" for code in codes])
+    assert labels.characters == list(CHARACTERS)
+    way = "code points" if encoding == "utf-16-be" else "GBK tags"
+    assert labels.told_by == {f"files named by {way} in hexadecimal": 14}
+
+
+def test_files_that_happen_to_be_called_by_numbers_are_no_codes() -> None:
+    few = [f"own/{ord(one):04x}.png" for one in CHARACTERS[:7]]
+    assert "nothing tells which character" in error_of(few, {})
+    counted = [f"own/{number}.png" for number in range(20000, 20014)]  # as code points all hanzi
+    assert "nothing tells which character" in error_of(counted, {})
+    codes = [f"{ord(one):04x}" for one in CHARACTERS]
+    folders = [f"own/{one}/{code}.png" for one, code in zip("一丁" * 7, codes, strict=True)]
+    assert labels_of(folders).characters == list("一丁" * 7)
+    mixed = [f"own/字/{code}.png" for code in codes] + ["own/字/a.png"]
+    assert labels_of(mixed).characters == ["字"] * 15
+
+
 def test_chinese_mnist_is_read_by_its_table() -> None:
     """As Kaggle has it: `input_1_2_3.jpg` is of suite 1, sample 2 and code 3."""
     table = "suite_id,sample_id,code,value,character\n1,1,10,9,九\n1,2,11,10,十\n12,1,1,0,零\n"
