@@ -78,6 +78,11 @@ VOLUME = Kind(
     "volumes of split archives",
     f"unpack with 7z, all volumes in one folder, {_NAME_THE_FOLDER}",
 )
+SPLIT_FILE = Kind(
+    "a part of a split file",
+    "parts of split files",
+    "join all in their order, as by `cat a.zip.* > a.zip`, and name the file that it makes",
+)
 DOWNLOAD = Kind(
     "a download that is not finished",
     "downloads that are not finished",
@@ -124,6 +129,11 @@ NUMBERS = Kind(
     "files of numbers (.npy, .mat, .pt)",
     "write its images as pictures, a folder for each character",
 )
+PIXELS = Kind(
+    "a table of pixels (.csv), a picture in each row",
+    "tables of pixels (.csv), a picture in each row",
+    "write its rows as pictures, a folder for each character",
+)
 ETL = Kind(
     "a file of the ETL Character Database",
     "files of the ETL Character Database",
@@ -156,6 +166,12 @@ _MACOS_NAMES |= {".appledouble", ".temporaryitems", "icon\r", ".localized", ".ap
 _VOLUME_NAME = re.compile(
     r"\.(zip|7z|rar|tar|gz|tgz|bz2|xz|gnt|alz|egg)\.\d{2,4}$|\.z\d\d$|\.r\d\d$|\.a\d\d$"
     r"|\.part0*\d+\.(rar|zip|7z|exe)$|\.vol\d+\.egg$",
+    re.IGNORECASE,
+)
+# Of pictures and texts it is another name's end.
+_NUMBERED_NAME = re.compile(r"\.\d{3}$")
+_SPLIT_NAME = re.compile(
+    r"\.(zip|7z|rar|tar|gz|tgz|bz2|xz|gnt|alz|egg)[.\-_](part[-_]?(\d{1,4}|a[a-z])|a[a-z])$",
     re.IGNORECASE,
 )
 _LOCK_NAME = re.compile(r"lock\.mdb|.+\.(mdb|lmdb)-lock", re.IGNORECASE)
@@ -257,6 +273,12 @@ _KINDS_BY_MAGIC: tuple[tuple[bytes, Kind], ...] = (
 )
 
 _PHOTOGRAPH_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
+# A head that counts pixels, as `label,pixel0,pixel1` or `label,1x1,1x2`, or as many.
+_PIXELS = re.compile(
+    rb"[^\n]{0,80}?\b(?:(?:pixel|pix|px|p)[_ ]?[01]\W{1,4}(?:pixel|pix|px|p)[_ ]?[12]"
+    rb"|1x1\W{1,4}1x2)\b|(?:[^\n,;\t.]{1,12}[,;\t])?(?:\d{1,3}(?:\.0)?[,;\t]){80}",
+    re.IGNORECASE,
+)
 _MARKUP = re.compile(rb"<(!doctype|html|head|body|\?xml|error|script|title|!--)", re.IGNORECASE)
 _OFFICE_SUFFIXES = (
     ".docx",
@@ -286,6 +308,8 @@ def kind_of(name: str, head: bytes) -> Kind:
     file_name = PurePosixPath(name).name
     if _VOLUME_NAME.search(file_name):
         return VOLUME
+    if _SPLIT_NAME.search(file_name):
+        return SPLIT_FILE
     if _DOWNLOAD_NAME.search(file_name):
         return DOWNLOAD
     if not head:
@@ -296,7 +320,9 @@ def kind_of(name: str, head: bytes) -> Kind:
         return GNT
     suffix = PurePosixPath(name).suffix.lower()
     by_name = _KINDS_BY_SUFFIX.get(suffix)
-    return _kind_of_bytes(head, suffix, by_name) or by_name or _kind_without_suffix(head)
+    kind = _kind_of_bytes(head, suffix, by_name) or by_name or _kind_without_suffix(head)
+    is_volume = _NUMBERED_NAME.search(file_name) and kind in (OTHER, ZIP, TAR, *UNPACKABLE, *PACKED)
+    return VOLUME if is_volume else kind
 
 
 def kind_of_name(name: str) -> Kind | None:
@@ -344,6 +370,8 @@ def _kind_of_bytes(head: bytes, suffix: str, by_name: Kind | None) -> Kind | Non
         if head.startswith(magic):
             is_document = kind is ZIP and suffix in _OFFICE_SUFFIXES
             return (by_name or OTHER) if is_document else kind
+    if by_name is TEXT and _PIXELS.match(head):
+        return PIXELS
     if by_name in (TEXT, PROGRAM, OTHER_PICTURE):  # those in plain text are no messages
         return by_name
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
