@@ -122,10 +122,12 @@ class KnownFonts:
     Attributes:
         hands: how many hands' fonts, the first of `HANDS`.
         reference: a font of the user's, for what no hand has, before the bundled reference font.
+        fallback: a font for what that has not either.
     """
 
     hands: int = len(HANDS)
     reference: Path | None = None
+    fallback: Path | None = None
 
     def font_of(self, character: str, hand: int = PLAINEST) -> Font | None:
         """The font that shows how a hand would write a character: its own if that has it.
@@ -139,7 +141,10 @@ class KnownFonts:
         fonts: list[Font] = [hand, self.regular, PLAINEST, *range(FIRST_HANDS, self.hands)]
         if self.reference is not None:
             fonts.append(self.reference)
-        return next((font for font in (*fonts, REFERENCE) if has_glyph(font, character)), None)
+        fonts.append(REFERENCE)
+        if self.fallback is not None:
+            fonts.append(self.fallback)
+        return next((font for font in fonts if has_glyph(font, character)), None)
 
     @property
     def regular(self) -> int:

@@ -198,7 +198,7 @@ def _with_installed_font(trained: "TrainedGenerator", missing: str) -> "TrainedG
     if not trained.draws_unseen or (font := installed_font_with(missing)) is None:
         return trained
     console.print(f"from {font}: {show_characters(missing)}", soft_wrap=True)
-    return trained.with_reference(font)
+    return trained.with_reference(font, last=True)
 
 
 def _check_pixels(sheet_mm: tuple[float, float], dpi: int) -> None:

@@ -151,9 +151,12 @@ class GlyphEmbedding(_Embedding):
         # Codes follow from the components, which loaded weights replace.
         self.register_load_state_dict_post_hook(_recode)  # type: ignore[no-untyped-call]
 
-    def take_reference(self, font: Path) -> None:
-        """Let a font of the user's show what no hand has, before the bundled one."""
-        self.fonts = replace(self.fonts, reference=font)
+    def take_reference(self, font: Path, *, last: bool = False) -> None:
+        """Let a font show what no hand has, before the bundled one or, as the last, after it."""
+        if last:
+            self.fonts = replace(self.fonts, fallback=font)
+        else:
+            self.fonts = replace(self.fonts, reference=font)
         self._take_charset(self.charset)
 
     def relabel(self, charset: str) -> str:

@@ -223,8 +223,12 @@ class TrainedGenerator:
             raise UserError(join_message(where, problem, "leave them out"))
         return replace(self, network=network, charset=charset)
 
-    def with_reference(self, font: Path) -> Self:
+    def with_reference(self, font: Path, *, last: bool = False) -> Self:
         """The same generator that looks up in a font of the user's what no hand has.
+
+        Args:
+            font: the file.
+            last: it shows what the bundled reference font has not either, and nothing else.
 
         Raises:
             UserError: the file is no such font, or the generator knows characters by label alone.
@@ -234,7 +238,7 @@ class TrainedGenerator:
             problem = "this model knows characters by label and looks at no font"
             remedy = "leave it out, or train with --set model.label_embedding=glyph"
             raise UserError(join_message(f"--font {font}", problem, remedy))
-        network.label_embedding.take_reference(take_font(font))
+        network.label_embedding.take_reference(take_font(font), last=last)
         return replace(self, network=network)
 
     def with_unseen(self, characters: str) -> Self:

@@ -14,6 +14,7 @@ from data_tools.fonts.reference_glyphs import reference_glyph
 from data_tools.fonts.typefaces import REFERENCE, KnownFonts, has_glyph, take_font
 from data_tools.hwdb.gnt import read_records
 from hanzi_lsgan.drawing.coverage import cover
+from hanzi_lsgan.models.label_embedding import GlyphEmbedding
 from tests.cli.in_process import run
 from tests.fonts.own_font import RARE, make_font
 
@@ -61,6 +62,18 @@ def test_weights_draw_what_it_shows(boxes: Path) -> None:
     assert cover(extended, RARE + "永").reference == RARE
     known = extended.with_unseen(RARE)
     assert known.remarks == {RARE: "printed"}
+
+
+def test_a_fallback_shows_only_what_nothing_that_comes_along_has(boxes: Path) -> None:
+    trained = hanzi_lsgan.load().trained.with_reference(boxes, last=True)
+    assert trained.can_draw(RARE)
+    # Boxes' own hanzi has no hand of the first four, and the bundled reference font has it.
+    fonts = KnownFonts(4, fallback=boxes)
+    assert [fonts.font_of(character) for character in ("國", RARE)] == [REFERENCE, boxes]
+    network = trained.with_unseen(RARE).network
+    assert isinstance(network.label_embedding, GlyphEmbedding)
+    assert network.label_embedding.fonts.font_of("○") == REFERENCE
+    assert network.label_embedding.fonts.font_of(RARE) == boxes
 
 
 def test_commands_take_it(
