@@ -3,6 +3,7 @@
 import hashlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from hanzi_lsgan.writing.invisible_font import invisible_font
@@ -134,9 +135,7 @@ def _fill(canvas: Any, character: InkedCharacter) -> None:  # noqa: ANN401
 
 def _lay_text(canvas: Any, page: DrawnPage, font_name: str) -> None:  # noqa: ANN401
     """Invisible characters where the ink is: a text object a line, so that readers keep lines."""
-    for line in page.lines:
-        if not line:
-            continue
+    for line, following in pairwise([*filter(None, page.lines), ()]):
         text = canvas.beginText()
         text.setTextRenderMode(_INVISIBLE)
         # One for a column: readers sort what is less than half a square apart by its x.
@@ -152,7 +151,16 @@ def _lay_text(canvas: Any, page: DrawnPage, font_name: str) -> None:  # noqa: AN
             else:
                 text.setTextTransform(1, 0, 0, -1, x + before, y + 0.88 * side)
             text.textOut(character.character)
+        if following and _is_beside(line[-1], following[0]):
+            # Readers take what is level for one line, from left to right: a space below parts them.
+            text.setTextTransform(0, 1, 1, 0, column, line[-1].top_mm + 2 * line[-1].side_mm)
+            text.textOut(" ")
         canvas.drawText(text)
+
+
+def _is_beside(last: InkedCharacter, first: InkedCharacter) -> bool:
+    """Whether a column ends at the height at which the next one begins."""
+    return last.down and abs(last.top_mm - first.top_mm) < last.side_mm
 
 
 def _colour(colour: str) -> Any:  # noqa: ANN401

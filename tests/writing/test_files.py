@@ -12,6 +12,7 @@ from PIL import Image
 import hanzi_lsgan
 from hanzi_lsgan.runs.trained_generator import TrainedGenerator
 from hanzi_lsgan.writing.hand import Hand
+from hanzi_lsgan.writing.page_drawing import DrawnPage, InkedCharacter
 from hanzi_lsgan.writing.pdf_file import pdf_bytes
 from hanzi_lsgan.writing.png_file import png_pages
 from hanzi_lsgan.writing.settings import WritingSettings
@@ -61,6 +62,20 @@ def test_words_in_squares_are_found(trained: TrainedGenerator, down: bool, stati
     pages = write_text(trained, "hello world 123", hand, settings).pages
     text = pypdfium2.PdfDocument(pdf_bytes(pages, {}))[0].get_textpage().get_text_range()
     assert text == "hello world 123"
+
+
+@pytest.mark.parametrize("indent", [1, 2, 3])
+def test_a_column_that_ends_where_the_next_begins_is_read_before_it(indent: int) -> None:
+    columns = (("年）。", 100, 20), ("他说", 85, 20 + 10 * indent), ("好吗", 70, 20))
+    lines = tuple(
+        tuple(
+            InkedCharacter(character, (), "#000000", left, top + 10 * number, 10, 1.0, True)
+            for number, character in enumerate(column)
+        )
+        for column, left, top in columns
+    )
+    page = DrawnPage(148, 210, None, (), ((), lines[0], (), *lines[1:]))
+    assert text_of(pdf_bytes([page], {})) == "年）。他说好吗"
 
 
 @pytest.mark.parametrize(("down", "spacing"), [(False, 0.0), (True, 0.0), (False, 0.5)])
