@@ -61,8 +61,21 @@ def _end_of_unit(text: str, at: int, grid: PageGrid) -> int:
         if grid.squared:
             most = min(at + _LETTERS_A_SQUARE, most)
         while end < most and _in_word(text, end):
+            if grid.squared and _begins_a_square(text, end):
+                break
             end += 1
     return end
+
+
+def _begins_a_square(text: str, at: int) -> bool:
+    """Whether a number of several digits begins at a place of a word, or letters after a number.
+
+    So that the digits of 12 in 2026-12-01 are in one printed square, not in two that they share.
+    """
+    before, first, second = text[at - 1], text[at], text[at + 1 : at + 2]
+    if first.isdecimal():
+        return second.isdecimal() and not before.isdecimal()
+    return before.isdecimal() and first.isalpha() and second.isalpha()
 
 
 def _spaces(text: str, begin: int, end: int, grid: PageGrid) -> list[Unit]:

@@ -1,5 +1,7 @@
 """Places on a sheet, worked out with a ruler; and what begins and ends a line."""
 
+from itertools import groupby
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -202,6 +204,24 @@ def test_spaces_are_empty_squares() -> None:
     # ab, c, one between words, de, 中文 without one, two full-width ones, one for two others.
     expected = [40, 45, 52.5, 70, 75, 80, 90, 120, 140]
     assert [one.left_mm for one in page.characters] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "squares"),
+    [
+        ("2026-12-01", "20 26 - 12 - 01"),
+        ("09:30", "09 : 30"),
+        ("3.14×25+7=?", "3. 14 × 25 +7 =?"),
+        ("$19.99", "$ 19 . 99"),
+        ("150cm", "15 0 cm"),
+        ("x2y", "x2 y"),
+        ("1,234.5", "1, 23 4. 5"),
+    ],
+)
+def test_a_number_of_several_digits_begins_a_square(text: str, squares: str) -> None:
+    (page,) = place(text, BLANK.model_copy(update={"stationery": "squared"}))
+    found = groupby(page.characters, key=lambda one: one.within)
+    assert " ".join("".join(one.character for one in group) for _, group in found) == squares
 
 
 def test_squares_hold_two_letters_of_any_script_and_an_apostrophe_beside_one() -> None:
