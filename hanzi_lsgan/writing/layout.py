@@ -10,6 +10,7 @@ from hanzi_lsgan.writing.page_grid import PageGrid
 from hanzi_lsgan.writing.placing import LineOfUnits, place_line
 from hanzi_lsgan.writing.settings import WritingSettings
 from hanzi_lsgan.writing.signature import keep_on_one_sheet, signature_of
+from hanzi_lsgan.writing.table_columns import align_columns
 from hanzi_lsgan.writing.units import Unit, width_of
 from hanzi_lsgan.writing.units_of_text import PlaceOf, unit_of, units_of
 
@@ -61,9 +62,12 @@ def _text_lines(
     index = len(ink_of(title))
     paragraphs = _BLANK_LINES.sub("", text.rstrip()).split("\n") if text.strip() else []
     signature = signature_of(paragraphs, settings.right_last)
-    for number, paragraph in enumerate(paragraphs):
-        units = units_of(paragraph.strip(), index, grid, place_of)
+    rows = []
+    for paragraph in paragraphs:
+        rows.append(units_of(_without_indent(paragraph), index, grid, place_of))
         index += len(ink_of(paragraph))
+    rows = align_columns(rows, grid.length - settings.indent)
+    for number, (paragraph, units) in enumerate(zip(paragraphs, rows, strict=True)):
         if not units:
             lines.append(LineOfUnits((), 0.0))
         elif number in signature:
@@ -93,6 +97,14 @@ def _signature_lines(units: list[Unit], grid: PageGrid) -> Iterator[LineOfUnits]
     for line in break_lines(units, grid.length):
         start = grid.start_after(max(0.0, grid.length - width_of(line)))
         yield LineOfUnits(tuple(line), start, signature=True)
+
+
+def _without_indent(paragraph: str) -> str:
+    """A paragraph from its first character; from its first cell, empty or not, a row of a table."""
+    written = paragraph.strip()
+    if "\t" in written and paragraph.startswith("\t"):
+        return paragraph.rstrip()
+    return written
 
 
 def _own_indent(paragraph: str) -> int:

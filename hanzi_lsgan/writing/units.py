@@ -42,12 +42,14 @@ class Unit:
         word: of several characters in a line, which is parted where a line can end nowhere else.
         goes_on: in a printed square, with the word or the number of the square before, from which
             it is parted likewise.
+        tab: white space between the cells of a table.
     """
 
     parts: tuple[Part, ...]
     width: float
     word: bool = False
     goes_on: bool = False
+    tab: bool = False
 
     @property
     def first(self) -> str:

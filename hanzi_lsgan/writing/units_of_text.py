@@ -82,8 +82,10 @@ def _spaces(text: str, begin: int, end: int, grid: PageGrid) -> list[Unit]:
     """White space of a text: in printed squares empty ones, elsewhere some room.
 
     A full-width space is a square, two others are one. A single one is a square between words
-    of the West alone: beside a hanzi nothing is lost without it.
+    of the West alone: beside a hanzi nothing is lost without it. A tab is a square at least.
     """
+    if tabs := text.count("\t", begin, end):
+        return [Unit((), 1.0, tab=True)] * tabs
     wide = text.count("\u3000", begin, end)
     if not grid.squared:
         return [Unit((), 1.0 if one == "\u3000" else SPACE) for one in text[begin:end]]

@@ -224,6 +224,26 @@ def test_a_number_of_several_digits_begins_a_square(text: str, squares: str) -> 
     assert " ".join("".join(one.character for one in group) for _, group in found) == squares
 
 
+@pytest.mark.parametrize("stationery", ["blank", "squared"])
+@pytest.mark.parametrize("down", [False, True])
+def test_columns_of_a_table_that_tabs_part_begin_one_below_the_other(
+    stationery: str, down: bool
+) -> None:
+    settings = BLANK.model_copy(update={"stationery": stationery, "indent": 0, "down": down})
+    pages = place("甲\t乙\n一二三\t四\t五\n\t六\t七\n八九", settings)
+    at = "top_mm" if down else "left_mm"
+    begins = [[getattr(one, at) for one in line.characters] for line in pages[0].lines]
+    origin = begins[0][0]
+    squares = [[round((one - origin) / 10) for one in line] for line in begins]
+    # The widest cell of the first column has 3 squares, and a tab at least one.
+    assert squares == [[0, 4], [0, 1, 2, 4, 6], [4, 6], [0, 1]]
+
+
+def test_a_table_that_is_wider_than_a_line_has_a_square_between_its_cells() -> None:
+    (page,) = place("甲\t乙\n" + "一" * 15 + "\t" + "二" * 5, BLANK)
+    assert [one.left_mm for one in page.lines[0].characters] == pytest.approx([40, 60])
+
+
 def test_squares_hold_two_letters_of_any_script_and_an_apostrophe_beside_one() -> None:
     settings = BLANK.model_copy(update={"stationery": "squared", "line_spacing": 1.2})
     for text, squares in (("мир и", [0, 0, 1, 3]), ("don’t", [0, 0, 1, 1, 2])):
