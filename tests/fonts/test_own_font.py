@@ -13,6 +13,7 @@ from data_tools.fonts.placement import placement
 from data_tools.fonts.reference_glyphs import reference_glyph
 from data_tools.fonts.typefaces import REFERENCE, KnownFonts, has_glyph, take_font
 from data_tools.hwdb.gnt import read_records
+from hanzi_lsgan.cli.write import _with_installed_font
 from hanzi_lsgan.drawing.coverage import cover
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding
 from tests.cli.in_process import run
@@ -64,16 +65,15 @@ def test_weights_draw_what_it_shows(boxes: Path) -> None:
     assert known.remarks == {RARE: "printed"}
 
 
-def test_a_fallback_shows_only_what_nothing_that_comes_along_has(boxes: Path) -> None:
-    trained = hanzi_lsgan.load().trained.with_reference(boxes, last=True)
-    assert trained.can_draw(RARE)
-    # Boxes' own hanzi has no hand of the first four, and the bundled reference font has it.
-    fonts = KnownFonts(4, fallback=boxes)
-    assert [fonts.font_of(character) for character in ("國", RARE)] == [REFERENCE, boxes]
-    network = trained.with_unseen(RARE).network
+def test_a_fallback_shows_only_what_nothing_that_comes_along_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    font = make_font(tmp_path / "a.ttf", RARE + "一○")  # no hand has ○
+    monkeypatch.setattr(installed, "installed_font_with", lambda _: font)
+    network = _with_installed_font(hanzi_lsgan.load().trained, RARE).with_unseen(RARE).network
     assert isinstance(network.label_embedding, GlyphEmbedding)
-    assert network.label_embedding.fonts.font_of("○") == REFERENCE
-    assert network.label_embedding.fonts.font_of(RARE) == boxes
+    fonts = network.label_embedding.fonts
+    assert [fonts.font_of(character) for character in ("○", RARE)] == [REFERENCE, font]
 
 
 def test_commands_take_it(
