@@ -116,10 +116,10 @@ def r1_penalty(real_scores: Tensor, real_images: Tensor) -> Tensor:
     """R1 = E[‖∇ₓ D(x)‖²] on real images (Mescheder et al., 2018), a scalar.
 
     The recipe multiplies it by γ / 2. The norm is that of one score's gradient with respect to all
-    images it judged, a whole pack.
+    images it judged, a whole pack. Where D normalises batches, it is that of all packs' scores.
 
     Args:
-        real_scores: (P,), one score a pack, each depending on its own images alone.
+        real_scores: (P,), one score a pack.
         real_images: (B, C, S, S), requiring gradients.
     """
     (gradients,) = torch.autograd.grad(real_scores.sum(), real_images, create_graph=True)
@@ -133,7 +133,8 @@ def gradient_penalty(scores: Tensor, images: Tensor) -> Tensor:
     with respect to all images it judged, a whole pack.
 
     Args:
-        scores: (P,), one score a pack, each depending on its own images alone.
+        scores: (P,), one score a pack, each depending on its own images alone: under batch
+            normalisation their sum may be level whatever D is, and the penalty says nothing.
         images: (B, C, S, S), what `interpolate` makes, requiring gradients.
     """
     (gradients,) = torch.autograd.grad(scores.sum(), images, create_graph=True)

@@ -63,6 +63,11 @@ class PaperModel(_Settings):
     architecture: Literal["paper28"]
 
     @property
+    def discriminator_normalisation(self) -> Normalisation:
+        """How the discriminator's maps are normalised."""
+        return "batch"
+
+    @property
     def pack_size(self) -> int:
         """Samples of one class that the discriminator judges together."""
         return 1
@@ -259,6 +264,22 @@ class Recipe(_Settings):
                 f"train.batch_size = {self.train.batch_size} is not a multiple of "
                 f"model.pack_size = {self.model.pack_size}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _slopes_of_single_scores(self) -> "Recipe":
+        """The penalty is on the slope of each score alone, which batch normalisation mixes.
+
+        What one image gains the others lose, so that the sum of scores may be level whatever D is
+        (Gulrajani et al., 2017, section 4).
+        """
+        weight = self.objective.gradient_penalty_weight
+        if weight > 0 and self.model.discriminator_normalisation == "batch":
+            rule = 'must be 0 unless model.discriminator_normalisation = "none"'
+            if isinstance(self.model, PaperModel):
+                rule = "must be 0 for the original networks, which normalise batches"
+            asked = " (wasserstein-gp has 10)" if self.objective.loss == "wasserstein-gp" else ""
+            raise ValueError(f"objective.gradient_penalty_weight {rule}{asked}")
         return self
 
     @model_validator(mode="after")

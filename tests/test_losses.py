@@ -124,6 +124,18 @@ def test_the_gradient_penalty_of_a_linear_score_is_how_far_its_slope_is_from_one
     assert gradient_penalty(scores, images).item() == pytest.approx((5 - 1) ** 2)
 
 
+@pytest.mark.parametrize("slope", [0.1, 1.0, 30.0])
+def test_under_batch_normalisation_the_gradient_penalty_knows_nothing_of_the_slope(
+    slope: float,
+) -> None:
+    """Normalised scores sum to zero, wherever images are: (0 - 1)² for any D. So recipes refuse."""
+    images = torch.randn(6, 1, 1, 1, dtype=torch.float64, requires_grad=True)
+    scores = slope * images.flatten()
+    normalised = slope * (scores - scores.mean()) / scores.std(correction=0)
+    assert gradient_penalty(normalised, images).item() == pytest.approx(1.0)
+    assert gradient_penalty(scores, images).item() == pytest.approx((slope - 1) ** 2)
+
+
 def test_the_gradient_penalty_is_a_mean_over_packs() -> None:
     # Two packs of two images: slopes of (1, 1) and (2, 2).
     images = torch.tensor([0.5, 0.5, 1.0, 1.0]).view(4, 1, 1, 1).requires_grad_()

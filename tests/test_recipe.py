@@ -91,6 +91,21 @@ def test_a_wasserstein_loss_without_its_penalty_is_refused() -> None:
         load_recipe("quick32", overrides)
 
 
+@pytest.mark.parametrize("name", ["dcgan32", "glyph64", "paper28"])
+@pytest.mark.parametrize("key", ["loss=wasserstein-gp", "gradient_penalty_weight=1"])
+def test_a_gradient_penalty_is_refused_where_scores_depend_on_other_images(
+    name: str, key: str
+) -> None:
+    with pytest.raises(UserError, match=r"penalty_weight must be 0 (unless|for the orig)"):
+        load_recipe(name, [f"objective.{key}"])
+
+
+@pytest.mark.parametrize("name", ["dcgan32", "glyph64"])
+def test_a_gradient_penalty_is_taken_where_nothing_is_normalised(name: str) -> None:
+    overrides = ["objective.loss=wasserstein-gp", "model.discriminator_normalisation=none"]
+    assert load_recipe(name, overrides).objective.gradient_penalty_weight == 10
+
+
 def test_the_size_follows_from_the_number_of_stages() -> None:
     model = ProjectionModel(
         architecture="projection", generator_channels=(8, 8), discriminator_channels=(8, 8)
