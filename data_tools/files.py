@@ -65,16 +65,6 @@ def replacing(path: Path) -> Iterator[Path]:
         flush(path.parent)
 
 
-def remove_unfinished(path: Path) -> None:
-    """Remove what an ended process has left of `replacing` a file, unless another one writes it."""
-    unfinished = path.with_name(path.name + _UNFINISHED)
-    with suppress(OSError), unfinished.open("r+b") as file:
-        if lock(file, unfinished):
-            if sys.platform == "win32":
-                file.close()  # an open file cannot be removed there
-            unfinished.unlink()
-
-
 def write_together(paths: Sequence[Path], contents: Iterable[bytes]) -> None:
     """Write several files that take their names together, once all their data are on the disk.
 

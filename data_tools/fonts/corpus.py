@@ -9,6 +9,7 @@ pen. Each sample then strays a little from its hand.
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from PIL import Image, ImageFilter
 
 from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
-from data_tools.files import remove_unfinished, replacing, writable
+from data_tools.files import flush, writable
 from data_tools.fonts.pen import Pen, draw_lines, stray
 from data_tools.fonts.strokes import Stroke, strokes_of
 from data_tools.fonts.typefaces import (
@@ -36,6 +37,7 @@ from data_tools.hwdb.charset import PAPER_FIGURE_CHARACTERS, parse_charset, tag_
 from data_tools.hwdb.gnt import write_record
 from data_tools.hwdb.standard_sets import named_set
 from data_tools.parallel import process_count, process_map
+from data_tools.replaced_folder import BESIDE, replacing_folder
 from data_tools.sources.writing_kinds import FONT_DRAWN_PREFIX
 
 HANDS_OF_WRITERS = (*HANDS[:4], KAITI, *HANDS[4:8], KAITI, *HANDS[8:12], KAITI, KAITI)
@@ -242,8 +244,8 @@ def write_corpus(
 
     Raises:
         UserError: a number is too small, no font has a character or no writer such a font, a
-            character has no GBK tag, or the folder is not empty or cannot be written. Files written
-            before stay whole.
+            character has no GBK tag, or the folder is not empty or cannot be written. After any
+            error the folder is as it was, since a part of the writers would look like all of them.
     """
     if test_writers is None:
         test_writers = max(1, writers // 10)
@@ -254,33 +256,44 @@ def write_corpus(
         raise UserError(join_message("--seed", f"{seed} is negative", "give 0 or more"))
     chosen: Sequence[Font] = [take_font(font) for font in fonts] or HANDS_OF_WRITERS
     characters = _drawable(characters, writers, test_writers, chosen)
-    with writable(out):
-        if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-            problem = "there is something already" if out.is_dir() else "this is not a folder"
-            raise UserError(join_message(str(out), problem, "name a new or an empty folder"))
+    parts = [f"{FONT_DRAWN_PREFIX}-{part}_gnt" for part in ("trn", "tst")]
+    _refuse_used(out, parts)
 
     numbers = range(1, writers + test_writers + 1)
-    folders = [out / f"{FONT_DRAWN_PREFIX}-{'trn' if n <= writers else 'tst'}_gnt" for n in numbers]
-    paths = [
-        folder / f"{FONT_DRAWN_PREFIX}-{number:04}.gnt"
-        for folder, number in zip(folders, numbers, strict=True)
-    ]
     shares = _share_out(characters, range(1, writers + 1), per_character, seed, chosen)
     everything = "".join(characters)
-    parts = [shares.get(number, everything) for number in numbers]
-    try:
-        with process_map(process_count(jobs, len(paths))) as parallel:
-            write = partial(_write_writer, seed, chosen)
+    with ExitStack() as stack:
+        train, test = [stack.enter_context(replacing_folder(out / part)) for part in parts]
+        stack.enter_context(writable(out))
+        tasks = [
+            (
+                number,
+                (train if number <= writers else test) / f"{FONT_DRAWN_PREFIX}-{number:04}.gnt",
+                shares.get(number, everything),
+            )
+            for number in numbers
+        ]
+        with process_map(process_count(jobs, len(tasks))) as parallel:
             samples = 0
-            for written in parallel(write, list(zip(numbers, paths, parts, strict=True))):
+            for written in parallel(partial(_write_writer, seed, chosen), tasks):
                 samples += written
                 if on_samples is not None:
                     on_samples(samples)
-    except BaseException:
-        for path in paths:  # workers are ended at once, within a file
-            remove_unfinished(path)
-        raise
     return CorpusSummary(out, len(characters), writers, test_writers, samples)
+
+
+def _refuse_used(out: Path, parts: Sequence[str]) -> None:
+    """Make sure that a folder is new or empty, but for what a killed process has left.
+
+    Raises:
+        UserError: there is something in it, or it is none.
+    """
+    left = {part + ending for part in parts for ending in BESIDE}
+    with writable(out):
+        if not out.exists() or (out.is_dir() and {path.name for path in out.iterdir()} <= left):
+            return
+    problem = "there is something already" if out.is_dir() else "this is not a folder"
+    raise UserError(join_message(str(out), problem, "name a new or an empty folder"))
 
 
 def _check_numbers(**numbers: int) -> None:
@@ -342,16 +355,17 @@ def _share_out(
 def _write_writer(
     seed: int, fonts: Sequence[Font], writer_path_characters: tuple[int, Path, str]
 ) -> int:
-    """Write the file of one writer under a temporary name, then rename it; how many samples."""
+    """Write the file of one writer; how many samples it has."""
     writer, path, characters = writer_path_characters
     hand = Hand.of_writer(seed, writer, fonts)
     known = [character for character in characters if has_glyph(hand.font, character)]
     if not known:  # a file without records is no file
         return 0
-    with replacing(path) as unfinished, unfinished.open("wb") as stream:
+    with path.open("wb") as stream:
         for character in known:
             rng = _sample_rng(seed, writer, character)
             write_record(stream, character, draw_sample(character, hand, rng))
+    flush(path)
     return len(known)
 
 

@@ -88,6 +88,11 @@ DOWNLOAD = Kind(
     "downloads that are not finished",
     "wait for its end or download it again",
 )
+UNFINISHED = Kind(
+    "a file of a folder that is not finished",
+    "files of folders that are not finished",
+    "wait for its end, or delete the folder and write it again",
+)
 STROKES = Kind(
     "a file of pen strokes (online handwriting), not of images",
     "files of pen strokes (online handwriting), not of images",
@@ -117,7 +122,7 @@ PARQUET = Kind("a Parquet file", "Parquet files")
 LMDB = Kind("an LMDB database", "LMDB databases")
 TABLES = (PARQUET, LMDB)
 """Kinds that hold pictures together with what they show, read by packages that are optional."""
-LOCK = Kind("a lock file of LMDB", "lock files of LMDB")
+LOCK = Kind("a lock file", "lock files")
 TABLE_OF_PICTURES = Kind(
     "a table of pictures that is not read (.arrow, .feather, .tfrecord)",
     "tables of pictures that are not read (.arrow, .feather, .tfrecord)",
@@ -174,7 +179,7 @@ _SPLIT_NAME = re.compile(
     r"\.(zip|7z|rar|tar|gz|tgz|bz2|xz|gnt|alz|egg)[.\-_](part[-_]?(\d{1,4}|a[a-z])|a[a-z])$",
     re.IGNORECASE,
 )
-_LOCK_NAME = re.compile(r"lock\.mdb|.+\.(mdb|lmdb)-lock", re.IGNORECASE)
+_LOCK_NAME = re.compile(r"lock\.mdb|.+\.(mdb|lmdb)-lock|.+\.lock", re.IGNORECASE)
 _ETL_NAME = re.compile(r"ETL[1-9][BG]?_\d+|ETL8B2C\d")
 _DOWNLOAD_NAME = re.compile(
     r"\.(crdownload|part|partial|download|aria2|!qb|!ut|opdownload|td|xltd|bc!|filepart|tmp|"
@@ -348,6 +353,8 @@ def _kind_of_place(name: str) -> Kind | None:
             return MACOS
         if lower in _SYSTEM_NAMES or lower.startswith(".trash-"):
             return SYSTEM
+    if any(part.endswith(".partial") for part in PurePosixPath(name).parts[:-1]):
+        return UNFINISHED  # as `replaced_folder.py` calls what a killed process leaves
     return LOCK if _LOCK_NAME.fullmatch(PurePosixPath(name).name) else None
 
 

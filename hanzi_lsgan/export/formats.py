@@ -14,12 +14,12 @@ from data_tools.files import replacing
 from data_tools.hwdb.charset import has_tag
 from data_tools.number_of import number_of
 from data_tools.outputs import check_file, check_folder
+from data_tools.replaced_folder import replacing_folder
 from data_tools.sources.writing_kinds import NAME_PREFIXES
 from hanzi_lsgan.export.gnt_files import write_gnt, write_gnt_folder
 from hanzi_lsgan.export.image_folder import write_image_folder
 from hanzi_lsgan.export.lmdb_folder import write_lmdb
 from hanzi_lsgan.export.parquet_file import write_parquet
-from hanzi_lsgan.export.replaced_folder import replacing_folder
 from hanzi_lsgan.export.sample import OnSamples, Sample
 from hanzi_lsgan.export.tar_shards import write_tar, write_tar_shards
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from data_tools.errors import UserError, join_message
 from data_tools.files import replacing
+from data_tools.replaced_folder import replacing_folder
 from hanzi_lsgan.export.formats import (
     FACTS,
     Format,
@@ -23,7 +24,6 @@ from hanzi_lsgan.export.formats import (
     is_one_file,
 )
 from hanzi_lsgan.export.lmdb_folder import write_entries
-from hanzi_lsgan.export.replaced_folder import replacing_folder
 from hanzi_lsgan.export.sample import OnSamples
 from hanzi_lsgan.export.tar_shards import add_member
 

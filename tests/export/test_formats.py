@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torchvision.datasets import ImageFolder  # type: ignore[import-untyped]
 
+from data_tools import replaced_folder
 from data_tools.errors import UserError
 from data_tools.hwdb.gnt import read_records
 from hanzi_lsgan.export import (
@@ -28,7 +29,6 @@ from hanzi_lsgan.export import (
     gnt_files,
     lmdb_folder,
     parquet_file,
-    replaced_folder,
     tar_shards,
 )
 from hanzi_lsgan.export.formats import Format, choose_format, write_samples

@@ -2,7 +2,6 @@ import errno
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +21,8 @@ from data_tools.fonts.typefaces import (
     has_glyph,
 )
 from data_tools.hwdb.charset import PAPER_FIGURE_CHARACTERS
-from data_tools.hwdb.gnt import read_records
+from data_tools.hwdb.gnt import read_records, write_record
+from data_tools.store.prepare import prepare
 
 CHARACTERS = "藕暗一雍"
 # Only a forked worker sees what a test has patched.
@@ -297,12 +297,11 @@ def draw_one_and_wait(character: str, hand: Hand, rng: np.random.Generator) -> N
 
 
 @patches_workers
-def test_workers_that_are_ended_within_a_file_leave_none_unfinished(
+def test_a_corpus_that_is_broken_off_leaves_nothing_that_looks_like_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt_in_the_third_file(samples: int) -> None:
-        third = tmp_path / "out" / "font-drawn-trn_gnt" / "font-drawn-0003.gnt.partial"
-        while not third.exists():
+        while not list((tmp_path / "out").rglob("font-drawn-0003.gnt")):
             time.sleep(0.01)
         raise KeyboardInterrupt
 
@@ -318,27 +317,41 @@ def test_workers_that_are_ended_within_a_file_leave_none_unfinished(
             jobs=2,
             on_samples=interrupt_in_the_third_file,
         )
-    assert [path.name for path in (tmp_path / "out").rglob("*.gnt*")] == ["font-drawn-0001.gnt"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_corpus_leaves_is_no_corpus_and_in_nobodys_way(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    left = out / "font-drawn-trn_gnt.partial" / "font-drawn-0009.gnt"
+    left.parent.mkdir(parents=True)
+    (out / "font-drawn-trn_gnt.lock").touch()
+    with left.open("wb") as stream:
+        write_record(stream, "一", np.zeros((9, 9), np.uint8))
+    with pytest.raises(UserError, match="1 file of a folder that is not finished"):
+        prepare([out], tmp_path / "a.h5", jobs=1)
+    write_corpus(out, characters="一", writers=1, test_writers=1, jobs=1)
+    assert sorted(read_corpus(out)) == [
+        "font-drawn-trn_gnt/font-drawn-0001.gnt",
+        "font-drawn-tst_gnt/font-drawn-0002.gnt",
+    ]
 
 
 @patches_workers
-def test_files_appear_whole_under_their_final_name(
+def test_both_parts_of_a_corpus_take_their_names_once_all_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = tmp_path / "seen.txt"
+    seen: list[list[str]] = []
 
-    def draw_and_note_files(
+    def draw_and_note_folders(
         character: str, hand: Hand, rng: np.random.Generator
     ) -> NDArray[np.uint8]:
-        names: Sequence[str] = [path.name for path in (tmp_path / "out").rglob("*.gnt*")]
-        with seen.open("a") as stream:
-            stream.write(f"{names}\n")
+        seen.append(sorted(path.name for path in (tmp_path / "out").iterdir() if path.is_dir()))
         return draw_sample(character, hand, rng)
 
-    monkeypatch.setattr(corpus_module, "draw_sample", draw_and_note_files)
+    monkeypatch.setattr(corpus_module, "draw_sample", draw_and_note_folders)
     write_corpus(tmp_path / "out", characters="一", writers=1, jobs=1)
-    assert seen.read_text().splitlines()[0] == "['font-drawn-0001.gnt.partial']"
-    assert sorted(path.name for path in (tmp_path / "out").rglob("*.gnt*")) == [
-        "font-drawn-0001.gnt",
-        "font-drawn-0002.gnt",
+    assert seen == [["font-drawn-trn_gnt.partial", "font-drawn-tst_gnt.partial"]] * 2
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "font-drawn-trn_gnt",
+        "font-drawn-tst_gnt",
     ]

@@ -126,6 +126,7 @@ def tar_head() -> bytes:
         ("train", bytes(16) + b"\xde\xc0\xef\xbe" + NOISE, kinds.LMDB),
         ("train.lmdb/lock.mdb", NOISE, kinds.LOCK),
         ("train.mdb-lock", NOISE, kinds.LOCK),
+        ("corpus/font-drawn-trn_gnt.lock", b"", kinds.LOCK),
         ("train-0.tfrecord", NOISE, kinds.TABLE_OF_PICTURES),
         ("images.npy", b"\x93NUMPY\x01\x00" + NOISE, kinds.NUMBERS),
         ("hwdb.pt", b"PK\x03\x04" + NOISE, kinds.NUMBERS),

@@ -9,6 +9,9 @@ from pathlib import Path
 from data_tools.errors import UserError, join_message
 from data_tools.files import flush, folders_around, lock, writable
 
+_PARTIAL, _REPLACED, _LOCK = BESIDE = (".partial", ".replaced", ".lock")
+"""What is added to the name of a folder for those that are beside it meanwhile."""
+
 
 @contextmanager
 def replacing_folder(folder: Path) -> Iterator[Path]:
@@ -21,7 +24,7 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
         UserError: it cannot be written, or another process is writing it.
     """
     unfinished, replaced, lock_file = (
-        folder.with_name(folder.name + suffix) for suffix in (".partial", ".replaced", ".lock")
+        folder.with_name(folder.name + ending) for ending in (_PARTIAL, _REPLACED, _LOCK)
     )
     with writable(folder):
         with folders_around(folder), lock_file.open("ab") as file:
