@@ -821,8 +821,8 @@ MUTANTS = (
     Mutant(
         "a person's hand is the newest run",
         "hanzi_lsgan/runs/runs_here.py",
-        "if run.info().hand is None), None)",
-        "if True), None)",
+        "if run.info().hand is None:",
+        "if True:",
         "tests/runs/test_runs_here.py -k newest",
     ),
     Mutant(

@@ -53,7 +53,7 @@ def load_run(
 
     if person is not None:
         run = _run_of_person(person, run)
-    folder = RunFolder(run) if run is not None else find_newest_run()
+    folder = RunFolder(run) if run is not None else find_newest_run(on_damaged=name_passed_over)
     if folder is None:
         console.print("no run under runs/: taking the weights that come with hanzi-lsgan")
     elif run is None:
@@ -64,6 +64,11 @@ def load_run(
     if kind is not None:
         trained = trained.of_kind(kind)
     return Path() if folder is None else folder.path, trained
+
+
+def name_passed_over(damaged: UserError) -> None:
+    """Say that a damaged run under `runs/`, which nobody has named, was passed over."""
+    console.print(f"passed over: {damaged}", soft_wrap=True)
 
 
 def is_person(hand: str) -> bool:
@@ -110,13 +115,10 @@ def _run_of_person(person: str, run: Path | None) -> Path:
 
 
 def _people() -> list[str]:
-    """Names that `--hand` takes under `runs/`; none where a damaged run would be told instead."""
+    """Names that `--hand` takes under `runs/`."""
     from hanzi_lsgan.runs.runs_here import adapted_runs
 
-    try:
-        names = [path.name for path in adapted_runs()]
-    except UserError:
-        return []
+    names = [path.name for path in adapted_runs()]
     return [*names[:_SHOWN_PEOPLE], "…"] if len(names) > _SHOWN_PEOPLE else names
 
 

@@ -16,7 +16,7 @@ from hanzi_lsgan.cli.app import (
     console,
     samples_bar,
 )
-from hanzi_lsgan.cli.chosen_run import load_run
+from hanzi_lsgan.cli.chosen_run import load_run, name_passed_over
 
 _SAMPLE = "永和九年，春夏秋冬"
 _MOST_HANDS = 200
@@ -57,7 +57,7 @@ def hands(
     _, trained = load_run(run, checkpoint, font, kind)
     from hanzi_lsgan.runs.runs_here import adapted_runs
 
-    people = adapted_runs()  # first, so that a damaged run is named before anything is drawn
+    people = adapted_runs(on_damaged=name_passed_over)
     from hanzi_lsgan.writing.gallery import draw_gallery
     from hanzi_lsgan.writing.pdf_file import pdf_bytes
     from hanzi_lsgan.writing.png_file import png_pages

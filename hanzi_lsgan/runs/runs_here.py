@@ -1,5 +1,6 @@
 """Which runs lie under `runs/`, the newest of them, and names for new ones."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from data_tools.errors import UserError, join_message
@@ -9,21 +10,38 @@ from hanzi_lsgan.runs.folder import RunFolder
 RUNS = Path("runs")
 
 
-def find_newest_run(runs: Path = RUNS) -> RunFolder | None:
-    """The run whose generator was written last, or None where there is none.
+OnDamaged = Callable[[UserError], None]
+"""Told of a damaged run, which is passed over where nobody has named it."""
+
+
+def find_newest_run(
+    runs: Path = RUNS, on_damaged: OnDamaged = lambda error: None
+) -> RunFolder | None:
+    """The undamaged run whose generator was written last, or None where there is none.
 
     A person's hand, which `--hand` takes, is none.
     """
-    generators = list(runs.glob("*/generator.safetensors"))
+    generators = [path for path in runs.glob("*/generator.safetensors") if path.is_file()]
     generators.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    folders = (RunFolder(path.parent) for path in generators)
-    return next((run for run in folders if run.info().hand is None), None)
+    for run in (RunFolder(path.parent) for path in generators):
+        try:
+            if run.info().hand is None:
+                return run
+        except UserError as error:
+            on_damaged(error)
+    return None
 
 
-def adapted_runs(runs: Path = RUNS) -> list[Path]:
-    """The runs that were adapted to a person, in order of their names."""
-    models = sorted(path.parent for path in runs.glob("*/model.json"))
-    return [path for path in models if RunFolder(path).info().hand is not None]
+def adapted_runs(runs: Path = RUNS, on_damaged: OnDamaged = lambda error: None) -> list[Path]:
+    """The undamaged runs that were adapted to a person, in order of their names."""
+    found = []
+    for path in sorted(path.parent for path in runs.glob("*/model.json")):
+        try:
+            if RunFolder(path).info().hand is not None:
+                found.append(path)
+        except UserError as error:
+            on_damaged(error)
+    return found
 
 
 def newest_run(runs: Path = RUNS) -> RunFolder:

@@ -10,7 +10,13 @@ import pytest
 from data_tools.errors import UserError
 from hanzi_lsgan.runs import runs_here
 from hanzi_lsgan.runs.folder import SHIPPED, RunFolder
-from hanzi_lsgan.runs.runs_here import find_newest_run, newest_run, next_run, reserve_run
+from hanzi_lsgan.runs.runs_here import (
+    adapted_runs,
+    find_newest_run,
+    newest_run,
+    next_run,
+    reserve_run,
+)
 
 
 def test_the_newest_run_is_the_one_written_last(tmp_path: Path) -> None:
@@ -35,6 +41,28 @@ def test_the_newest_run_is_the_one_written_last(tmp_path: Path) -> None:
     drawing = find_newest_run(tmp_path)
     assert drawing is not None
     assert drawing.path.name == "exported"  # a person's hand is drawn by where it is asked for
+
+
+def test_a_damaged_run_that_nobody_has_named_is_passed_over_and_told(tmp_path: Path) -> None:
+    text = (SHIPPED / "model.json").read_text("utf-8")
+    models = {"bad": "{", "gone": None, "me": json.dumps(json.loads(text) | {"hand": [0.0] * 384})}
+    for age, (name, model) in enumerate((models | {"whole": text}).items()):
+        run = RunFolder(tmp_path / name)
+        run.path.mkdir()
+        run.generator.touch()
+        if model is not None:
+            run.model.write_text(model, "utf-8")
+        os.utime(run.generator, (1e9 - age, 1e9 - age))  # the damaged ones are the newest
+    told: list[UserError] = []
+    found = find_newest_run(tmp_path, told.append)
+    assert found is not None
+    assert found.path.name == "whole"
+    assert [str(error).partition(": ")[0] for error in told] == [
+        str(tmp_path / name / "model.json") for name in ("bad", "gone")
+    ]
+    told.clear()
+    assert [path.name for path in adapted_runs(tmp_path, told.append)] == ["me"]
+    assert [str(error).partition(": ")[0] for error in told] == [str(tmp_path / "bad/model.json")]
 
 
 def test_new_runs_are_numbered(tmp_path: Path) -> None:
