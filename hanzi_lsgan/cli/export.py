@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 
 _SPLITS = ("train", "test", "all")
 _PER_CLASS = 100
+_OF_RUNS = ("per_class", "data", "checkpoint", "seed", "best_of")
 
 
 @app.command()
 def export(
+    context: typer.Context,
     out: OutOption,
     source: Annotated[
         Path | None,
@@ -63,7 +65,7 @@ def export(
 ) -> None:
     """Write samples of a store or a run, or lines of pages, in the formats that others read."""
     if source is None or (source.is_dir() and is_run(source)):
-        _refuse("a run", split=split)
+        _refuse("a run", ["split"] if split is not None else [])
         generate(
             out=out,
             chars=chars,
@@ -82,21 +84,26 @@ def export(
 
     chosen_format = choose_format(out, format)
     check_out(out, chosen_format, force)
-    of_runs = {"per_class": per_class, "data": data, "checkpoint": checkpoint}
-    of_runs |= {"seed": seed or None, "best_of": best_of if best_of > 1 else None}
+    of_runs = [name for name in _OF_RUNS if _is_given(context, name)]
     if is_store(source):
-        _refuse("a store", **of_runs)
+        _refuse("a store", of_runs)
         _export_store(source, out, chosen_format, split or "train", chars, force)
     else:
-        _refuse("pages", split=split, chars=chars, **of_runs)
+        of_stores = [name for name in ("split", "chars") if _is_given(context, name)]
+        _refuse("pages", of_stores + of_runs)
         _export_pages(source, out, chosen_format, force)
 
 
-def _refuse(kind: str, **options: object) -> None:
-    for name, value in options.items():
-        if value is not None:
-            named = f"--{name.replace('_', '-')}"
-            raise UserError(join_message(named, f"says nothing about {kind}", "leave it out"))
+def _is_given(context: typer.Context, name: str) -> bool:
+    """Whether an option stands in the command line, be it with its default."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _refuse(kind: str, given: list[str]) -> None:
+    for name in given:
+        named = f"--{name.replace('_', '-')}"
+        raise UserError(join_message(named, f"says nothing about {kind}", "leave it out"))
 
 
 def _export_store(
