@@ -95,8 +95,11 @@ def generate(
             console.print(line, soft_wrap=True)
     check_tags(chosen, chosen_format)
     total = len(chosen) * per_class
-    with open_store(trained, data) as store:
-        trained, chooser = suit_characters(trained, store, chosen, best_of)
+    if best_of == 1 and data is None:  # the run's own store may be damaged, and nothing reads it
+        trained, chooser = suit_characters(trained, None, chosen, best_of)
+    else:
+        with open_store(trained, data) as store:
+            trained, chooser = suit_characters(trained, store, chosen, best_of)
     started = time.perf_counter()
     with samples_bar() as progress:
         count = export_samples(

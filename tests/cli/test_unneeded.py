@@ -1,9 +1,12 @@
 """What a command is given, or finds, that it has no need of."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from hanzi_lsgan.runs.folder import RunFolder
 from tests.cli.in_process import run
 from tests.tiny import make_store
 
@@ -20,3 +23,18 @@ def test_an_option_of_runs_is_refused_of_a_store_whatever_its_value(
     said = f"error: {option[0]}: says nothing about a store; leave it out\n"
     assert capsys.readouterr().err == said
     assert not (tmp_path / "a.tar").exists()
+
+
+def test_a_damaged_store_keeps_no_run_from_drawing_what_needs_no_store(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = RunFolder(tmp_path / "run")
+    shutil.copytree(trained, copy.path)
+    info = json.loads(copy.model.read_text("utf-8"))
+    info["store"]["path"] = str(tmp_path / "cut.h5")
+    copy.model.write_text(json.dumps(info), "utf-8")
+    (tmp_path / "cut.h5").write_bytes(b"\x89HDF\r\n\x1a\n cut")
+    out = tmp_path / "generated.gnt"
+    options = ("--run", str(copy.path), "--chars", "一", "--per-class", "1")
+    assert run(monkeypatch, "generate", *options, "--out", str(out)) == 0
+    assert out.is_file()
