@@ -1,6 +1,7 @@
 """Tables and progress bars of the command line; nothing here prints."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -49,7 +50,7 @@ def store_table(store: Store) -> Table:
     """Everything that `prepare` and `info` say of a store."""
     summary = summarise(store)
     header = store.header
-    table = Table(title=str(store.path), title_justify="left", show_header=False)
+    table = _facts_table(store.path)
     in_part = "in part " if len(store.kinds) > 1 else ""
     if header.font_drawn:
         a = "a " if in_part else ""
@@ -87,7 +88,7 @@ def store_table(store: Store) -> Table:
 def run_table(run: "RunFolder") -> Table:
     """What `info` says of a run folder."""
     info = run.info()
-    table = Table(title=str(run.path), title_justify="left", show_header=False)
+    table = _facts_table(run.path)
     table.add_row("networks", f"{info.model.architecture}, {info.model.size} pixels")
     table.add_row("classes", f"{len(info.charset):,}")
     if info.model.architecture == "projection" and info.model.label_embedding == "glyph":
@@ -109,6 +110,14 @@ def run_table(run: "RunFolder") -> Table:
             distance = f"{run.number(path, 'frechet'):.2f}" if scored else ""
             score = f", Fréchet {distance} to the train split" if scored else ""
             table.add_row(name, f"{run.number(path, 'images'):,.0f} images seen{score}")
+    return table
+
+
+def _facts_table(path: Path) -> Table:
+    """A table of what a path holds, name and value, in which no path and no word is cut."""
+    table = Table(title=str(path), title_justify="left", show_header=False)
+    for _ in range(2):
+        table.add_column(overflow="fold")
     return table
 
 

@@ -38,3 +38,15 @@ def test_a_damaged_store_keeps_no_run_from_drawing_what_needs_no_store(
     options = ("--run", str(copy.path), "--chars", "一", "--per-class", "1")
     assert run(monkeypatch, "generate", *options, "--out", str(out)) == 0
     assert out.is_file()
+
+
+def test_a_long_path_is_not_cut_where_output_is_narrow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / ("long" * 12)
+    shutil.copy(make_store(tmp_path, writers=1, test_writers=0), folder.with_suffix(".h5"))
+    monkeypatch.setenv("COLUMNS", "30")
+    assert run(monkeypatch, "info", str(folder.with_suffix(".h5"))) == 0
+    said = capsys.readouterr().out
+    assert "…" not in said
+    assert "fingerprint" in said
