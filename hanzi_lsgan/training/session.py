@@ -189,8 +189,10 @@ class Session:
 
         Raises:
             UserError: a limit is out of its range, the run folder cannot be written, it is another
-                run's, or someone else trains in it or has done so since this session read it.
+                run's, or someone else trains in it or has done so since this session read it, or
+                the session is closed.
         """
+        self._refuse_closed()
         settings = self.recipe.train
         limits = Limits(
             settings.kimg if kimg is None else kimg, math.inf if minutes is None else minutes
@@ -217,8 +219,10 @@ class Session:
         One that the store lacks is trained by the main process, which takes minutes.
 
         Raises:
-            UserError: a recogniser is damaged, or cannot be written beside the store.
+            UserError: a recogniser is damaged, or cannot be written beside the store, or the
+                session is closed.
         """
+        self._refuse_closed()
         samples = self.recipe.train.score_samples
         if samples and self.scorer is None and self.trainer.is_main:
             self.scorer = QuickScorer(self.store, self.recipe.model.size, samples, on_samples)
@@ -256,10 +260,7 @@ class Session:
                 trained by someone else meanwhile, a limit is out of its range, or the session is
                 closed.
         """
-        if self._closed:
-            problem = "this session is closed, and so is its store"
-            remedy = f"go on with Session.resume({str(self.run.path)!r})"
-            raise UserError(join_message(str(self.run.path), problem, remedy))
+        self._refuse_closed()
         try:
             with _lost_processes(self.run, self.trainer):
                 limits = self.claim(kimg, minutes)
@@ -270,6 +271,15 @@ class Session:
         finally:
             self._claim.release()
         return stopped_by[0] if stopped_by else None
+
+    def _refuse_closed(self) -> None:
+        """Make sure that the store is open, before a run folder is made or taken."""
+        if self._closed:
+            problem = "this session is closed, and so is its store"
+            remedy = f"go on with Session.resume({str(self.run.path)!r})"
+            if not self.run.config.is_file():
+                remedy = "begin another with Session.begin"
+            raise UserError(join_message(str(self.run.path), problem, remedy))
 
     def close(self) -> None:
         """Close the store, and let others train in the run."""

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from data_tools.errors import UserError
 from hanzi_lsgan.runs.folder import RunFolder
+from hanzi_lsgan.training.session import Session
 from tests.cli.in_process import run
-from tests.tiny import make_store
+from tests.tiny import OVERRIDES, make_store
 
 
 @pytest.mark.parametrize("option", [("--seed", "0"), ("--best-of", "1")])
@@ -50,3 +52,12 @@ def test_a_long_path_is_not_cut_where_output_is_narrow(
     said = capsys.readouterr().out
     assert "…" not in said
     assert "fingerprint" in said
+
+
+def test_a_closed_session_takes_no_folder(tmp_path: Path) -> None:
+    session = Session.begin("quick32", make_store(tmp_path), tmp_path / "run", OVERRIDES)
+    session.close()
+    for attempt in (session.claim, session.prepare_recognisers, session.train):
+        with pytest.raises(UserError, match=r"this session is closed.*begin another"):
+            attempt()
+    assert not (tmp_path / "run").exists()
