@@ -44,7 +44,8 @@ def adapt(
     from hanzi_lsgan.training.start import trained_run
 
     keep_freed_memory()
-    if not is_person(out.resolve().name):
+    # Elsewhere than under runs/ a person is named with the folder, which is no number.
+    if out.resolve().parent == RUNS.resolve() and not is_person(out.resolve().name):
         problem = "a number is an invented hand's, which --hand would draw instead"
         raise UserError(join_message(f"--out {out}", problem, "name it after the person"))
     refuse_no_store(data)

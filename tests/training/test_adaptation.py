@@ -197,6 +197,8 @@ def test_a_person_is_found_beside_a_folder_of_that_name_and_is_no_number(
     assert f"{Path('runs/li')} is a run that was adapted to nobody" in str(result.exception)
     result = call("adapt", "--data", "me.h5", "--out", "runs/2024")
     assert "--out runs/2024: a number is an invented hand's" in str(result.exception)
+    result = call("adapt", "--data", "me.h5", "--out", "people/2024")  # --hand people/2024 takes it
+    assert str(result.exception).startswith("me.h5: there is no such store")
 
 
 def test_the_best_of_a_persons_drawings_is_chosen_by_what_came_along(
