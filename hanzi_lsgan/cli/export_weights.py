@@ -32,9 +32,26 @@ def export_weights(
     check_out(out)
     _, trained = load_run(run, checkpoint)
     trained = trained.with_spread(spread)
-    recogniser = None if data is None else _recogniser_of(trained, data)
+    recogniser: bytes | None = None
+    if data is not None:
+        recogniser = _recogniser_of(trained, data)
+    elif trained.info.hand is not None:  # what a person has written can teach no other
+        recogniser = _brought_along(trained)
+    elif trained.recogniser is not None:
+        line = f"left out: {trained.recogniser}; --data STORE gives a store's for --best-of"
+        console.print(line, soft_wrap=True)
     size = write(trained, out, recogniser)
     console.print(f"wrote {out}, {format_bytes(size)} of weights", soft_wrap=True)
+
+
+def _brought_along(trained: "TrainedGenerator") -> bytes | None:
+    """The file of the recogniser that came with weights, if one did and it is undamaged."""
+    from hanzi_lsgan.judging.kept_recogniser import load_recogniser as load_kept
+
+    if trained.recogniser is None:
+        return None
+    load_kept(trained.recogniser)
+    return trained.recogniser.read_bytes()
 
 
 def _recogniser_of(trained: "TrainedGenerator", data: Path) -> bytes:

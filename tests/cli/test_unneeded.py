@@ -61,3 +61,12 @@ def test_a_closed_session_takes_no_folder(tmp_path: Path) -> None:
         with pytest.raises(UserError, match=r"this session is closed.*begin another"):
             attempt()
     assert not (tmp_path / "run").exists()
+
+
+def test_weights_without_the_recogniser_that_they_brought_say_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, "export-weights", "--out", "bare") == 0
+    assert "recogniser.safetensors; --data STORE" in capsys.readouterr().out
+    assert not (tmp_path / "bare" / "recogniser.safetensors").exists()

@@ -201,6 +201,17 @@ def test_a_person_is_found_beside_a_folder_of_that_name_and_is_no_number(
     assert str(result.exception).startswith("me.h5: there is no such store")
 
 
+def test_a_hand_is_given_away_with_what_reads_its_drawings(
+    written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No store of one person's could teach another recogniser."""
+    monkeypatch.chdir(tmp_path)
+    as_of(RunFolder("runs/me"), written)
+    assert call("export-weights", "--run", "runs/me", "--out", "given").exit_code == 0
+    kept = [Path(folder, "recogniser.safetensors") for folder in ("given", "runs/me")]
+    assert kept[0].read_bytes() == kept[1].read_bytes()
+
+
 def test_the_best_of_a_persons_drawings_is_chosen_by_what_came_along(
     written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
