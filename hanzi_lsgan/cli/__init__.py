@@ -118,6 +118,7 @@ def show_any_text() -> None:
 def _run(arguments: list[str]) -> int:
     """Run a command; its exit code."""
     try:
+        arguments = [_with_home(argument) for argument in arguments]
         _refuse_empty_paths(arguments)
         chosen = _common_first(_repeat_test(arguments)) or ["--help"]
         code = app(chosen, standalone_mode=False)
@@ -192,6 +193,14 @@ def _refuse_empty_paths(arguments: list[str]) -> None:
         if not value and not before.startswith("-"):
             where = f"hanzi-lsgan {arguments[0]}"
             raise UserError(join_message(where, "an argument is empty", "give it, or leave it out"))
+
+
+def _with_home(argument: str) -> str:
+    """An option whose value begins with `~/`, which shells replace only where a word begins."""
+    option, equals, value = argument.partition("=")
+    if option.startswith("--") and value.startswith("~/"):
+        return f"{option}{equals}{Path(value).expanduser()}"
+    return argument
 
 
 def _common_first(arguments: list[str]) -> list[str]:

@@ -54,6 +54,28 @@ def test_a_long_path_is_not_cut_where_output_is_narrow(
     assert "fingerprint" in said
 
 
+def test_no_figure_is_cut_where_output_is_narrow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = make_store(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "24")
+    options = [f"--set={change}" for change in OVERRIDES]
+    assert run(monkeypatch, "train", "quick32", "--data", str(store), "--dry-run", *options) == 0
+    assert "…" not in capsys.readouterr().out
+
+
+def test_home_is_found_behind_an_equals_sign(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    assert run(monkeypatch, "write", "永", "--out=~/a.svg") == 0
+    assert (tmp_path / "home" / "a.svg").is_file()
+    assert not (tmp_path / "~").exists()
+
+
 def test_a_closed_session_takes_no_folder(tmp_path: Path) -> None:
     session = Session.begin("quick32", make_store(tmp_path), tmp_path / "run", OVERRIDES)
     session.close()
