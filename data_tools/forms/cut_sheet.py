@@ -29,6 +29,7 @@ _COLOURS = {
     State.FAINT: (215, 40, 40),
     State.FULL: (215, 40, 40),
     State.BLOT: (215, 40, 40),
+    State.CROSSED_OUT: (215, 40, 40),
     State.SHARED: (215, 40, 40),
 }
 

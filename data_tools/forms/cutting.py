@@ -10,6 +10,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from data_tools.forms.crossed_out import is_crossed_out
 from data_tools.forms.frames import covered_boxes, frame_parts
 from data_tools.forms.layout import BOX_MM, CELL_HEIGHT_MM, DOT_MM, Sheet, Square
 from data_tools.forms.page_picture import PIXELS_A_MM, FlatPage
@@ -69,6 +70,7 @@ class State(Enum):
     FAINT = "too faint"
     FULL = "mostly ink"
     BLOT = "blotted"
+    CROSSED_OUT = "crossed out"
     SHARED = "a stroke runs from one box into the next"
 
     @property
@@ -121,6 +123,11 @@ def cut_boxes(page: FlatPage, sheet: Sheet, characters: str) -> list[CutBox]:
         state = _state(own, box, territory, page, is_shared=is_shared, is_faint=is_faint)
         if number in covered:  # what is missing may lie beneath
             state = State.COVERED
+        elif state.is_taken:
+            rows, columns = page.part(box)
+            top, left = rows.start - territory[0].start, columns.start - territory[1].start
+            if is_crossed_out(own, top, left, character):
+                state = State.CROSSED_OUT
         place = _place(own, territory, page.part(box))
         cut.append(CutBox(number, character, state, _cropped(grey, own), place))
         thickest.append(_thickest_mm(own))

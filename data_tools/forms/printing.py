@@ -36,9 +36,10 @@ _PRINTED_DPI = 600
 _BASE = 0.86  # of an em, how far the base line lies below the upper side
 _MARK_MODULES = len(MARK_BITS[0]) + 2
 _INSTRUCTIONS = (
-    "请在每个方框内照上方的小字书写，用深色笔。不写的留空，写错的整格涂黑。",
+    "请在每个方框内照上方的小字书写，用深色笔。不写的留空，写错的整格涂黑，或从角到角打叉。",
     "Write the small character into the box below it, with a dark pen or pencil. Blacken a box",
-    "that went wrong. Photograph the whole sheet from above, lying flat, with all six marks in it.",
+    "that went wrong, or draw a cross through it from corner to corner. Photograph the whole sheet",
+    "from above, lying flat, with all six marks in it.",
 )
 
 

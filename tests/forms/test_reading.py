@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from data_tools.errors import UserError
+from data_tools.forms.crossed_out import is_crossed_out
 from data_tools.forms.cutting import State
 from data_tools.forms.page_reading import ReadPage, read_page
 from data_tools.forms.photograph import read_photographs
@@ -197,6 +198,34 @@ def test_boxes_blackened_in_part_are_told(blank: FilledPage) -> None:
     read = read_page("a.jpg", photograph(page, EASY))
     assert [box.state.is_taken for box in read.boxes] == [False] * 5 + [True] * 25
     assert {box.state for box in read.boxes[:5]} == {State.BLOT}
+
+
+def test_boxes_crossed_out_from_corner_to_corner_are_told(blank: FilledPage) -> None:
+    """Empty ones and written ones; one line alone may be a stroke, and a small cross 乂."""
+    page = fill(blank, writer=2, leave_empty=(0, 6))
+    a, b, c, d = (0.05, 0.08), (0.95, 0.9), (0.92, 0.06), (0.1, 0.97)
+    bent = (0.47, 0.53)  # 0.6 mm beside the diagonal
+    crosses = {0: ([a, b], [c, d]), 1: ([a, b], [c, d]), 2: ([a, bent, b], [c, d]), 3: ([a, b],)}
+    crosses[6] = ([(0.3, 0.3), (0.7, 0.7)], [(0.7, 0.3), (0.3, 0.7)])
+    for number, lines in crosses.items():
+        box = page.sheet.box(number)
+        for line in lines:
+            places = (np.array(line) * box.side + (box.left, box.top)) * PIXELS_A_MM
+            points = places.round().astype(np.int32)
+            cv2.polylines(page.picture, [points], False, (0.1,) * 3, 6)
+    read = read_page("a.jpg", photograph(page, EASY))
+    states = {box.number: box.state for box in read.boxes if not box.state.is_taken}
+    assert states == dict.fromkeys((0, 1, 2), State.CROSSED_OUT)
+
+
+def test_characters_that_are_crosses_are_not_crossed_out() -> None:
+    ink = np.zeros((200, 220), np.uint8)  # around a box of 168 pixels at row 10, column 20
+    cv2.line(ink, (25, 15), (183, 173), 1, 6)
+    cv2.line(ink, (183, 15), (25, 173), 1, 6)
+    told = [name for name in "乂×X又义永十一口林" if is_crossed_out(ink > 0, 10, 20, name)]
+    assert told == list("永十一口林")
+    cv2.rectangle(ink, (25, 15), (75, 65), 1, -1)  # broad strokes that merge in a corner
+    assert not is_crossed_out(ink > 0, 10, 20, "永")
 
 
 def test_specks_of_a_copier_are_no_writing(filled: FilledPage) -> None:
