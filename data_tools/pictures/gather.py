@@ -78,6 +78,7 @@ def gather_pictures(
     for collection in collections:
         of_source.setdefault(collection.source, []).append(collection)
     grounds = grounds_of(of_source, ink)
+    gathered.notes += [_framed_line(source) for source in of_source if grounds[source].framed]
     labels = Labels([], Counter(), {}, [], [], [])
     told: set[str] = set()  # writers whom tables name
     drew: dict[str, set[str]] = {}  # by each writer
@@ -293,6 +294,11 @@ def _checked(found: Labels, collections: Sequence[Collection]) -> Labels:
     if may_be_told_better and (error := unread_labels(collections)) is not None:
         raise error
     return found
+
+
+def _framed_line(source: Path) -> str:
+    problem = "most of its pictures show straight lines as of a printed frame or grid, kept as ink"
+    return join_message(str(source), problem, "cut or bleach such lines away and prepare it again")
 
 
 def _label_lines(labels: Labels) -> list[str]:

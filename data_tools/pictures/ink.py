@@ -17,6 +17,7 @@ from data_tools.errors import UserError
 from data_tools.glyphs.fit import BACKGROUND
 from data_tools.pictures.decode import Picture, border
 from data_tools.pictures.levelling import level
+from data_tools.pictures.practice_paper import has_printed_lines
 
 Ink = Literal["auto", "dark", "light"]
 
@@ -27,6 +28,8 @@ _CLEAR_VOTES = 4
 _ALL = 0.99  # of a border: one stray pixel of a hundred is dust
 _LITTLE_INK = 0.3  # strokes of a pen take 5 to 30 % of a picture with a margin
 _MOST = 0.75
+_FEWEST_FRAMED = 8
+_MOST_FRAMED = 0.6  # of pictures; of characters alone, one in twenty has a frame of its own
 _HAZE_FROM = 240  # JPEG leaves up to 15 levels of it around strokes on white
 
 
@@ -44,10 +47,17 @@ def check_ink(ink: str) -> Ink:
 
 @dataclass(frozen=True)
 class Ground:
-    """What most pictures of a source show: light ink on dark, and a background exactly white."""
+    """What most pictures of a source show.
+
+    Attributes:
+        light_ink: light ink on dark.
+        clean: a background exactly white.
+        framed: a printed frame or grid with the character.
+    """
 
     light_ink: bool = False
     clean: bool = True
+    framed: bool = False
 
 
 class Levelled(NamedTuple):
@@ -63,12 +73,13 @@ class Levelled(NamedTuple):
 
 @dataclass(frozen=True)
 class Votes:
-    """How many pictures show light ink, dark ink, a clean background, and another."""
+    """How many pictures show light ink, dark ink, a clean background, another, and frames."""
 
     light: int = 0
     dark: int = 0
     clean: int = 0
     other: int = 0
+    framed: int = 0
 
     def __add__(self, more: "Votes") -> "Votes":
         return Votes(
@@ -76,6 +87,7 @@ class Votes:
             self.dark + more.dark,
             self.clean + more.clean,
             self.other + more.other,
+            self.framed + more.framed,
         )
 
     @property
@@ -87,7 +99,9 @@ class Votes:
     def ground(self, ink: Ink) -> Ground:
         """What the majority shows; without one dark ink on clean white, as `.gnt` files have it."""
         light = self.light > self.dark if ink == "auto" else ink == "light"
-        return Ground(light, clean=self.clean >= self.other)
+        all_votes = self.clean + self.other
+        framed = all_votes >= _FEWEST_FRAMED and self.framed >= _MOST_FRAMED * all_votes
+        return Ground(light, clean=self.clean >= self.other, framed=framed)
 
 
 def survey(pictures: Iterable[Picture], ink: Ink = "auto") -> Votes:
@@ -97,8 +111,10 @@ def survey(pictures: Iterable[Picture], ink: Ink = "auto") -> Votes:
         if _contrast(grey) < _LEAST_CONTRAST:
             continue
         light = _light_ink(grey) if ink == "auto" else ink == "light"
-        clean = _is_clean(BACKGROUND - grey if light else grey)
-        votes += Votes(light is True, light is False, clean, not clean)
+        upright = BACKGROUND - grey if light else grey
+        clean = _is_clean(upright)
+        framed = has_printed_lines(upright if clean else level(upright))
+        votes += Votes(light is True, light is False, clean, not clean, framed)
     return votes
 
 
