@@ -1,7 +1,8 @@
 """What a model's samples are worth where real ones are few or missing (docs/quality.md).
 
     python -m benchmarks.unseen STORE TRIAL SOURCE [--run RUN] [--seeds 0] [--split test]
-                                                   [--best-of 1] [--spread 1] [--real-last]
+                                                   [--added 100] [--best-of 1] [--spread 1]
+                                                   [--real-last]
 
 STORE holds real handwriting. Twenty of its characters, `held_out`, are chosen by the hash of their
 code points, so that nobody has chosen them. TRIAL says what a recogniser learns of real samples:
@@ -12,12 +13,11 @@ code points, so that nobody has chosen them. TRIAL says what a recogniser learns
     all      all of each character
 
 and SOURCE what else it learns: `none`, `font` (samples of the corpus), `run` (of the model) or
-`real` (what was kept back, the ceiling); 100 of each character that is short of real ones, or of
-all. Read are the real test samples of the twenty, for `twenty` and `all` those of all. A model that
-is to be measured must not have been trained on more of them than the recogniser: prepare its store
-with `--charset`, or of `few` writers. With `--real-last` the last 40 % of steps are on real samples
-alone. What is chosen by these figures is to be chosen by `--split
-train`.
+`real` (what was kept back, the ceiling); `--added` of each character that is short of real ones, or
+of all. Read are the real test samples of the twenty, for `twenty` and `all` those of all. A model
+that is to be measured must not have been trained on more of them than the recogniser: prepare its
+store with `--charset`, or of `few` writers. With `--real-last` the last 40 % of steps are on real
+samples alone. What is chosen by these figures is to be chosen by `--split train`.
 """
 
 import argparse
@@ -41,7 +41,6 @@ from hanzi_lsgan.acceleration import keep_freed_memory
 from hanzi_lsgan.runs.folder import RunFolder
 
 _HELD_OUT = 20
-_ADDED = 100
 _FIRST_HANDS = range(1, 4)  # there were these when the twenty were chosen, and one like them
 _REAL = {"unseen": 0, "few": 5, "twenty": 20, "all": 1_000_000}
 """Real samples of each character that is short of them, by the trial."""
@@ -57,6 +56,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=32)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--split", choices=("train", "test"), default="test")
+    parser.add_argument("--added", type=int, default=100)
     parser.add_argument("--best-of", type=int, default=1)
     parser.add_argument("--spread", type=float, default=1.0)
     parser.add_argument("--real-last", action="store_true")
@@ -119,18 +119,19 @@ def _added(
     charset: str,
     seed: int,
 ) -> tuple[Samples, Labels]:
-    """A hundred samples of each character that is short, or all real ones."""
-    labels = np.repeat([charset.index(character) for character in short], _ADDED)
+    """`--added` samples of each character that is short, or all real ones."""
+    count = arguments.added
+    labels = np.repeat([charset.index(character) for character in short], count)
     if source == "real":
         chosen = np.isin(train[1], labels)
         return train[0][chosen], train[1][chosen]
     if source == "font":
         known = "".join(c for c in short if has_glyph(1, c))
-        labels = np.repeat([charset.index(character) for character in known], _ADDED)
-        return write_samples(known, _ADDED, arguments.size, seed), labels
+        labels = np.repeat([charset.index(character) for character in known], count)
+        return write_samples(known, count, arguments.size, seed), labels
     trained = RunFolder(arguments.run).load_generator().with_spread(arguments.spread)
     trained = trained.with_unseen(short)
-    drawn = draw_samples(trained, short, _ADDED, arguments.size, seed, arguments.best_of)
+    drawn = draw_samples(trained, short, count, arguments.size, seed, arguments.best_of)
     return drawn, labels
 
 
