@@ -36,6 +36,7 @@ from data_tools.sources.kinds import (
     PARQUET,
     PICTURE,
     PICTURE_SUFFIXES,
+    SPLIT_FILE,
     TABLES,
     TAR,
     TEXT,
@@ -327,7 +328,7 @@ class _Finder:
             with mendable_errors(place.full):
                 listing = (list_zip if kind is ZIP else list_tar)(path, place.full)
         except UserError as error:
-            self._trouble(place, error, DAMAGED)
+            self._damaged(place, error, DAMAGED)
             return
         before = len(self._collections)
         collection = self._new_collection(path, place)
@@ -426,7 +427,7 @@ class _Finder:
         except ScratchError:
             raise
         except UserError as error:
-            self._trouble(place, error, replace(DAMAGED, remedy=remedy))
+            self._damaged(place, error, replace(DAMAGED, remedy=remedy))
             return
         with copy.open("rb") as file:
             head = file.read(HEAD_BYTES)
@@ -443,6 +444,13 @@ class _Finder:
     def _pass_over(self, place: FoundPlace, kind: Kind) -> None:
         self.found.passed_over.append(PassedOver(place.full, kind))
 
+    def _damaged(self, place: FoundPlace, error: UserError, kind: Kind) -> None:
+        """Pass over an archive that cannot be read, or the first part of one."""
+        if _has_next_part(Path(place.full)):
+            self._pass_over(place, SPLIT_FILE)
+        else:
+            self._trouble(place, error, kind)
+
     def _trouble(self, place: FoundPlace, error: UserError, kind: Kind) -> None:
         """Pass over what an error was met in."""
         self.found.passed_over.append(PassedOver(place.full, kind, str(error)))
@@ -454,6 +462,15 @@ def _whole_environment(path: Path, place: FoundPlace) -> FoundPlace:
         return place
     folder = place.shown.rpartition("/")[0] or path.resolve().parent.name
     return replace(place, shown=folder, full=str(Path(place.full).parent))
+
+
+def _has_next_part(path: Path) -> bool:
+    """Whether the second of the parts that `split` makes lies beside what may be the first."""
+    for first, second in (("aa", "ab"), ("00", "01")):
+        name = path.name.removesuffix(first)
+        if name != path.name and path.with_name(name + second).is_file():
+            return True
+    return False
 
 
 def _is_picture(name: str) -> bool:

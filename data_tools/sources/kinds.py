@@ -81,7 +81,8 @@ VOLUME = Kind(
 SPLIT_FILE = Kind(
     "a part of a split file",
     "parts of split files",
-    "join all in their order, as by `cat a.zip.* > a.zip`, and name the file that it makes",
+    "join all in their order, as by `cat a.zip.* > a.zip` or `cat xa? > a.zip`, and name the file "
+    "that it makes",
 )
 DOWNLOAD = Kind(
     "a download that is not finished",
@@ -179,6 +180,7 @@ _SPLIT_NAME = re.compile(
     r"\.(zip|7z|rar|tar|gz|tgz|bz2|xz|gnt|alz|egg)[.\-_](part[-_]?(\d{1,4}|a[a-z])|a[a-z])$",
     re.IGNORECASE,
 )
+_NAME_BY_SPLIT = re.compile(r"x[a-f][a-z]")  # where it is told no other
 _LOCK_NAME = re.compile(r"lock\.mdb|.+\.(mdb|lmdb)-lock|.+\.lock", re.IGNORECASE)
 _ETL_NAME = re.compile(r"ETL[1-9][BG]?_\d+|ETL8B2C\d")
 _DOWNLOAD_NAME = re.compile(
@@ -313,7 +315,7 @@ def kind_of(name: str, head: bytes) -> Kind:
     file_name = PurePosixPath(name).name
     if _VOLUME_NAME.search(file_name):
         return VOLUME
-    if _SPLIT_NAME.search(file_name):
+    if _SPLIT_NAME.search(file_name) or _NAME_BY_SPLIT.fullmatch(file_name):
         return SPLIT_FILE
     if _DOWNLOAD_NAME.search(file_name):
         return DOWNLOAD

@@ -441,3 +441,17 @@ def test_pictures_that_are_not_read_are_told_how_to_be_converted(tmp_path: Path)
         message = error_of(put(tmp_path / name / "永" / name, data).parents[1])
         assert "no sample that is read is in it, but 1 picture of a kind that" in message
         assert f"({tmp_path}/{name}/永/{name}); convert to PNG, as by `magick" in message
+
+
+@pytest.mark.parametrize("names", [("xaa", "xab"), ("part_aa", "part_ab"), ("h-00", "h-01")])
+def test_parts_that_split_makes_are_told_from_damaged_archives(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    whole = zip_of({"001.gnt": ONE, "002.gnt": TWO}, zipfile.ZIP_STORED)
+    first, last = (tmp_path / name for name in names)
+    put(first, whole[: len(whole) // 2])
+    put(last, whole[len(whole) // 2 :])
+    message = error_of(first)
+    assert message.startswith(f"{first}: is a part of a split file; join all in their order, as ")
+    assert "`cat xa? > a.zip`" in message
+    assert "damaged" not in error_of(tmp_path)

@@ -77,6 +77,10 @@ def tar_head() -> bytes:
         ("a.tar.gz.partaa", gzip.compress(b"x"), kinds.SPLIT_FILE),
         ("a.tar.gz-part-02", NOISE, kinds.SPLIT_FILE),
         ("a.zip.part1", b"PK\x03\x04" + NOISE, kinds.SPLIT_FILE),
+        ("xaa", b"PK\x03\x04" + NOISE, kinds.SPLIT_FILE),
+        ("hwdb/xbz", NOISE, kinds.SPLIT_FILE),
+        ("x00", gzip.compress(b"x"), kinds.GZIP),
+        ("xml", b"<?xml version='1.0'?><a/>", kinds.WEB_PAGE),
         ("a.gnt.gz", gzip.compress(b"x"), kinds.GZIP),
         ("a.zip.1", b"PK\x03\x04" + NOISE, kinds.ZIP),  # a second download, as wget names it
         ("a.zip.crdownload", b"PK\x03\x04" + NOISE, kinds.DOWNLOAD),
