@@ -25,12 +25,13 @@ from data_tools.sources.zip_directory import MAX_RATIO, SMALL_BYTES, read_direct
 from data_tools.sources.zip_names import decoded_names, decoded_tar_names
 
 SECOND_NAME = Kind("a second name of a file", "second names of files")
-LINK = Kind("a link in an archive", "links in archives")
+_UNPACK = "unpack the archive and name the folder"
+LINK = Kind("a link in an archive", "links in archives", _UNPACK)
 REPLACED = Kind("an earlier version of a file", "earlier versions of files")
 SPARSE = Kind(
     "a file with holes in an archive",
     "files with holes in archives",
-    "unpack the archive and name the folder",
+    _UNPACK,
 )
 
 _UNIX = 3  # of the systems that a zip archive can be from, the one with links

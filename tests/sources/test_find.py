@@ -18,6 +18,7 @@ from tests.gnt_samples import gnt_bytes, write_gnt, write_zip
 from tests.picture_samples import draw_character, write_picture
 
 ONE, TWO = gnt_bytes("一"), gnt_bytes("丁丁", seed=1)
+UNPACK = "unpack the archive and name the folder"
 RAR = b"Rar!\x1a\x07\x00" + bytes(60)
 
 Found = tuple[dict[str, bytes], list[str]]
@@ -173,7 +174,7 @@ def test_an_archive_in_an_archive_is_read(tmp_path: Path, outer: int, inner: int
     }
     assert lines == [
         "passed over: 1 file of macOS metadata",
-        f"passed over: 1 link in an archive ({archive}/HWDB/a.tar.gz/link.gnt)",
+        f"passed over: 1 link in an archive ({archive}/HWDB/a.tar.gz/link.gnt); {UNPACK}",
     ]
     assert list(splits(archive).values()) == [Split.TEST, Split.TRAIN]
 
@@ -212,7 +213,7 @@ def test_tar_archives_are_read(tmp_path: Path, mode: str) -> None:
     for name in ("a.tar", "a.tgz", "a.bin"):  # whatever its name says
         archive = put(tmp_path / name, tar_of(members, mode))
         held, (link, line) = find(archive)
-        assert link == f"passed over: 1 link in an archive ({archive}/link.gnt)"
+        assert link == f"passed over: 1 link in an archive ({archive}/link.gnt); {UNPACK}"
         assert held == {
             f"{name}/3.gnt": ONE + TWO,
             f"{name}/t/test/2.gnt": TWO,
@@ -295,7 +296,7 @@ def test_links_in_a_zip_archive_are_passed_over(tmp_path: Path) -> None:
         opened.writestr(link, "1.gnt")
     held, lines = find(archive)
     assert held == {"own.zip/1.gnt": ONE}
-    assert lines == [f"passed over: 1 link in an archive ({archive}/2.gnt)"]
+    assert lines == [f"passed over: 1 link in an archive ({archive}/2.gnt); {UNPACK}"]
 
 
 def test_second_names_and_holes_in_a_tar_archive_are_said(tmp_path: Path) -> None:
@@ -320,7 +321,7 @@ def test_second_names_and_holes_in_a_tar_archive_are_said(tmp_path: Path) -> Non
     assert sorted(lines) == [
         f"passed over: 1 file with holes in an archive ({archive}/d.gnt); unpack the archive and "
         "name the folder",
-        f"passed over: 1 link in an archive ({archive}/c.gnt)",
+        f"passed over: 1 link in an archive ({archive}/c.gnt); {UNPACK}",
         f"passed over: 2 second names of files {names}",
     ]
     held, lines = find(folder)
@@ -455,3 +456,22 @@ def test_parts_that_split_makes_are_told_from_damaged_archives(
     assert message.startswith(f"{first}: is a part of a split file; join all in their order, as ")
     assert "`cat xa? > a.zip`" in message
     assert "damaged" not in error_of(tmp_path)
+
+
+def test_a_link_in_an_archive_has_a_way_on(tmp_path: Path) -> None:
+    archive = tmp_path / "own.tar"
+    with tarfile.open(archive, "w") as tar:
+        link = tarfile.TarInfo("001.gnt")
+        link.type, link.linkname = tarfile.LNKTYPE, "002.gnt"  # which comes behind it
+        tar.addfile(link)
+        symbolic = tarfile.TarInfo("003.gnt")
+        symbolic.type, symbolic.linkname = tarfile.SYMTYPE, "002.gnt"
+        tar.addfile(symbolic)
+        entry = tarfile.TarInfo("002.gnt")
+        entry.size = len(TWO)
+        tar.addfile(entry, io.BytesIO(TWO))
+    held, lines = find(archive)
+    assert held == {"own.tar/002.gnt": TWO}
+    assert lines == [
+        f"passed over: 2 links in archives ({archive}/001.gnt, {archive}/003.gnt); {UNPACK}"
+    ]
