@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from data_tools.errors import UserError, join_message
 from data_tools.pictures.metadata import bare_name
-from data_tools.sources.kinds import Kind
+from data_tools.sources.kinds import SPREADSHEET, SPREADSHEET_SUFFIXES, Kind
 from data_tools.sources.stored import Collection, StoredFile, read_beside
 
 _MOST_BYTES = 16 << 20
@@ -24,13 +24,6 @@ SIDECAR = Kind(
     "labels of one picture each",
     _WRITE_TABLE,
 )
-SPREADSHEET = Kind(
-    "a spreadsheet",
-    "spreadsheets",
-    "save it as CSV, with columns file_name and text, or number and character where folders are "
-    "numbered",
-)
-_SPREADSHEET_ENDINGS = ("xlsx", "xls", "ods", "numbers")
 _BOXES_IN_JSON = re.compile(
     r'"(annotations|shapes|regions|_via_img_metadata|via_settings|completions|bbox)"\s*:\s*[\[{]'
 )
@@ -71,7 +64,7 @@ def _some_of_each_ending(files: Iterable[StoredFile]) -> Iterable[StoredFile]:
 
 def _kind_of(name: str, text: str, stems: set[str]) -> Kind | None:
     ending = name.rpartition(".")[2].lower()
-    if ending in _SPREADSHEET_ENDINGS:
+    if name.lower().endswith(SPREADSHEET_SUFFIXES):
         return SPREADSHEET
     boxes = {"json": _BOXES_IN_JSON, "xml": _BOXES_IN_XML, "csv": _BOXES_IN_CSV}.get(ending)
     if boxes is not None and boxes.search(text):

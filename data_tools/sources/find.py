@@ -37,6 +37,8 @@ from data_tools.sources.kinds import (
     PICTURE,
     PICTURE_SUFFIXES,
     SPLIT_FILE,
+    SPREADSHEET,
+    SPREADSHEET_SUFFIXES,
     TABLES,
     TAR,
     TEXT,
@@ -303,6 +305,9 @@ class _Finder:
         elif kind is HDF5 and place.full == str(self._source):
             store = Member(place.shown, path, place=place.full, named_split=place.named_split)
             self.found.stores.append(store)
+        elif path.name.lower().endswith(SPREADSHEET_SUFFIXES) and place.full == str(self._source):
+            remedy = f"{SPREADSHEET.remedy}, and name the folder of the pictures"
+            self._pass_over(place, replace(SPREADSHEET, remedy=remedy))
         else:
             self._pass_over(place, kind)
 

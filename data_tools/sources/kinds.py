@@ -153,6 +153,13 @@ WEB_PAGE = Kind(
 EMPTY = Kind("an empty file", "empty files", "download or unpack it anew")
 MACOS = Kind("a file of macOS metadata", "files of macOS metadata")
 SYSTEM = Kind("a file of the system's own", "files of the system's own")
+SPREADSHEET = Kind(
+    "a spreadsheet",
+    "spreadsheets",
+    "save it as CSV, with columns file_name and text, or number and character where folders are "
+    "numbered",
+)
+SPREADSHEET_SUFFIXES = (".xlsx", ".xls", ".ods", ".numbers")
 TEXT = Kind("a text, table or document", "texts, tables and documents")
 PROGRAM = Kind("a program or script", "programs and scripts")
 OTHER = Kind("a file of an unknown kind", "files of an unknown kind")

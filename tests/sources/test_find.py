@@ -475,3 +475,16 @@ def test_a_link_in_an_archive_has_a_way_on(tmp_path: Path) -> None:
     assert lines == [
         f"passed over: 2 links in archives ({archive}/001.gnt, {archive}/003.gnt); {UNPACK}"
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "head"),
+    [("labels.xlsx", b"PK\3\4"), ("labels.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")],
+)
+def test_a_spreadsheet_that_is_named_by_itself_has_a_way_on(
+    tmp_path: Path, name: str, head: bytes
+) -> None:
+    path = put(tmp_path / name, head + b", and so on")
+    message = error_of(path)
+    assert message.startswith(f"{path}: is a spreadsheet; save it as CSV, with columns file_name")
+    assert message.endswith(", and name the folder of the pictures")
