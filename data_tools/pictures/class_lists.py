@@ -34,6 +34,7 @@ _FIELD = re.compile(r"\b(\w+)\s*:\s*(\d+|\"[^\"]*\"|'[^']*')")
 _AFTER_NUMBER = re.compile(r'^("?[0-9]+"?)\s*[:;=|]\s*(?=\S)')
 _BEFORE_NUMBER = re.compile(r'(?<=\S)\s*[:;=|]\s*("?[0-9]+"?)$')
 _END_OF_LINE = re.compile(r"\r\n|\n|\r")
+_MOST_OF = 0.5  # of the rows, in a column of characters
 _PLAIN_SPACE = " \t"  # others are classes of their own in lists of OCR
 
 
@@ -65,11 +66,13 @@ class ClassList:
         lines: how many it has, where they have no numbers and `characters` counts them from 0; else
             0.
         first: the number that the first of such lines turned out to have.
+        choice: a line on a column of characters that was not taken, where there are two.
     """
 
     characters: dict[str, str]
     lines: int = 0
     first: int | None = None
+    choice: str = ""
 
     def may_have(self, key: str) -> str | None:
         """The character of a key; of a number that waits for the count, one of those possible.
@@ -130,7 +133,7 @@ def read_class_list(data: bytes, where: str) -> ClassList:
         problem = f"has {len(data):,} bytes, too many for a list of classes"
         raise UserError(join_message(where, problem, _REMEDY))
     try:
-        pairs, lines = _pairs(data, where)
+        pairs, lines, choice = _pairs(data, where)
     except UserError:
         raise
     except Exception as error:  # a foreign file may break a parser anyhow
@@ -146,7 +149,7 @@ def read_class_list(data: bytes, where: str) -> ClassList:
     if not characters:
         problem = "no character in it has a number or name"
         raise UserError(join_message(where, problem, _REMEDY))
-    return ClassList(characters, lines)
+    return ClassList(characters, lines, choice=choice)
 
 
 def is_pickle(data: bytes, where: str) -> bool:
@@ -155,16 +158,20 @@ def is_pickle(data: bytes, where: str) -> bool:
     return has_name or data.startswith((b"\x80", b"(d", b"(l", b"}", b"]"))
 
 
-def _pairs(data: bytes, where: str) -> tuple[Pairs, int]:
-    """Pairs of texts, in which of the two directions is open, and how many were counted here."""
+def _pairs(data: bytes, where: str) -> tuple[Pairs, int, str]:
+    """Pairs of texts, in which of the two directions is open.
+
+    Returns:
+        The pairs; how many were counted here; a line on what was chosen, as `ClassList` has it.
+    """
     name = PurePosixPath(where).name.lower()
     if is_pickle(data, where):
-        return pairs_of(read_plain_pickle(data, where))
+        return *pairs_of(read_plain_pickle(data, where)), ""
     text = text_of(data, where)
     if name.endswith(".pbtxt"):
-        return _pairs_of_items(text), 0
+        return _pairs_of_items(text), 0, ""
     if name.endswith((".json", ".yaml", ".yml")) or text.lstrip().startswith(("{", "[")):
-        return pairs_of(_parsed(text, name))
+        return *pairs_of(_parsed(text, name)), ""
     # Not by `splitlines`, whose ends of lines are characters too.
     lines = _END_OF_LINE.split(text.rstrip(f"\r\n{_PLAIN_SPACE}"))
     return _pairs_of_lines(lines, where, are_codes=name.endswith("-mapping.txt"))
@@ -199,20 +206,41 @@ def _pairs_of_items(text: str) -> Pairs:
     return pairs
 
 
-def _pairs_of_lines(lines: list[str], where: str, are_codes: bool) -> tuple[Pairs, int]:
+def _pairs_of_lines(lines: list[str], where: str, are_codes: bool) -> tuple[Pairs, int, str]:
+    """What lines tell, as `_pairs` returns it."""
     rows = [_fields(line.strip()) for line in lines if line.strip()]
     if rows and all(len(row) == 1 for row in rows):
-        return counted(_without_gaps(lines, where))
+        return *counted(_without_gaps(lines, where)), ""
     rows = [row for row in rows if len(row) > 1]
     if are_codes:  # EMNIST: number, code of the capital, code of the small letter
-        return [(row[0], chr(int(row[1]))) for row in rows], 0
+        return [(row[0], chr(int(row[1]))) for row in rows], 0, ""
     if all(len(row) == 2 for row in rows):
-        return [(row[0], row[1]) for row in rows], 0
+        return [(row[0], row[1]) for row in rows], 0, ""
     # Beside number and character there may be a code point, a pronunciation, a count.
     columns = range(max(map(len, rows)) - 1, -1, -1)
     text = max(columns, key=lambda column: _characters_in(column, rows))
     key = max((one for one in columns[::-1] if one != text), key=lambda one: _numbers_in(one, rows))
-    return [(row[key], row[text]) for row in rows if max(key, text) < len(row)], 0
+    rows = [row for row in rows if max(key, text) < len(row)]
+    return [(row[key], row[text]) for row in rows], 0, _not_taken(rows, key, text, where)
+
+
+def _not_taken(rows: list[list[str]], key: int, text: int, where: str) -> str:
+    """A line on another column that has characters as well, and others; empty without one."""
+    for column in range(max(map(len, rows))):
+        told = [row for row in rows if column < len(row) and single_character(row[column])]
+        told = [row for row in told if not row[column].isdigit()]
+        others = [
+            row for row in told if single_character(row[column]) != single_character(row[text])
+        ]
+        if column not in (key, text) and others and len(told) > _MOST_OF * len(rows):
+            row = others[0]
+            return join_message(
+                where,
+                f"has two columns of characters, of which column {text + 1} is taken "
+                f"({row[key]} is {row[text]}, and not {row[column]})",
+                "if that is wrong, take it out",
+            )
+    return ""
 
 
 def _without_gaps(lines: list[str], where: str) -> list[str]:

@@ -29,9 +29,14 @@ class Entry(NamedTuple):
 
 
 class FolderLists:
-    """What lists of classes say, those of one folder together."""
+    """What lists of classes say, those of one folder together.
+
+    Attributes:
+        choices: lines on what was chosen in them.
+    """
 
     def __init__(self) -> None:
+        self.choices: list[str] = []
         self._lists: dict[PurePosixPath, ClassList] = {}
         self._files: dict[PurePosixPath, str] = {}  # the last of each folder
 
@@ -44,6 +49,7 @@ class FolderLists:
         Raises:
             UserError: another in its folder says otherwise.
         """
+        self.choices += [listed.choice] if listed.choice else []
         folder = PurePosixPath(path).parent
         known = self._lists.get(folder)
         self._lists[folder] = listed if known is None else _joined(known, listed, path)

@@ -184,6 +184,7 @@ def label_pictures(
     named_splits = [None if row is None else row.named_split for row in told.of_pictures]
     writers = ["" if row is None else row.writer for row in told.of_pictures]
     choices = [line for path, data in sorted(beside.items()) if (line := _encoding(data, path))]
+    choices += lists.choices
     choices += _levels(paths, lists, told)[1]
     choices += [] if others is None else [others]
     choices += _told_otherwise(paths, found, lists, told, siblings)

@@ -221,3 +221,15 @@ def test_any_bytes_are_a_list_or_one_line(data: bytes, name: str) -> None:
         read_class_list(data, name)
     except UserError as error:
         assert str(error).startswith(f"{name}: ")
+
+
+def test_of_two_columns_of_characters_the_one_that_was_not_taken_is_said() -> None:
+    data = "0 国 國\n1 永 永\n2 发 髮\n".encode()
+    listed = read_class_list(data, "classes.txt")
+    assert listed.characters == {"0": "國", "1": "永", "2": "髮"}
+    assert listed.choice == (
+        "classes.txt: has two columns of characters, of which column 3 is taken (0 is 國, and not "
+        "国); if that is wrong, take it out"
+    )
+    for one_column in ("0 国 U+56FD\n1 永 U+6C38", "0 国 guó\n1 永 yǒng", "0 國\n1 永"):
+        assert read_class_list(one_column.encode(), "classes.txt").choice == ""

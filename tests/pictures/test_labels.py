@@ -505,6 +505,15 @@ def test_ids_and_characters_of_folders_are_a_list_of_classes(name: str) -> None:
     assert labels_of(paths, beside).characters == list("永永永和和和")
 
 
+def test_what_was_chosen_in_a_list_of_classes_is_said() -> None:
+    beside = {"own/classes.txt": "0 国 國\n1 永 永\n"}
+    labels = labels_of(["own/0/a.png", "own/1/a.png"], beside)
+    assert labels.characters == ["國", "永"]
+    assert [line.partition(",")[0] for line in labels.choices] == [
+        "own/classes.txt: has two columns of characters"
+    ]
+
+
 @pytest.mark.parametrize("first", ["永", "一", "万"])
 def test_lists_in_utf_16_need_no_mark(first: str) -> None:
     for encoding in ("utf-16-le", "utf-16-be"):
