@@ -186,6 +186,7 @@ def label_pictures(
     choices = [line for path, data in sorted(beside.items()) if (line := _encoding(data, path))]
     choices += lists.choices
     choices += _levels(paths, lists, told)[1]
+    choices += _codes_not_read(paths, found)
     choices += [] if others is None else [others]
     choices += _told_otherwise(paths, found, lists, told, siblings)
     return Labels(
@@ -366,6 +367,34 @@ def _read_numbers_of_files(paths: Sequence[str], found: list[_Found], where: str
         by = f"files named by {schemes[0].description}"
         found[place] = _Found(schemes[0].read(number), by)
     return True
+
+
+def _codes_not_read(paths: Sequence[str], found: Sequence[_Found]) -> Iterable[str]:
+    """A line on files in a folder for one character whose names are code points of others.
+
+    So few may be called so by chance; nothing tells whether that folder is a class.
+    """
+    shown = {(known.character, known.by) for known in found if known.character}
+    matches = [_HEX_STEM.fullmatch(PurePosixPath(path).stem) for path in paths]
+    if len(shown) != 1 or {by for _, by in shown} != {_FOLDERS} or None in matches:
+        return
+    numbers = [match[1] for match in matches if match is not None]
+    schemes = [one for one in schemes_of(set(numbers)) if one.base == 16]
+    ((character, _),) = shown
+    others = [
+        (path, number, other)
+        for path, number in zip(paths, numbers, strict=True)
+        if len(schemes) == 1 and (other := schemes[0].read(number)) not in (None, character)
+    ]
+    if others:
+        path, number, other = min(others)
+        name = PurePosixPath(path).name
+        count = f" ({len(others):,} such pictures)" if len(others) > 1 else ""
+        yield (
+            f"{path}: is {character} by its folder, and {other} if names of files are "
+            f"{schemes[0].description}{count}; if those are right, call it "
+            f"{other}{name.removeprefix(number)}"
+        )
 
 
 def _take_telling_names(

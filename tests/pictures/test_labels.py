@@ -557,6 +557,24 @@ def test_files_that_happen_to_be_called_by_numbers_are_no_codes() -> None:
     assert labels_of(mixed).characters == ["字"] * 15
 
 
+def test_few_files_named_by_code_points_in_a_folder_of_one_character_are_said() -> None:
+    labels = labels_of(["own/字/6c38.png", "own/字/548c_2.png", "own/字/2011.png"])
+    assert labels.characters == ["字"] * 3 and labels.choices == []
+    labels = labels_of(["own/字/6c38.png", "own/字/548c_2.png"])
+    assert labels.characters == ["字"] * 2
+    assert labels.choices == [
+        "own/字/548c_2.png: is 字 by its folder, and 和 if names of files are code points in "
+        "hexadecimal (2 such pictures); if those are right, call it 和_2.png"
+    ]
+    for paths in (
+        ["own/永/6c38.png", "own/永/6c38_2.png"],  # as the folder has it
+        ["own/字/5484.png", "own/字/6038.png"],  # as numbers of samples may be
+        ["own/字/1a2b.png", "own/字/6c38.png"],  # not all hanzi
+        ["own/字/6c38.png", "own/永/548c.png"],  # several classes
+    ):
+        assert labels_of(paths).choices == []
+
+
 def test_chinese_mnist_is_read_by_its_table() -> None:
     """As Kaggle has it: `input_1_2_3.jpg` is of suite 1, sample 2 and code 3."""
     table = "suite_id,sample_id,code,value,character\n1,1,10,9,九\n1,2,11,10,十\n12,1,1,0,零\n"
