@@ -96,6 +96,8 @@ def rows_of_text(
         if columns_among(head, FILE_COLUMNS) and columns_among(head, TEXT_COLUMNS):
             rows = _rows_below(lines, separator, head)
             return _named([dict(zip_longest(head, row[: len(head)])) for row in rows])
+        if columns_among(head, FILE_COLUMNS) and (marks := _marks(lines, separator, head)):
+            return _of_marks(head, marks)
     return _of_lines([line.strip() for line in text.splitlines() if line.strip()], is_picture)
 
 
@@ -137,6 +139,37 @@ def _rows_below(lines: Sequence[str], separator: str, head: Sequence[str]) -> It
         if row:
             yield row
         place += count
+
+
+def _marks(lines: Sequence[str], separator: str, head: Sequence[str]) -> list[dict[str, str]]:
+    """The rows where all columns but those of files, splits and writers are 0 or 1, else none."""
+    with suppress(csv.Error):
+        rows = [[cell.strip() for cell in row] for row in _rows_below(lines, separator, head)]
+        marks = [dict(zip(head, row, strict=False)) for row in rows if len(row) == len(head)]
+        columns = _columns_of_marks(head)
+        if columns and all(row[name] in ("0", "1") for row in marks for name in columns):
+            return marks
+    return []
+
+
+def _of_marks(head: Sequence[str], marks: Sequence[Mapping[str, str]]) -> list[RawRow] | None:
+    """The rows of a table with a column for each class, as Roboflow has it: 1 where it shows that.
+
+    None where columns are no classes, as one that says which pictures somebody has checked.
+    """
+    columns = _columns_of_marks(head)
+    shown = [[name.strip() for name in columns if row[name] == "1"] for row in marks]
+    are_classes = len(columns) > 1 and all(len(some) == 1 for some in shown)
+    if not are_classes and not any(map(character_shown, columns)):
+        return None
+    return _named(
+        [{**row, TEXT_COLUMNS[0]: " ".join(some)} for row, some in zip(marks, shown, strict=True)]
+    )
+
+
+def _columns_of_marks(head: Sequence[str]) -> list[str]:
+    others = columns_among(head, (*FILE_COLUMNS, *SPLIT_COLUMNS, *WRITER_COLUMNS))
+    return [name for name in head if name not in others]
 
 
 def _are_alike(row: Sequence[str], other: Sequence[str], file: int, columns: int) -> bool:

@@ -261,6 +261,25 @@ def test_numbers_in_a_table_are_no_digits_where_some_have_two() -> None:
     assert labels_of(paths[:10], {"own/gt.txt": few}).characters == list("0123456789")
 
 
+def test_a_table_with_a_column_of_0_and_1_for_each_class_is_read() -> None:
+    """As Roboflow exports it; a 1 is no character there."""
+    paths = [f"own/{number}.png" for number in range(3)]
+    table = "filename, 永\n0.png, 1\n1.png, 0\n2.png, 1\n"
+    labels = labels_of(paths, {"own/_classes.csv": table})
+    assert labels.characters == ["永", None, "永"]
+    assert labels.untold == {"the table gives no text": (1, "own/1.png")}
+    table = "filename,永,和\n0.png,1,0\n1.png,0,1\n2.png,1,1\n"
+    labels = labels_of(paths, {"own/_classes.csv": table})
+    assert labels.characters == ["永", "和", None]
+    names = {"own/labels.json": '{"yong": "永", "he": "和"}'}
+    table = "filename,yong,he\n0.png,1,0\n1.png,0,1\n2.png,1,0\n"
+    assert labels_of(paths, {"own/_classes.csv": table} | names).characters == list("永和永")
+    # a mark on each picture says nothing of characters
+    paths = ["own/永/0.png", "own/和/1.png"]
+    table = "filename,checked\n0.png,1\n1.png,0\n"
+    assert labels_of(paths, {"own/marks.csv": table}).characters == list("永和")
+
+
 @pytest.mark.parametrize(
     "table",
     [
