@@ -186,6 +186,7 @@ def label_pictures(
     choices = [line for path, data in sorted(beside.items()) if (line := _encoding(data, path))]
     choices += lists.choices
     choices += _levels(paths, lists, told)[1]
+    choices += _digits(found, told)
     choices += _codes_not_read(paths, found)
     choices += [] if others is None else [others]
     choices += _told_otherwise(paths, found, lists, told, siblings)
@@ -277,6 +278,21 @@ _UNLISTED = "the table gives a number that no list of classes has"
 _UNTOLD = _Found(None, "its name and its folders' tell none")
 _OTHER_NAME = _Found(None, "another name of its file tells more")
 _LIST_DISPUTED = "a list of classes and the name of a folder tell different characters"
+
+
+def _digits(found: Sequence[_Found], told: Told) -> Iterable[str]:
+    """A line on each table whose labels are digits alone, which may be numbers of classes."""
+    labels: dict[str, set[str]] = {}
+    for known, row in zip(found, told.of_pictures, strict=True):
+        if row is not None and known.character and known.entry is None:
+            labels.setdefault(row.table, set()).add(known.character)
+    for table, characters in labels.items():
+        if all(map(is_number_key, characters)):
+            some = ", ".join(sorted(characters)[:3]) + (" …" if len(characters) > 3 else "")
+            yield (
+                f"{table}: labels {some} are taken for the digits; if they are numbers of classes, "
+                "put classes.txt with `number character` on each line beside it"
+            )
 
 
 def _settled(found: Iterable[_Found]) -> list[_Found]:

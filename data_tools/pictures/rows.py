@@ -243,7 +243,9 @@ def _named(entries: Sequence[dict[str, Any]]) -> list[RawRow] | None:
         return None
     if boxes := columns_among(head, BOX_COLUMNS):
         raise BoxesError(f"tells of boxes in pictures ({boxes[0]}), which are not cut out here")
-    text = _most_telling({name: [entry.get(name) for entry in entries] for name in texts})
+    columns = {name: [entry.get(name) for entry in entries] for name in head}
+    text = _most_telling({name: columns[name] for name in texts})
+    text = _characters_beside(columns, text) or text
     split = next(iter(columns_among(head, SPLIT_COLUMNS)), "")
     writer = next(iter(columns_among(head, WRITER_COLUMNS)), "")
     return [
@@ -271,6 +273,7 @@ def rows_of_columns(files: Sequence[str], columns: Columns) -> list[RawRow]:
     others = [name for name in columns if name not in (split, writer)]
     texts = columns_among(columns, TEXT_COLUMNS) or others
     text = _most_telling({name: columns[name] for name in texts})
+    text = _characters_beside(columns, text) or text
     nothing = [None] * len(files)
     of_rows = [columns[text], columns.get(split, nothing), columns.get(writer, nothing)]
     return [
@@ -293,3 +296,20 @@ def _most_telling(columns: Mapping[str, Sequence[object]]) -> str:
         return sum(one is not None and not one.isdigit() for one in shown)
 
     return max(columns, key=characters)
+
+
+def _characters_beside(columns: Mapping[str, Sequence[object]], text: str) -> str | None:
+    """The column of characters beside one of numbers, of which each has its own there.
+
+    So sets like Chinese MNIST have it; what a picture shows may be called anything, as `value`.
+    """
+    numbers = [_said(number) for number in columns[text]]
+    if not all(map(str.isdecimal, numbers)) or len(set(numbers)) < 2:
+        return None
+    for name, values in columns.items():
+        shown = [character_shown(_said(value)) for value in values]
+        of_numbers = set(zip(numbers, shown, strict=True))
+        are_characters = all(one is not None and not one.isdigit() for one in shown)
+        if are_characters and len(of_numbers) == len(set(numbers)) == len(set(shown)):
+            return name
+    return None

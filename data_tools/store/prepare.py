@@ -363,7 +363,13 @@ def _plan(
     if not kept_codes:
         some = "".join(map(chr, found[:10]))
         problem = f"no character of the input ({some} …) is among {charset.description}"
-        raise UserError(join_message("--charset", problem, "choose another character set"))
+        remedy = "choose another character set"
+        if all(chr(code) in "0123456789" for code in found):
+            remedy = (
+                "if these are numbers of classes, put classes.txt with `number character` on each "
+                f"line beside the pictures; if they are digits, {remedy}"
+            )
+        raise UserError(join_message("--charset", problem, remedy))
     label_of_code = np.full(found[-1] + 1, -1)
     label_of_code[kept_codes] = np.arange(len(kept_codes))
     labels = label_of_code[codes]

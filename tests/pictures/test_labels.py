@@ -261,6 +261,34 @@ def test_numbers_in_a_table_are_no_digits_where_some_have_two() -> None:
     assert labels_of(paths[:10], {"own/gt.txt": few}).characters == list("0123456789")
 
 
+def test_digits_in_a_table_that_may_be_numbers_of_classes_are_said() -> None:
+    paths = [f"own/{number}.png" for number in range(4)]
+    table = {"own/labels.csv": "filename,label\n0.png,3\n1.png,0\n2.png,3\n3.png,1\n"}
+    labels = labels_of(paths, table)
+    assert labels.characters == list("3031")
+    assert labels.choices == [
+        "own/labels.csv: labels 0, 1, 3 are taken for the digits; if they are numbers of classes, "
+        "put classes.txt with `number character` on each line beside it"
+    ]
+    listed = labels_of(paths, table | {"own/classes.txt": NUMBERED})
+    assert listed.characters == list("年永年和") and listed.choices == []
+    with_letters = {"own/labels.csv": "filename,label\n0.png,3\n1.png,a\n2.png,3\n3.png,1\n"}
+    assert labels_of(paths, with_letters).choices == []
+
+
+@pytest.mark.parametrize("column", ["value", "hanzi_shown"])
+def test_characters_beside_numbers_of_classes_are_what_pictures_show(column: str) -> None:
+    """As sets like Chinese MNIST have it: label 1, value 永."""
+    paths = [f"own/{number}.png" for number in range(4)]
+    rows = ["0.png,3,女,癸", "1.png,0,女,永", "2.png,3,男,癸", "3.png,1,男,和"]
+    table = "\n".join([f"filename,label,sex,{column}", *rows])
+    labels = labels_of(paths, {"own/labels.csv": table})
+    assert labels.characters == list("癸永癸和") and labels.choices == []
+    # whose sex is one of two characters, and no class
+    others = "\n".join(["filename,label,sex", *(row.rpartition(",")[0] for row in rows)])
+    assert labels_of(paths, {"own/labels.csv": others}).characters == list("3031")
+
+
 def test_a_table_with_a_column_of_0_and_1_for_each_class_is_read() -> None:
     """As Roboflow exports it; a 1 is no character there."""
     paths = [f"own/{number}.png" for number in range(3)]

@@ -332,7 +332,13 @@ def test_a_character_set_that_matches_nothing_says_what_there_is(tmp_path: Path)
     )
     symbols = write_gnt(tmp_path / "symbols.gnt", "ABC")
     assert "(ABC …) is among the hanzi" in error_of([symbols], tmp_path / "x.h5")
-    assert files_in(tmp_path) == {"Test.zip", "a", "b", "symbols.gnt"}
+    digits = write_gnt(tmp_path / "digits.gnt", "301")
+    assert error_of([digits], tmp_path / "x.h5") == (
+        "--charset: no character of the input (013 …) is among the hanzi; if these are numbers of "
+        "classes, put classes.txt with `number character` on each line beside the pictures; if "
+        "they are digits, choose another character set"
+    )
+    assert files_in(tmp_path) == {"Test.zip", "a", "b", "symbols.gnt", "digits.gnt"}
 
 
 def test_test_sources_make_the_test_split(tmp_path: Path) -> None:
