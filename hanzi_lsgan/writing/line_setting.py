@@ -20,6 +20,8 @@ _LEAST_MARGIN, _LARGEST_MARGIN = 0.1, 0.3  # of a square, on each side
 _INK = 250  # grey levels below it are ink, or the edge of a stroke
 _BASE_LINE = 0.88  # of a square from above, about which characters lean
 _FULL_WIDTH = 0.8  # narrower characters stand in the middle of a column
+_LOW_INK = 0.35  # of a square: a letter or sign less high takes no figure's room in a column
+_BESIDE_LOW = 0.14  # of a square, above and below such ink
 _TURNED = TURNED | WESTERN_BRACKETS  # in a column, whose letters stand upright
 
 _TURN, _LEAN, _STRETCH, _SIZE, _SHIFT = 0.02, 0.03, 0.03, 0.04, 0.02  # a character's own straying
@@ -125,9 +127,20 @@ def _advance(one: WrittenCharacter, down: bool) -> float:
     if one.character in NARROW_MARKS:
         return 1.0 if down and one.character in UPRIGHT else NARROW
     narrow = one.place.advance <= _FULL_WIDTH
+    if down and _is_low(one):
+        return one.place.height + 2 * _BESIDE_LOW
     if down and narrow:
         return max(one.place.advance, NARROW) if one.character in _TURNED else _FULL_WIDTH
     return one.place.advance
+
+
+def _is_low(one: WrittenCharacter) -> bool:
+    """Whether a character that stands upright in a column is a full stop or the like of letters.
+
+    At its height in a row it stood right above the next figure, far below the one before.
+    """
+    narrow = one.place.advance <= _FULL_WIDTH and one.character not in NARROW_MARKS
+    return narrow and one.place.height < _LOW_INK and one.character not in _TURNED
 
 
 def _column_patch(
@@ -147,6 +160,8 @@ def _column_patch(
     right, below = column_shift(one.character, one.place)
     if one.place.advance <= _FULL_WIDTH:
         right, below = (1 - one.place.advance) / 2, -0.1
+    if _is_low(one):
+        below = _advance(one, down=True) / 2 - one.place.centre[1]
     return _patch(one, slant, (across + right, pen + below), stray)
 
 

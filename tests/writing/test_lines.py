@@ -104,6 +104,24 @@ def test_marks_of_columns_stand_where_they_do_whatever_the_font() -> None:
     assert top[2] - bottom[1] < 0.3 * side  # close below, not at the square's bottom
 
 
+@pytest.mark.parametrize("mark", [Placement(0.05, 0.72, 0.21, 0.88, 0.26), None])
+def test_a_full_stop_stands_midway_between_the_figures_of_a_column(mark: Placement | None) -> None:
+    """In a row it is at the bottom, which here is right above the next figure."""
+    block = np.zeros((64, 64), np.uint8)
+    place = mark or Placement(0.05, 0.1, 0.15, 0.3, 0.2)  # an apostrophe, which is at the top
+    column = [
+        WrittenCharacter("2", block, Placement(0.05, 0.1, 0.45, 0.86, 0.5)),
+        WrittenCharacter("." if mark else "'", block, place),
+        WrittenCharacter("5", block, Placement(0.05, 0.1, 0.45, 0.86, 0.5)),
+    ]
+    for seed in range(6):
+        line = set_line(column, Habit(0, 0.05), np.random.default_rng(seed), down=True)
+        _, top, _, bottom = line.boxes.T
+        side = (bottom - top)[0] / 0.76  # of a square
+        above, below = (top[1:] - bottom[:-1]) / side
+        assert 0 < above < 0.35 and 0 < below < 0.35
+
+
 @pytest.mark.parametrize("mark", "（）【】〖〗〘〙〚〛｟｠‹›()[]{}«»")
 def test_brackets_lie_in_columns(mark: str) -> None:
     """Whatever their width: what is high in a row is wide in a column."""
