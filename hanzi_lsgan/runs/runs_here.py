@@ -36,8 +36,9 @@ def adapted_runs(runs: Path = RUNS, on_damaged: OnDamaged = lambda error: None) 
     """The undamaged runs that were adapted to a person, in order of their names."""
     found = []
     for path in sorted(path.parent for path in runs.glob("*/model.json")):
+        run = RunFolder(path)
         try:
-            if RunFolder(path).info().hand is not None:
+            if run.generator.is_file() and run.info().hand is not None:
                 found.append(path)
         except UserError as error:
             on_damaged(error)

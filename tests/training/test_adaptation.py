@@ -173,14 +173,18 @@ def test_who_is_asked_for_and_is_not_there_is_told_where_and_who_is(
         RunFolder(Path("runs", name)).path.mkdir(parents=True)
         info = json.dumps(model | {"hand": latent})
         RunFolder(Path("runs", name)).model.write_text(info, "utf-8")
+        RunFolder(Path("runs", name)).generator.touch()
+    shutil.copytree(Path("runs", "li"), Path("runs", "lost"))
+    RunFolder(Path("runs", "lost")).generator.unlink()  # so that nothing can be drawn by it
     where = f"there is no person of this name under {tmp_path / 'runs'}"
+    there = "li, wang"
     for hand, more in (
         ("li2", ""),
         ("li:", ""),
         ("li+3", ", and only hands of numbers can be mixed"),
     ):
         said = str(call("write", "永", "--out", "page.pdf", "--hand", hand).exception)
-        assert said.startswith(f"--hand {hand}: {where}{more}; name one of li, wang, or make one")
+        assert said.startswith(f"--hand {hand}: {where}{more}; name one of {there}, or make one")
     RunFolder(Path("runs", "base")).model.write_text("{", "utf-8")  # of which nothing was asked
     said = str(call("write", "永", "--out", "page.pdf", "--hand", "li2").exception)
     assert said.startswith(f"--hand li2: {where}; name one of li, wang, or make one with")
