@@ -4,6 +4,7 @@ Sources of one name are one person's halves for train and test, unless two of th
 then nothing tells whether several people are called alike.
 """
 
+import shlex
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -105,7 +106,8 @@ def find_writer(store: Store, name: str) -> Writer:
         remedy = f"say which: {named}"
     else:
         problem = f"{store.path} has nobody of this name"
-        remedy = f"take one that `hanzi-lsgan hands --data {store.path}` lists, such as {named}"
+        command = f"hanzi-lsgan hands --data {shlex.quote(str(store.path))}"
+        remedy = f"take one that `{command}` lists, such as {named}"
     raise UserError(join_message(f"--writer {name}", problem, remedy))
 
 

@@ -2,6 +2,7 @@
 
 import gc
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -118,7 +119,7 @@ def _people() -> list[str]:
     """Names that `--hand` takes under `runs/`."""
     from hanzi_lsgan.runs.runs_here import adapted_runs
 
-    names = [path.name for path in adapted_runs()]
+    names = [shlex.quote(path.name) for path in adapted_runs()]
     return [*names[:_SHOWN_PEOPLE], "…"] if len(names) > _SHOWN_PEOPLE else names
 
 

@@ -80,7 +80,7 @@ def hands(
     drawn = number_of(count, "hand")
     console.print(f"wrote {out}: {drawn}; write with --hand NUMBER", soft_wrap=True)
     if people:
-        names = ", ".join(path.name for path in people)
+        names = ", ".join(shlex.quote(path.name) for path in people)
         console.print(f"people that adapt has learned: {names}; --hand NAME", soft_wrap=True)
 
 

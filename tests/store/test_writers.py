@@ -110,3 +110,11 @@ def test_one_name_in_two_kinds_of_writing_can_be_told(tmp_path: Path) -> None:
             ("001.gnt (1)", "brush"),
         ]
         assert find_writer(store, "001.gnt (1)").kind == "brush"
+
+
+def test_a_store_is_named_as_a_shell_takes_it(tmp_path: Path) -> None:
+    ink = write_ink(tmp_path / "001.gnt", "一二三", 10)
+    prepare([ink], tmp_path / "my store.h5", jobs=1)
+    listed = rf"take one that `hanzi-lsgan hands --data '{tmp_path}/my store.h5'` lists, such as "
+    with Store(tmp_path / "my store.h5") as store, pytest.raises(UserError, match=listed):
+        find_writer(store, "anna")

@@ -176,8 +176,9 @@ def test_who_is_asked_for_and_is_not_there_is_told_where_and_who_is(
         RunFolder(Path("runs", name)).generator.touch()
     shutil.copytree(Path("runs", "li"), Path("runs", "lost"))
     RunFolder(Path("runs", "lost")).generator.unlink()  # so that nothing can be drawn by it
+    shutil.copytree(Path("runs", "wang"), Path("runs", "xiao wang"))
     where = f"there is no person of this name under {tmp_path / 'runs'}"
-    there = "li, wang"
+    there = "li, wang, 'xiao wang'"
     for hand, more in (
         ("li2", ""),
         ("li:", ""),
@@ -187,7 +188,7 @@ def test_who_is_asked_for_and_is_not_there_is_told_where_and_who_is(
         assert said.startswith(f"--hand {hand}: {where}{more}; name one of {there}, or make one")
     RunFolder(Path("runs", "base")).model.write_text("{", "utf-8")  # of which nothing was asked
     said = str(call("write", "永", "--out", "page.pdf", "--hand", "li2").exception)
-    assert said.startswith(f"--hand li2: {where}; name one of li, wang, or make one with")
+    assert said.startswith(f"--hand li2: {where}; name one of {there}, or make one with")
 
 
 def test_a_person_is_found_beside_a_folder_of_that_name_and_is_no_number(
