@@ -121,14 +121,14 @@ def _export_store(
         raise UserError(join_message(f"--split {split}", problem, remedy))
     splits = list(Split) if split == "all" else [Split[split.upper()]]
     with Store(path) as store:
-        characters = store.charset
+        characters = None
         if chars is not None:
             named = expand_set(chars)
             cleaned = take_characters(named, "--chars", store.charset.__contains__).each_once()
             for remark in cleaned.remarks:
                 console.print(remark, soft_wrap=True)
             characters = cleaned.characters
-        check_tags(characters, chosen_format)
+        check_tags(store.charset if characters is None else characters, chosen_format)
         total = count_samples(store, splits, characters)
         _write(store_samples(store, splits, characters), total, out, chosen_format, force)
         # All others have names of writers.

@@ -57,8 +57,11 @@ def count_samples(store: Store, splits: Sequence[Split], characters: str | None 
     total = sum(int(store.counts(split)[wanted].sum()) for split in splits)
     if not total:
         named = " and ".join(split.name.lower() for split in splits)
-        problem = f"has no sample of these characters in {named}"
-        raise UserError(join_message(str(store.path), problem, "choose another --split or --chars"))
+        problem, remedy = f"has no sample in {named}", "choose another --split"
+        if characters is not None:
+            problem = f"has no sample of these characters in {named}"
+            remedy = "choose another --split or --chars"
+        raise UserError(join_message(str(store.path), problem, remedy))
     return total
 
 

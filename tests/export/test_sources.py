@@ -160,12 +160,17 @@ def test_a_split_and_characters_are_chosen(tmp_path: Path) -> None:
             count_samples(store, [Split.TRAIN], "一龘")
 
 
-def test_a_split_without_samples_is_one_line(tmp_path: Path) -> None:
+def test_a_split_without_samples_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     with (
         Store(make_store(tmp_path, writers=3, test_writers=0)) as store,
         pytest.raises(UserError, match="has no sample of these characters in test; choose another"),
     ):
-        count_samples(store, [Split.TEST])
+        count_samples(store, [Split.TEST], "三一")
+    out = str(tmp_path / "out")
+    assert run(monkeypatch, "export", str(store.path), "--out", out, "--split", "test") == 2
+    assert capsys.readouterr().err.endswith(": has no sample in test; choose another --split\n")
 
 
 def test_the_command_line_exports_a_store(tmp_path: Path) -> None:
