@@ -20,6 +20,7 @@ from hanzi_lsgan.writing.dashes import BARS, level
 from hanzi_lsgan.writing.even_ink import even_ink
 from hanzi_lsgan.writing.hand import Hand
 from hanzi_lsgan.writing.specks import without_specks
+from hanzi_lsgan.writing.whole_signs import BOX, RINGS, SOLID, SQUARE, close, fill, fill_square
 
 _HAZE = 240  # grey levels above it are no ink
 _AT_ONCE = 256  # characters, of which several drawings each are few megabytes
@@ -41,10 +42,14 @@ class WrittenCharacter:
 
     @classmethod
     def by(cls, hand: Hand, character: str, image: NDArray[np.uint8]) -> Self:
-        """What a hand has drawn (S, S), specks taken away and bars level, at its place."""
+        """What a hand has drawn (S, S), at its place: no specks, level bars, rings without gaps."""
         clean = without_specks(image, hand.dot_count(character))
         if character in BARS:
             clean = level(clean)
+        elif character in SOLID:
+            clean = fill_square(clean) if character == SQUARE else fill(clean)
+        elif character in RINGS:
+            clean = close(clean, straight=character == BOX)
         return cls(character, clean, hand.place(character))
 
     @cached_property
