@@ -12,7 +12,7 @@ CLOSING = frozenset(
 """No line begins with one of these."""
 OPENING = frozenset("“‘（《〈【「『〔〖〘〚［｛〝«‹([{￥＄￡")
 """No line ends with one of these."""
-BEFORE_NUMBERS = frozenset("$£¥№＃√∛∠")
+BEFORE_NUMBERS = frozenset("$£¥№＃√∛∠△⊙∵∴")
 """Nor with one of these, which belong to what stands after them."""
 _JOINTS = frozenset("/\\?&=#@:_-.,")
 

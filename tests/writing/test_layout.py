@@ -125,7 +125,7 @@ def test_rarer_closing_marks_begin_no_line(mark: str) -> None:
     assert lines_of(place("一" * 14 + "〖二〗")) == ["一" * 14, "〖二〗"]
 
 
-@pytest.mark.parametrize("sign", "√№＃￥∠¥")
+@pytest.mark.parametrize("sign", "√№＃￥∠¥△∵∴⊙")
 def test_a_sign_before_a_number_ends_no_line(sign: str) -> None:
     assert lines_of(place("一" * 14 + f"{sign}二≈三")) == ["一" * 14, f"{sign}二≈三"]
 
