@@ -54,8 +54,8 @@ class WritingSettings(BaseModel):
     """The first paragraph, a letter's address, begins at the margin."""
     right_last: int = Field(0, ge=0, le=10)
     """So many last paragraphs, a letter's signature and date, end at the far margin, and a line
-    before them such as 你的朋友; empty ones do not count, and the first is none of them. They
-    stand on one sheet, and a line of the text with them."""
+    before them such as 你的朋友; empty ones do not count, sentences, wishes and the first are none
+    of them. They stand on one sheet, and a line of the text with them."""
     copybook: bool = False
     """Each character fills a line: black once, then grey, to be traced."""
     ink: str = Field("#20202c", pattern="^#[0-9a-fA-F]{6}$")

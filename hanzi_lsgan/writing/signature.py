@@ -9,18 +9,38 @@ _SIGNED = re.compile(r"[^，。！？…：]{0,6}[你您]们?的[^，。！？�
 """Who signs, in the line before the name: 你的朋友, 爱你们的妈妈, 您的学生：."""
 
 
+_WISHING = re.compile(
+    r"(此致|顺致|致以|[此顺敬恭谨遥预并]?祝愿?([你您]们?|大家|各位)?|[敬顺即恭]颂|[敬即]请)[，：,:]?"
+)
+"""A line after which the wish stands in one of its own: 祝, 此致, 顺颂."""
+_TEXT = re.compile(r".*[！？!?]|.*[，。：；].*[。…]|.{12,}[。…]|[此顺敬恭谨]?祝.*[你您].*")
+"""Sentences and wishes, which name nobody; a full stop after a name or a date is none's."""
+
+
 def signature_of(paragraphs: Sequence[str], right_last: int) -> Sequence[int]:
     """Numbers of the paragraphs that sign a letter; none, where it is no more than its text.
 
     Args:
         paragraphs: of the letter; empty ones do not count.
-        right_last: how many sign it, and with them a line before them such as 你的朋友.
+        right_last: how many sign it at most, and with them a line before them such as 你的朋友;
+            a letter may lack the date, the name or both.
     """
-    written = [number for number, paragraph in enumerate(paragraphs) if paragraph.strip()]
+    numbers = [number for number, paragraph in enumerate(paragraphs) if paragraph.strip()]
+    written = [paragraphs[number].strip() for number in numbers]
     first = max(1, len(written) - right_last)
-    if 1 < first < len(written) and _SIGNED.fullmatch(paragraphs[written[first - 1]].strip()):
-        first -= 1
-    return written[first:]
+    for number in range(first, len(written)):
+        if _is_text(written, number):
+            first = number + 1
+    if 1 < first < len(written) and not _is_text(written, first - 1):
+        first -= 1 if _SIGNED.fullmatch(written[first - 1]) else 0
+    return numbers[first:]
+
+
+def _is_text(written: Sequence[str], number: int) -> bool:
+    """Whether a paragraph is a letter's text or its wish."""
+    paragraph = written[number]
+    after_wishing = number > 0 and _WISHING.fullmatch(written[number - 1])
+    return bool(after_wishing or _WISHING.fullmatch(paragraph) or _TEXT.fullmatch(paragraph))
 
 
 def keep_on_one_sheet(lines: list[LineOfUnits], a_sheet: int) -> list[LineOfUnits]:

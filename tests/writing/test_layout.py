@@ -343,6 +343,28 @@ def test_who_signs_stands_at_the_right_with_the_name() -> None:
     assert page.lines[1].characters[0].left_mm == pytest.approx(40)
 
 
+@pytest.mark.parametrize(
+    ("end", "signed"),
+    [
+        ("祝\n身体健康", 0),
+        ("此致\n敬礼！", 0),
+        ("祝您：\n万事如意\n李明", 1),
+        ("此致\n敬礼\n李明\n一月二日", 2),
+        ("祝你身体健康\n李明", 1),
+        ("天冷了，多穿衣。\n李明", 1),
+        ("信写到这里，就此停笔。", 0),
+        ("祝英台\n一月二日", 2),
+        ("顺颂\n秋祺\n你的朋友\n李明\n一月", 3),
+    ],
+)
+def test_text_and_wishes_before_a_signature_or_without_one_are_none(end: str, signed: int) -> None:
+    """17 squares end at 190: what signs has its last character's left side at 180."""
+    letter = BLANK.model_copy(update={"right_last": 2, "flush_first": True})
+    (page,) = place("老师：\n一二三\n" + end, letter)
+    at_right = [line.characters[-1].left_mm == pytest.approx(180) for line in page.lines]
+    assert at_right == [False] * (len(at_right) - signed) + [True] * signed
+
+
 @pytest.mark.parametrize(("before", "sheets"), [(14, [17]), (15, [14, 4]), (17, [16, 4])])
 def test_a_signature_stays_on_one_sheet_with_a_line_before_it(
     before: int, sheets: list[int]
