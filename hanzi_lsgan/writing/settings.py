@@ -8,7 +8,15 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from data_tools.errors import UserError, join_message
 from data_tools.files import StrPath
@@ -79,6 +87,21 @@ class WritingSettings(BaseModel):
         """Whether the sheet has a printed square for each character."""
         return self.stationery in ("squared", "tian", "mi")
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _number_or_name(cls, value: object, info: ValidationInfo) -> object:
+        """A name as it is spelt here, in whatever case it came; no truth is a number."""
+        spelt: dict[str | None, tuple[str, ...]] = {
+            "sheet": get_args(SheetName),
+            "stationery": get_args(Stationery),
+        }
+        if isinstance(value, str):
+            named = (one for one in spelt.get(info.field_name, ()) if one.lower() == value.lower())
+            return next(named, value)
+        if isinstance(value, bool) and _range_of(info.field_name or ""):
+            raise ValueError(f"{str(value).lower()} is no number")
+        return value
+
     @model_validator(mode="after")
     def _has_room(self) -> Self:
         width, height = self.sheet_mm
@@ -115,7 +138,7 @@ def load_settings(preset: StrPath | None = None, **overrides: object) -> Writing
         path = Path(preset)
         if path.suffix.lower() != ".toml":
             path = _presets_folder() / f"{preset}.toml"
-        where = str(preset)
+        where = str(preset) or "--preset"
         values = _read(path, where)
     values |= {name: value for name, value in overrides.items() if value is not None}
     try:

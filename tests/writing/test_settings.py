@@ -38,3 +38,31 @@ def test_a_number_out_of_range_is_answered_with_the_range(
 ) -> None:
     with pytest.raises(UserError, match=message):
         load_settings(None, **settings)
+
+
+def test_names_of_sheets_and_stationery_are_known_in_any_case(tmp_path: Path) -> None:
+    assert load_settings(None, sheet="a5", stationery="TIAN") == load_settings(
+        None, sheet="A5", stationery="tian"
+    )
+    path = tmp_path / "mine.toml"
+    path.write_text('sheet = "LETTER"\n')
+    assert load_settings(path).sheet == "Letter"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("pressure = true", "mine.toml: pressure: true is no number; give a number from 0 to 1$"),
+        ("indent = false", "mine.toml: indent: false is no number; give a number from 0 to 10$"),
+    ],
+)
+def test_a_truth_is_no_number(line: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(line + "\n")
+    with pytest.raises(UserError, match=message):
+        load_settings(path)
+
+
+def test_a_preset_without_a_name_is_answered_by_the_option() -> None:
+    with pytest.raises(UserError, match=r"^--preset: there is no such preset; choose one of "):
+        load_settings("")
