@@ -24,7 +24,8 @@ _ANGLES = 240
 _SEEN_TO_EACH_SIDE = 20  # angles: 30 degrees
 _END_TO_EACH_SIDE = 4  # angles: the last of a line shows but a part of its end
 _INNER = 0.75  # of how far the ring is near by: what is nearer is in it
-_ALIKE = 0.8  # of how far one end of a gap is, at least, is the other
+_ALIKE = 0.8  # of how far one end of a gap is, at least, is the other; else that is in the ring
+_THINNEST_PIXELS = 2.0  # of which one is dark, wherever the line lies: less has no outline
 _AROUND = np.ones((3, 3), bool)
 
 
@@ -57,13 +58,13 @@ def close(image: NDArray[np.uint8], *, straight: bool = False) -> NDArray[np.uin
 
     Args:
         image: of the ring.
-        straight: its sides are, and do not run about the middle.
+        straight: its sides are, nothing is in it, and a gap may lie beside a corner.
     """
     ink = image < ink_level(image)
     rows, columns = ink.nonzero()
     if len(rows) < 2 or not np.ptp(rows) or not np.ptp(columns):
         return image
-    thickness = 2 * float(np.median(_middle_depths(ink)))
+    thickness = max(_THINNEST_PIXELS, 2 * float(np.median(_middle_depths(ink))))
     # About the middle of the line's own box, which becomes as wide as it is high.
     half_width, half_height = (np.ptp(columns) + 1) / 2, (np.ptp(rows) + 1) / 2
     middle_x, middle_y = columns.min() + half_width - 0.5, rows.min() + half_height - 0.5
@@ -78,7 +79,7 @@ def close(image: NDArray[np.uint8], *, straight: bool = False) -> NDArray[np.uin
     for before, after in zip(known, np.roll(known, -1), strict=True):
         steps = (after - before) % _ANGLES
         ends = sorted((reach[before], reach[after]))
-        if steps < 2 or ends[0] < _ALIKE * ends[1]:
+        if steps < 2 or (not straight and ends[0] < _ALIKE * ends[1]):
             continue
         share = np.arange(steps + 1) / steps
         radius = reach[before] + share * (reach[after] - reach[before])

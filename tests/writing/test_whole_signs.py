@@ -59,8 +59,23 @@ def test_gaps_of_a_box_are_drawn_straight_and_two_rings_stay_two() -> None:
     box = square_ring(24, 3)
     closed = close(drawn(box & ~((abs(X - 30) < 6) & (Y < 32))), straight=True)
     assert (closed[9, 8:57] < 148).all() and (closed[14:50, 14:50] == 255).all()
+    beside_a_corner = close(drawn(box & ~((X < 36) & (X > 10) & (Y < 32))), straight=True)
+    assert (beside_a_corner[9, 8:57] < 148).all()
     rings = (abs(RADIUS - 24) < 1.5) & (abs(TURN - 60) > 40) | (abs(RADIUS - 14) < 1.5)
     assert (close(drawn(rings))[(RADIUS > 17) & (RADIUS < 21)] == 255).all()
+
+
+def test_the_thinnest_lines_are_closed_by_one_that_has_an_outline() -> None:
+    """Of one pixel and a slope that takes it across rows: as much ink as of two is in each column.
+
+    Of its two ends the line leaves one pixel each, at most.
+    """
+    sides = (abs(X - 8) < 1) & (Y > 14) | (abs(X - 56) < 1) & (Y > 10) | (Y == 60)
+    image = drawn(sides & (X > 7) & (X < 57) & (Y < 61))
+    closed = close(image, straight=True)
+    ink = (255 - closed[5:24, 11:54].astype(int)).sum(axis=0) / 215
+    assert (ink > 1.6).all()
+    assert (closed[5:24, 11:54].min(axis=0) < 100).all()
 
 
 def test_what_is_no_sign_stays() -> None:
