@@ -9,16 +9,12 @@ from pathlib import Path, PurePosixPath
 
 from data_tools.errors import UserError, join_message
 from data_tools.pictures.class_lists import UncountedError, is_class_list
+from data_tools.pictures.files_beside import may_tell_labels
 from data_tools.pictures.folder_lists import Firsts
+from data_tools.pictures.found_characters import UntoldError
 from data_tools.pictures.grounds import grounds_of
 from data_tools.pictures.ink import Ink
-from data_tools.pictures.labels import (
-    Labels,
-    UntoldError,
-    label_pictures,
-    may_tell_labels,
-    names_hide_numbers,
-)
+from data_tools.pictures.labels import Labels, label_pictures, names_hide_numbers
 from data_tools.pictures.lists_elsewhere import agreed_lists, lists_above
 from data_tools.pictures.metadata import MAX_TABLE_BYTES, Row, rows_within
 from data_tools.pictures.part import LabelledFile, PicturePart

@@ -6,8 +6,9 @@ import pytest
 
 from data_tools.errors import UserError
 from data_tools.pictures.class_lists import UncountedError
+from data_tools.pictures.files_beside import may_tell_labels
 from data_tools.pictures.folder_lists import Firsts
-from data_tools.pictures.labels import Labels, label_pictures, may_tell_labels
+from data_tools.pictures.labels import Labels, label_pictures
 
 CHARACTERS = "永和九年岁在癸丑暮春之初会于"
 LINES = "\n".join(CHARACTERS)
