@@ -25,6 +25,7 @@ from data_tools.sources import members
 from data_tools.splits import Split
 from data_tools.store import passes
 from data_tools.store import prepare as prepare_module
+from data_tools.store.plan import plan_store
 from data_tools.store.prepare import PrepareResult, prepare
 from data_tools.store.reader import Store
 from data_tools.store.verification import Verification
@@ -580,14 +581,13 @@ def test_a_source_that_changes_between_the_passes_is_refused(
     jobs: int,
 ) -> None:
     sources, out = make_sources(tmp_path / "data"), tmp_path / "out" / "x.h5"
-    plan = prepare_module._plan
 
     def plan_and_change(*arguments: Any) -> Any:
         change(tmp_path / "data" / "a" / "2.gnt")
-        return plan(*arguments)
+        return plan_store(*arguments)
 
     monkeypatch.setattr(prepare_module, "_MEMORY_BYTES", 0)  # so that sources are read twice
-    monkeypatch.setattr(prepare_module, "_plan", plan_and_change)
+    monkeypatch.setattr(prepare_module, "plan_store", plan_and_change)
     assert message in error_of(sources, out, jobs=jobs)
     assert files_in(out.parent) == set()
 
