@@ -184,15 +184,7 @@ def _labels_of_each(
                 others = [one for other in of_source if other != source for one in of_source[other]]
                 siblings = _siblings(source, of_source)
                 lists = partial(agreed_lists, others)
-                read = partial(
-                    label_pictures,
-                    _paths(some),
-                    where=str(source),
-                    firsts=firsts,
-                    siblings=siblings,
-                    first_names=_first_names(some),
-                )
-                found[source] = _labels(read, some, source, lists, gathered)
+                found[source] = _labels(some, source, siblings, firsts, lists, gathered)
             except UserError as error:
                 if may_wait and isinstance(error, UncountedError):
                     left_open.append(source)  # another may settle where the list begins
@@ -212,13 +204,14 @@ def _siblings(source: Path, sources: Iterable[Path]) -> set[str]:
 
 
 def _labels(
-    read: Callable[..., Labels],
     collections: Sequence[Collection],
     source: Path,
+    siblings: Set[str],
+    firsts: Firsts,
     lists_of_others: Callable[[], dict[str, bytes]],
     gathered: Gathered,
 ) -> Labels:
-    """What names of a source and files beside its pictures tell, which `read` takes."""
+    """What names of a source and files beside its pictures tell."""
     paths = _paths(collections)
     beside = {}
     for collection in collections:
@@ -232,7 +225,15 @@ def _labels(
         beside |= lists_above(source)
 
     def label(lists: dict[str, bytes]) -> Labels:
-        return read(beside | lists, own=_rows_within(collections))
+        return label_pictures(
+            paths,
+            beside | lists,
+            str(source),
+            firsts,
+            own=_rows_within(collections),
+            siblings=siblings,
+            first_names=_first_names(collections),
+        )
 
     def label_with_lists_elsewhere() -> Labels:
         try:
