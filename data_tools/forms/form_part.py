@@ -1,9 +1,9 @@
 """What one writer has written on forms, as `prepare` reads it beside other sources."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from isal.isal_zlib import adler32, crc32
@@ -49,10 +49,6 @@ class FormPart:
     def split(self) -> Split:
         """Train or test."""
         return self.named_split.split
-
-    def moved_to(self, named_split: NamedSplit) -> Self:
-        """The same samples in another split."""
-        return replace(self, named_split=named_split)
 
     def open(self) -> "FormStream":
         """The samples for one reading."""

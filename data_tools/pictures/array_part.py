@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 from isal.isal_zlib import adler32, crc32
@@ -65,10 +64,6 @@ class ArrayPart:
     def split(self) -> Split:
         """Train or test."""
         return self.named_split.split
-
-    def moved_to(self, named_split: NamedSplit) -> Self:
-        """The same samples in another split."""
-        return replace(self, named_split=named_split)
 
     def open(self) -> "ArrayStream":
         """The images for one reading."""

@@ -1,9 +1,9 @@
 """Pictures of one writer as `prepare` reads them: samples with pixels as `.gnt` has them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from isal.isal_zlib import adler32, crc32
 
@@ -72,10 +72,6 @@ class PicturePart:
     def split(self) -> Split:
         """Train or test."""
         return self.named_split.split
-
-    def moved_to(self, named_split: NamedSplit) -> Self:
-        """The same samples in another split."""
-        return replace(self, named_split=named_split)
 
     def open(self) -> "PictureStream":
         """The pictures for one reading."""

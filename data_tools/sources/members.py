@@ -4,7 +4,7 @@ import os
 import re
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path, PurePosixPath
@@ -78,10 +78,6 @@ class Member:
     def writer(self) -> str:
         """The writer's name: that of the file, whichever folder, archive or release it is in."""
         return _RELEASE_LETTER.sub("", _ENDINGS.sub("", PurePosixPath(self.name).name))
-
-    def moved_to(self, named_split: NamedSplit) -> Self:
-        """The same samples in another split."""
-        return replace(self, named_split=named_split)
 
     def open(self) -> "MemberStream":
         """A stream for one reading from the beginning, to be used in a `with` statement."""
@@ -194,10 +190,6 @@ class MemberStream(SampleStream):
         self._digest.update(data)
         self.bytes_read += len(data)
         return data
-
-    def sha256(self) -> str:
-        """The checksum of everything read so far, in hexadecimal."""
-        return self._digest.hexdigest()
 
     def _open(self) -> ByteStream:
         path = self._member.path

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import Protocol, Self, TypeVar
+from dataclasses import replace
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from data_tools.errors import UserError, join_message
 from data_tools.sources.split_names import NamedSplit
@@ -30,7 +31,9 @@ def check_share(share: float) -> None:
 
 
 class _Written(Protocol):
-    """What has a writer and a split: a `.gnt` file, or pictures."""
+    """A dataclass of what has a writer and a split: a `.gnt` file, or pictures."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @property
     def name(self) -> str: ...
@@ -40,7 +43,6 @@ class _Written(Protocol):
     def split(self) -> Split: ...
     @property
     def writer(self) -> str: ...
-    def moved_to(self, named_split: NamedSplit) -> Self: ...
 
 
 Written = TypeVar("Written", bound=_Written)
@@ -68,7 +70,9 @@ def give_writers_to_test(members: Sequence[Written], share: float) -> list[Writt
     named = NamedSplit(Split.TEST, f"{TEST_WRITERS_OPTION} {share:g}")
     taken = set(chosen)
     return [
-        member.moved_to(named) if member.split is Split.TRAIN and member.writer in taken else member
+        replace(member, named_split=named)
+        if member.split is Split.TRAIN and member.writer in taken
+        else member
         for member in members
     ]
 

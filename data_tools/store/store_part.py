@@ -1,10 +1,10 @@
 """A store as a source of another: what one writer wrote, as `prepare` reads it beside others."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from isal.isal_zlib import adler32, crc32
@@ -60,10 +60,6 @@ class StorePart:
     def split(self) -> Split:
         """Train or test."""
         return self.named_split.split
-
-    def moved_to(self, named_split: NamedSplit) -> Self:
-        """The same samples in another split."""
-        return replace(self, named_split=named_split)
 
     def open(self) -> "StorePartStream":
         """The samples for one reading."""
