@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from data_tools.fonts.corpus import Hand, draw_sample
 from data_tools.fonts.reference_glyphs import REFERENCE_SIZE_PIXELS
+from data_tools.fonts.simulated_hand import Hand, draw_sample
 from data_tools.fonts.typefaces import HANDS, TYPEFACES, draw_reference, has_glyph
 from data_tools.glyphs.fit import GlyphOptions, default_margin, fit_glyph
 from data_tools.hwdb.standard_sets import STANDARD_SETS

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from data_tools.fonts.corpus import HANDS_OF_WRITERS, font_of_writer, write_glyph
+from data_tools.fonts.simulated_hand import HANDS_OF_WRITERS, font_of_writer, write_glyph
 from data_tools.fonts.typefaces import has_glyph
 from data_tools.glyphs.fit import GlyphOptions, default_margin
 from data_tools.hwdb.standard_sets import STANDARD_SETS

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from data_tools.fonts.corpus import font_of_writer, write_glyph
+from data_tools.fonts.simulated_hand import font_of_writer, write_glyph
 from data_tools.fonts.typefaces import has_glyph
 from data_tools.glyphs.fit import GlyphOptions, default_margin
 from data_tools.splits import Split

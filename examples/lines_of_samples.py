@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from data_tools.fonts.corpus import Hand, write_glyph
 from data_tools.fonts.placement import placement
+from data_tools.fonts.simulated_hand import Hand, write_glyph
 from data_tools.fonts.typefaces import PLAINEST, has_glyph
 from data_tools.glyphs.fit import GlyphOptions, default_margin
 from data_tools.splits import Split

@@ -193,7 +193,7 @@ def _written(characters: str, rows: int, size: int, on_samples: OnSamples) -> ND
     that lacks one.
     """
     # Which numba compiles parts of.
-    from data_tools.fonts.corpus import HANDS_OF_WRITERS, font_of_writer, write_glyph
+    from data_tools.fonts.simulated_hand import HANDS_OF_WRITERS, font_of_writer, write_glyph
 
     written_size = next(known for known in GLYPH_SIZES_PIXELS if known % size == 0)
     options = GlyphOptions(written_size, "aspect", default_margin(written_size, "aspect"))

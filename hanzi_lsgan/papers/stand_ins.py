@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from data_tools.fonts.corpus import Hand, draw_sample, write_corpus
+from data_tools.fonts.corpus import write_corpus
+from data_tools.fonts.simulated_hand import Hand, draw_sample
 from data_tools.fonts.typefaces import FIRST_HANDS
 from data_tools.glyphs.fit import GlyphOptions, check_fit, default_margin
 from data_tools.hwdb.charset import parse_charset

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from data_tools.errors import UserError
-from data_tools.fonts.corpus import write_glyph
+from data_tools.fonts.simulated_hand import write_glyph
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.splits import Split
 from data_tools.store.reader import Store

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from data_tools.errors import UserError
 from data_tools.fonts import corpus as corpus_module
-from data_tools.fonts.corpus import Hand, draw_sample, write_corpus
+from data_tools.fonts.corpus import write_corpus
+from data_tools.fonts.simulated_hand import Hand, draw_sample
 from data_tools.fonts.typefaces import (
     ALL_FONTS,
     HANDS,

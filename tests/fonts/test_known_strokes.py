@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from data_tools.fonts.corpus import Hand
+from data_tools.fonts.simulated_hand import Hand
 from data_tools.fonts.strokes import strokes_of
 from data_tools.fonts.typefaces import (
     HANDS,

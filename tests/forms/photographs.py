@@ -10,7 +10,7 @@ import pypdfium2
 from numpy.typing import NDArray
 from PIL import Image
 
-from data_tools.fonts.corpus import Hand, draw_sample
+from data_tools.fonts.simulated_hand import Hand, draw_sample
 from data_tools.fonts.typefaces import FIRST_HANDS
 from data_tools.forms.layout import BOX_MM, SHEETS, Sheet
 from data_tools.forms.page_code import PageCode

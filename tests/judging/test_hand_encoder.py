@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from data_tools.fonts.corpus import write_glyph
+from data_tools.fonts.simulated_hand import write_glyph
 from data_tools.glyphs.fit import GlyphOptions
 from hanzi_lsgan.judging.hand_encoder import (
     HandEncoder,

@@ -11,7 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from data_tools.errors import UserError
-from data_tools.fonts.corpus import write_glyph
+from data_tools.fonts.simulated_hand import write_glyph
 from data_tools.forms.form_part import FormPart
 from data_tools.glyphs.fit import GlyphOptions
 from data_tools.glyphs.place import Place
