@@ -13,28 +13,10 @@ from data_tools.hwdb.gnt import read_records
 from data_tools.store.reader import Store
 from hanzi_lsgan.judging import judge
 from hanzi_lsgan.judging.scores import Scores
+from tests.cli.own_process import fail, succeed
 from tests.tiny import CHARACTERS, OVERRIDES, make_store, write_writers
 
 README = Path(__file__).parents[2] / "README.md"
-
-
-def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "hanzi_lsgan.cli", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
-
-
-def succeed(*arguments: str | Path, cwd: Path) -> str:
-    result = run(*arguments, cwd=cwd)
-    assert result.returncode == 0, result.stderr
-    return result.stdout
-
-
-def fail(*arguments: str | Path, cwd: Path) -> str:
-    result = run(*arguments, cwd=cwd)
-    assert result.returncode == 2
-    assert result.stderr.count("\n") == 1, result.stderr
-    assert result.stderr.startswith("error: ")
-    return result.stderr
 
 
 def settings() -> list[str]:

@@ -2,8 +2,6 @@
 
 import io
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pypdfium2
@@ -11,13 +9,9 @@ import pytest
 
 from hanzi_lsgan.runs.folder import SHIPPED
 from tests.cli import in_process
+from tests.cli.own_process import run
 
 RARE = "\U0002a6d6"  # in no font
-
-
-def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "hanzi_lsgan.cli", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
 
 
 def test_a_text_a_file_and_a_set_are_covered(tmp_path: Path) -> None:

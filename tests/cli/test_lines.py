@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_cli import fail, succeed
+from tests.cli.own_process import fail, succeed
 
 
 def test_a_file_becomes_labelled_lines_whatever_the_processes(tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """The weights that come with the program, as a user meets them who has nothing else."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +11,10 @@ from hanzi_lsgan.export.weights import SHIPPED
 from hanzi_lsgan.judging.kept_recogniser import load_recogniser
 from hanzi_lsgan.runs.checksums import find_damage
 from hanzi_lsgan.runs.folder import RunFolder
+from tests.cli.own_process import run
 
 PAPER_FIGURE = "暗朽叩栗穆隆叶幅溢些炳律寨三餐瓮"
 HELD_OUT = "丐仕仵余佤侵偌僳兑入兴凉勿卅卓单卞叔口司"  # the first of the 200, see the card
-
-
-def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "hanzi_lsgan.cli", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
 
 
 def test_an_empty_folder_is_enough_to_render(tmp_path: Path) -> None:
