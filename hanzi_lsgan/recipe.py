@@ -163,6 +163,7 @@ class ObjectiveSettings(_Settings):
     wrong_label_weight: float = Field(0.0, ge=0, le=1000)
     reading_weight: float = Field(0.0, ge=0, le=1000)
     augmentation_target: float = Field(0.0, ge=0, lt=1)
+    augmentation_start: float = Field(0.0, ge=0, le=0.8)
 
     @field_validator("labels", mode="before")
     @classmethod
@@ -193,6 +194,8 @@ class ObjectiveSettings(_Settings):
     def _augmentation_by_labels(self) -> "ObjectiveSettings":
         if self.augmentation_target > 0 and self.loss != "least-squares":
             raise ValueError("objective.augmentation_target must be 0 but for least squares")
+        if self.augmentation_start > 0 and self.augmentation_target == 0:
+            raise ValueError("objective.augmentation_start must be 0 where augmentation_target is")
         return self
 
     @property

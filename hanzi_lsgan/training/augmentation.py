@@ -4,7 +4,8 @@ A discriminator that has seen each of its samples a hundred times tells them fro
 teaches a generator no more than to repeat them. What it sees can be varied a little instead, real
 and generated alike; but always and from the beginning that is a harder task, in which both learn
 half as fast. So the share of images that are varied follows how sure the discriminator is of real
-ones (adaptive discriminator augmentation, Karras et al., 2020): it begins at none.
+ones (adaptive discriminator augmentation, Karras et al., 2020). It begins at none, or higher where
+a trained generator is to go on by few samples, which are known by heart before the share has grown.
 """
 
 import torch
@@ -24,15 +25,16 @@ class AdaptiveAugmentation:
         share: of images that are varied, from 0 to 0.8.
     """
 
-    def __init__(self, target: float, a: float, b: float) -> None:
-        """Begin with none.
+    def __init__(self, target: float, a: float, b: float, start: float = 0.0) -> None:
+        """Begin with the first share.
 
         Args:
             target: of how sure D is of real packs, in (0, 1): above it the share grows.
             a: what D is to say of generated packs.
             b: what it is to say of real ones.
+            start: the first share, from 0 to 0.8.
         """
-        self.share = 0.0
+        self.share = start
         self._target = target
         self._a, self._b = a, b
 

@@ -98,7 +98,8 @@ class Trainer(TrainingProcess):
         self._augmentation: AdaptiveAugmentation | None = None
         if objective.augmentation_target > 0:
             a, b, _ = objective.labels
-            self._augmentation = AdaptiveAugmentation(objective.augmentation_target, a, b)
+            target, start = objective.augmentation_target, objective.augmentation_start
+            self._augmentation = AdaptiveAugmentation(target, a, b, start)
         self._has_wrong_labels = objective.wrong_label_weight > 0 and len(charset) > 1
         if self._has_wrong_labels:
             embedding = self.discriminator.label_embedding

@@ -108,6 +108,14 @@ def test_discriminator_sees_varied_images_teacher_does_not_and_the_share_is_kept
     assert trainer.state()["varied_share"] == pytest.approx(0.5 - 32 / 500_000)
 
 
+def test_the_share_begins_where_the_recipe_says() -> None:
+    for settings, share in (([], 0.0), (["objective.augmentation_start=0.4"], 0.4)):
+        trainer = Trainer(load_recipe("quick32", [*VARIED, *settings]), CHARACTERS)
+        assert trainer.state()["varied_share"] == share
+    with pytest.raises(UserError, match="augmentation_start must be 0 where augmentation_target"):
+        load_recipe("quick32", ["objective.augmentation_start=0.4"])
+
+
 def test_other_objectives_have_no_middle_and_are_refused() -> None:
     with pytest.raises(UserError, match="augmentation_target must be 0 but for least squares"):
         load_recipe("quick32", ["objective.loss=minimax", "objective.augmentation_target=0.6"])
