@@ -11,8 +11,8 @@ from data_tools.characters import show_characters
 from data_tools.errors import UserError, join_message
 from hanzi_lsgan.models import Generator, noise_of
 from hanzi_lsgan.models.label_embedding import GlyphEmbedding
+from hanzi_lsgan.models.projection import NORMALS_AT_ONCE
 
-_NORMALS_AT_ONCE = 16  # torch draws as many; the last of other counts depend on where they end
 _BATCH = 64  # small enough that the maps of a batch stay in a CPU's cache
 
 
@@ -42,7 +42,7 @@ def draw_latents(generator: Generator, count: int, seed: int) -> Tensor:
 
     Of more latents the first are the same.
     """
-    whole = -(-count // _NORMALS_AT_ONCE) * _NORMALS_AT_ONCE
+    whole = -(-count // NORMALS_AT_ONCE) * NORMALS_AT_ONCE
     return generator.sample_latents(whole, torch.Generator().manual_seed(seed))[:count]
 
 

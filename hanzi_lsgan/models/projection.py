@@ -41,7 +41,8 @@ _PICTURE_FOLDS = (4, 2)
 # Background is exactly white, which tanh comes to only at infinity: what passes the range is cut.
 _OVERSHOOT = 1.05
 
-_NORMALS_AT_ONCE = 16  # torch draws as many; the last of other counts depend on where they end
+NORMALS_AT_ONCE = 16
+"""Torch draws as many normal numbers; the last of other counts depend on where they end."""
 _PREFERENCE_SCALE = 10.0
 """A kind of writing may come to prefer a hand ten times to another within a short training, which
 Adam's rate for weights would not allow."""
@@ -107,7 +108,7 @@ class ProjectionGenerator(nn.Module):
         kind, width = self.label_embedding.drawn_kind, self.latent_features
         chooses = self.has_preferences and kind is not None and self.hand is None
         if chooses:  # lots lie beside each latent, so that of more latents the first are the same
-            width = math.ceil((width + self._forms) / _NORMALS_AT_ONCE) * _NORMALS_AT_ONCE
+            width = math.ceil((width + self._forms) / NORMALS_AT_ONCE) * NORMALS_AT_ONCE
         drawn = torch.randn((count, width), generator=random, device=random.device)
         latents, lots = drawn[:, : self.latent_features], drawn[:, self.latent_features :]
         if self.hand is not None:

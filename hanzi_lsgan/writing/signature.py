@@ -7,8 +7,6 @@ from hanzi_lsgan.writing.placing import LineOfUnits
 
 _SIGNED = re.compile(r"[^，。！？…：]{0,6}[你您]们?的[^，。！？…：]{1,6}[，：]?")
 """Who signs, in the line before the name: 你的朋友, 爱你们的妈妈, 您的学生：."""
-
-
 _WISHING = re.compile(
     r"(此致|顺致|致以|[此顺敬恭谨遥预并]?祝愿?([你您]们?|大家|各位)?|[敬顺即恭]颂|[敬即]请)[，：,:]?"
 )
@@ -46,15 +44,23 @@ def _is_text(written: Sequence[str], number: int) -> bool:
 def keep_on_one_sheet(lines: list[LineOfUnits], a_sheet: int) -> list[LineOfUnits]:
     """Lines, with empty ones so that a signature is on one sheet, and with it a line of the text.
 
-    One that no sheet holds stays as it is.
+    With a wish goes the line that leads to it, 祝 or 此致. What no sheet holds stays as it is.
     """
-    begin = next((n for n, line in enumerate(lines) if line.signature), 0)
-    while begin > 0:
-        begin -= 1
-        if lines[begin].units:
-            break
+    begin = _written_before(lines, next((n for n, line in enumerate(lines) if line.signature), 0))
+    leading = _written_before(lines, begin)
+    if leading < begin and _WISHING.fullmatch(_characters(lines[leading])):
+        begin = leading
     kept = len(lines) - begin
     on_sheet = begin % a_sheet
     if not 0 < kept <= a_sheet < on_sheet + kept or not lines[-1].signature:
         return lines
     return [*lines[:begin], *[LineOfUnits((), 0.0)] * (a_sheet - on_sheet), *lines[begin:]]
+
+
+def _written_before(lines: Sequence[LineOfUnits], number: int) -> int:
+    """The number of the nearest line before one that is not empty; else of the first."""
+    return next((n for n in reversed(range(number)) if lines[n].units), 0)
+
+
+def _characters(line: LineOfUnits) -> str:
+    return "".join(part.character for unit in line.units for part in unit.parts)

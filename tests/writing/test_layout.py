@@ -376,6 +376,15 @@ def test_a_signature_stays_on_one_sheet_with_a_line_before_it(
     assert last[-4:] == list("一二二二")
 
 
+def test_a_wish_that_goes_with_a_signature_takes_along_what_leads_to_it() -> None:
+    letter = BLANK.model_copy(update={"right_last": 2})
+    for before, sheets in ((13, [17]), (14, [14, 4]), (15, [15, 4])):  # a sheet has 17 lines
+        pages = place("\n".join(["一"] * before + ["祝", "身体健康", "李明", "一月"]), letter)
+        written = [[line.characters[0].character for line in page.lines] for page in pages]
+        assert [len(page) for page in written] == sheets
+        assert written[-1][-4:] == list("祝身李一")
+
+
 def test_a_copybook_gives_each_character_a_line_to_trace() -> None:
     settings = BLANK.model_copy(update={"copybook": True, "stationery": "tian"})
     (page,) = place("天地", settings)
